@@ -1,0 +1,66 @@
+/**
+ * The one error class that every room throws. The text a person reads is made by `message` alone; the fields are for
+ * programs (the CLI's log line, tests, library users).
+ */
+
+/** What kind of thing went wrong. Stable: library users may switch on it. */
+export type FailureCode =
+  /** The caller's input is wrong: arguments, ids, config.json. Nothing was changed. */
+  | 'invalid'
+  /** The container (or another named thing) does not exist. */
+  | 'not-found'
+  /** The id is in use. */
+  | 'exists'
+  /** The operation is not allowed in the container's present status. */
+  | 'status'
+  /** The machine lacks something that the config asks for. */
+  | 'unsupported'
+  /** A system call failed. */
+  | 'system'
+  /** The container's own program could not be executed. */
+  | 'exec'
+  /** A hook failed. */
+  | 'hook'
+  /** tsoci's own fault. */
+  | 'internal';
+
+export interface FailureDetail {
+  /** JSON pointer into config.json (`/mounts/3`) of the piece that asked for what failed. */
+  readonly pointer?: string;
+  /** Symbolic errno (`ENOENT`) when a system call failed. */
+  readonly errno?: string;
+  /** One sentence saying what to do. */
+  readonly hint?: string;
+  /** The underlying error. */
+  readonly cause?: unknown;
+  /** Failures of the clean-up that followed, which ride beside the cause and never replace it. */
+  readonly cleanup?: readonly unknown[];
+}
+
+export class Failure extends Error {
+  override readonly name = 'Failure';
+  readonly code: FailureCode;
+  readonly pointer: string | undefined;
+  readonly errno: string | undefined;
+  readonly hint: string | undefined;
+  readonly cleanup: readonly unknown[];
+
+  constructor(code: FailureCode, message: string, detail: FailureDetail = {}) {
+    super(message, detail.cause === undefined ? undefined : { cause: detail.cause });
+    this.code = code;
+    this.pointer = detail.pointer;
+    this.errno = detail.errno;
+    this.hint = detail.hint;
+    this.cleanup = detail.cleanup ?? [];
+  }
+}
+
+/** The text of any thrown value, for a person. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** For the end of an exhaustive switch: a missing case does not compile. */
+export function assertNever(value: never): never {
+  throw new Failure('internal', `unexpected value ${JSON.stringify(value)}`);
+}

@@ -1,0 +1,143 @@
+/**
+ * The door to our own system calls: the shape of the N-API addon in csrc/addon. Thin, no policy: each function is one system
+ * call or one short fixed sequence. Everything on the path of an engine's call goes through here, because `node:fs` costs
+ * more to import than all of these cost to call.
+ *
+ * Every function throws `SystemError` on failure unless it says otherwise. Descriptors that are made here are close-on-exec.
+ */
+
+/** What the addon throws: an `Error` with these fields. */
+export interface SystemError extends Error {
+  /** Symbolic, `ENOENT`. */
+  readonly code: string;
+  /** Positive errno. */
+  readonly errno: number;
+  readonly syscall: string;
+  readonly path?: string;
+}
+
+export function isSystemError(error: unknown): error is SystemError {
+  return error instanceof Error && typeof (error as { errno?: unknown }).errno === 'number' && 'syscall' in error;
+}
+
+/** True when `error` is a system error of one of these codes. */
+export function hasErrno(error: unknown, ...codes: readonly string[]): boolean {
+  return isSystemError(error) && codes.includes(error.code);
+}
+
+export interface FileStatus {
+  /** `st_mode`, type bits included. */
+  readonly mode: number;
+  readonly uid: number;
+  readonly gid: number;
+  readonly size: number;
+  readonly major: number;
+  readonly minor: number;
+  readonly dev: number;
+  readonly ino: number;
+}
+
+export interface SpawnOptions {
+  /** Descriptor of the executable (execveat with AT_EMPTY_PATH). */
+  readonly file: number;
+  readonly argv: readonly string[];
+  /** `KEY=value` lines; the child sees nothing else. */
+  readonly environment: readonly string[];
+  /** The child's descriptor i is our descriptor `descriptors[i]`; everything else is closed in the child. */
+  readonly descriptors: readonly number[];
+  /** Start a new session in the child. */
+  readonly newSession?: boolean;
+}
+
+/** One datagram of a SOCK_SEQPACKET socket; `data` of length 0 means that the peer closed. */
+export interface Packet {
+  readonly data: Uint8Array;
+  /** Descriptors that came along (SCM_RIGHTS), close-on-exec. */
+  readonly descriptors: readonly number[];
+}
+
+/** How a child ended. `undefined` from `wait` with `noHang` while it still runs. */
+export interface ExitStatus {
+  /** Exit code, or undefined when a signal ended it. */
+  readonly code: number | undefined;
+  readonly signal: number | undefined;
+}
+
+export interface Native {
+  // ---- files ----------------------------------------------------------------------------------------------------
+  /** Whole file. Throws EFBIG, having read at most that much, when it is longer than `maximum` bytes. Works for /proc and cgroup files. */
+  readFile(path: string, maximum: number): Uint8Array;
+  /** Same, decoded as UTF-8 (invalid sequences become U+FFFD). */
+  readText(path: string, maximum: number): string;
+  /** open(O_WRONLY|O_CLOEXEC), one write of everything, close: for cgroup and proc files. Never creates. */
+  writeFile(path: string, data: string | Uint8Array): void;
+  /** open(O_WRONLY|O_CREAT|O_EXCL|O_NOFOLLOW, mode), write all, optional fsync, close; unlinked again when the write fails. */
+  createFile(path: string, data: string | Uint8Array, mode: number, sync: boolean): void;
+  /** Names in a directory without `.` and `..`, unsorted. */
+  readDirectory(path: string): string[];
+  makeDirectory(path: string, mode: number): void;
+  removeDirectory(path: string): void;
+  unlink(path: string): void;
+  rename(from: string, to: string): void;
+  chmod(path: string, mode: number): void;
+  chown(path: string, uid: number, gid: number): void;
+  readLink(path: string): string;
+  realPath(path: string): string;
+  /** stat (follows) or lstat; undefined for ENOENT and ENOTDIR. */
+  status(path: string, follow: boolean): FileStatus | undefined;
+  /** statfs f_type of what is there, e.g. 0x63677270 (cgroup2), 0x27e0eb (cgroup), 0x9fa0 (proc), 0x01021994 (tmpfs). */
+  fileSystemType(path: string): number;
+  open(path: string, flags: number, mode: number): number;
+  close(descriptor: number): void;
+  write(descriptor: number, data: string | Uint8Array): void;
+  read(descriptor: number, maximum: number): Uint8Array;
+  /** flock(LOCK_EX): true when taken, false when `block` is false and another holds it. */
+  lock(descriptor: number, block: boolean): boolean;
+  /** A sealed (no write, grow, shrink, seal; executable) memfd with the content of a file. */
+  sealedCopy(path: string, name: string): number;
+  /** A sealed memfd with these bytes. */
+  sealedBytes(data: Uint8Array, name: string): number;
+  // ---- processes ------------------------------------------------------------------------------------------------
+  /** vfork + execveat with default signal dispositions and an empty mask. Throws when exec failed. Returns the pid. */
+  spawn(options: SpawnOptions): number;
+  /** Replaces this process: signals reset, descriptors mapped as in `spawn`. Returns only by throwing. */
+  execute(options: SpawnOptions): never;
+  wait(pid: number, noHang: boolean): ExitStatus | undefined;
+  waitAsync(pid: number): Promise<ExitStatus>;
+  kill(pid: number, signal: number): void;
+  pidfdOpen(pid: number): number;
+  pidfdSend(pidfd: number, signal: number): void;
+  /** poll(2) on one descriptor for input; milliseconds, -1 for ever. True when readable (for a pidfd: ended). */
+  poll(descriptor: number, milliseconds: number): boolean;
+  processId(): number;
+  userId(): number;
+  groupId(): number;
+  /** uname(2). */
+  kernel(): { readonly release: string; readonly machine: string };
+  umask(mask: number): number;
+  // ---- sockets --------------------------------------------------------------------------------------------------
+  /** A pair of connected AF_UNIX SOCK_SEQPACKET sockets. */
+  socketPair(): [number, number];
+  /** Bound, listening AF_UNIX SOCK_SEQPACKET socket. Any path length (goes through the directory's descriptor). Mode 0600. */
+  listen(path: string): number;
+  /** Connected AF_UNIX socket of the kind. */
+  connect(path: string, kind: 'seqpacket' | 'stream'): number;
+  send(socket: number, data: Uint8Array, descriptors: readonly number[]): void;
+  /** Blocks at most `milliseconds` (-1 for ever; ETIMEDOUT after that). Datagrams up to 64 KiB. */
+  receive(socket: number, milliseconds: number): Packet;
+  /** The same on a worker thread, for hosts that must not block. */
+  receiveAsync(socket: number, milliseconds: number): Promise<Packet>;
+  // ---- terminals ------------------------------------------------------------------------------------------------
+  isTerminal(descriptor: number): boolean;
+  windowSize(descriptor: number): { readonly rows: number; readonly columns: number };
+  // ---- rare -----------------------------------------------------------------------------------------------------
+  /** bpf(2) BPF_PROG_LOAD of type CGROUP_DEVICE from 8-byte instructions; a descriptor. */
+  loadDeviceProgram(instructions: Uint8Array): number;
+  /** bpf(2) BPF_PROG_ATTACH to a cgroup directory's descriptor with BPF_F_ALLOW_MULTI, or replacing an attached one. */
+  attachDeviceProgram(cgroup: number, program: number, replace: number): void;
+  /** Descriptors of the device programs attached to a cgroup. */
+  attachedDevicePrograms(cgroup: number): number[];
+  detachDeviceProgram(cgroup: number, program: number): void;
+  /** CLOCK_MONOTONIC in nanoseconds, the clock that the stub stamps with. */
+  monotonic(): bigint;
+}
