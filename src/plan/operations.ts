@@ -1,0 +1,251 @@
+/**
+ * The vocabulary of a plan, written once. From this table come: the TypeScript type of every operation, the encoder, the C
+ * header and decoder of the stub (scripts/generate-wire.ts), the fingerprint that both sides compare, and `tsoci plan`.
+ *
+ * A slot is a small number that names a descriptor inside the stub: an operation fills it, later ones use it. The first
+ * slots of a plan are the descriptors that the stub inherits. `NO_SLOT` means none.
+ */
+
+/** Phases in their only order; the stub refuses a plan in which one goes back. */
+export const phases = [
+  'prepare',
+  'namespaces',
+  'ids',
+  'rootfs',
+  'pivot',
+  'confine',
+  'identity',
+  'ready',
+  'seal',
+  'exec',
+] as const;
+export type Phase = (typeof phases)[number];
+
+/** What the stub may ask its parent, and wait for the answer of. */
+export const questions = ['id-maps', 'create-runtime', 'commit'] as const;
+export type Question = (typeof questions)[number];
+
+export const NO_SLOT = 0xffff_ffff;
+
+/**
+ * How a field travels. All integers little-endian; `string` NUL-terminated with its length before it; `strings` a count and
+ * then strings; `words` a count and then u32s; `bytes` a length and then bytes, aligned to 8.
+ */
+export type FieldType = 'u32' | 'i32' | 'u64' | 'string' | 'strings' | 'words' | 'bytes' | 'slot';
+
+interface FieldValues {
+  u32: number;
+  i32: number;
+  u64: bigint;
+  string: string;
+  strings: readonly string[];
+  words: readonly number[];
+  bytes: Uint8Array;
+  slot: number;
+}
+
+/** One row: what the operation does, in a few words, and its fields in wire order. */
+export interface OperationRow {
+  readonly does: string;
+  readonly fields: Readonly<Record<string, FieldType>>;
+}
+
+export const operations = {
+  // ---- descriptors and other things that may have to be opened with the caller's privileges ---------------------
+  'open-proc': { does: 'open a private, detached procfs', fields: { slot: 'slot' } },
+  'open-path': { does: 'open a directory or file of the host as a handle', fields: { slot: 'slot', path: 'string' } },
+  'open-device': {
+    does: 'open a device of the host and check its number',
+    fields: { slot: 'slot', path: 'string', major: 'u32', minor: 'u32' },
+  },
+  'open-tree': {
+    does: 'clone a mount tree of the host, detached',
+    fields: { slot: 'slot', path: 'string', recursive: 'u32' },
+  },
+  'empty-tmpfs': { does: 'make one empty read-only tmpfs for masks', fields: { slot: 'slot', label: 'string' } },
+  'close-slot': { does: 'close a handle', fields: { slot: 'slot' } },
+  // ---- namespaces, cgroups, processes ---------------------------------------------------------------------------
+  'join-namespace': {
+    does: 'join the namespace behind a path',
+    fields: { type: 'u32', path: 'string' },
+  },
+  'join-slot': { does: 'join namespaces behind a handle (nsfs file or pidfd)', fields: { slot: 'slot', flags: 'u32' } },
+  'join-cgroup': { does: 'enter a cgroup by writing 0 to its tasks or cgroup.procs', fields: { path: 'string' } },
+  'dumpable': { does: "set the process's dumpable flag", fields: { value: 'u32' } },
+  'clone': {
+    does: 'create the container process in new namespaces',
+    fields: { flags: 'u64', cgroup: 'slot' },
+  },
+  'time-offsets': {
+    does: 'create a time namespace with offsets and enter it',
+    fields: { proc: 'slot', offsets: 'string' },
+  },
+  'await': { does: 'wait for the parent', fields: { question: 'u32' } },
+  'become': { does: 'become this user and group of the user namespace', fields: { uid: 'u32', gid: 'u32', groups: 'u32' } },
+  'new-session': { does: 'start a new session', fields: {} },
+  'hostname': { does: 'set the hostname', fields: { name: 'string' } },
+  'domainname': { does: 'set the NIS domain name', fields: { name: 'string' } },
+  'loopback-up': { does: 'bring the loopback interface up', fields: {} },
+  // ---- the root filesystem --------------------------------------------------------------------------------------
+  'propagation': { does: 'set the propagation of all mounts of the namespace', fields: { type: 'u32', recursive: 'u32' } },
+  'mount-root': {
+    does: 'attach the root filesystem to itself',
+    fields: { tree: 'slot', path: 'string', privateParent: 'u32' },
+  },
+  'mount': {
+    does: 'make a filesystem and attach it',
+    fields: {
+      root: 'slot',
+      target: 'string',
+      type: 'string',
+      source: 'string',
+      /** `key=value` or `flag`, handed to the filesystem one by one. */
+      options: 'strings',
+      /** MOUNT_ATTR_* to set on the new mount. */
+      attributes: 'u32',
+      /** MS_PRIVATE and so on, or 0. */
+      propagation: 'u32',
+      propagationRecursive: 'u32',
+      /** Fill the new tmpfs with what the target directory had (tmpcopyup). */
+      copyUp: 'u32',
+    },
+  },
+  'bind': {
+    does: 'attach a cloned mount tree',
+    fields: {
+      root: 'slot',
+      target: 'string',
+      tree: 'slot',
+      set: 'u32',
+      clear: 'u32',
+      setRecursive: 'u32',
+      clearRecursive: 'u32',
+      propagation: 'u32',
+      propagationRecursive: 'u32',
+      /** Handle of the user namespace for an idmapped mount, or NO_SLOT. */
+      idmap: 'slot',
+      idmapRecursive: 'u32',
+    },
+  },
+  'remount': {
+    does: 'change the attributes of an existing mount',
+    fields: {
+      root: 'slot',
+      target: 'string',
+      set: 'u32',
+      clear: 'u32',
+      recursive: 'u32',
+      options: 'strings',
+      propagation: 'u32',
+      propagationRecursive: 'u32',
+    },
+  },
+  'make-directory': {
+    does: 'make a directory and its parents where missing',
+    fields: { root: 'slot', path: 'string', mode: 'u32', uid: 'u32', gid: 'u32' },
+  },
+  'symlink': { does: 'make a symbolic link', fields: { root: 'slot', path: 'string', target: 'string' } },
+  'device': {
+    does: 'make a device node',
+    fields: {
+      root: 'slot',
+      path: 'string',
+      /** S_IFCHR, S_IFBLK or S_IFIFO with the permission bits. */
+      mode: 'u32',
+      major: 'u32',
+      minor: 'u32',
+      uid: 'u32',
+      gid: 'u32',
+    },
+  },
+  'console': {
+    does: 'open a new terminal, hand its master over, make it the standard streams',
+    fields: {
+      root: 'slot',
+      socket: 'slot',
+      rows: 'u32',
+      columns: 'u32',
+      uid: 'u32',
+      gid: 'u32',
+      /** Bind the terminal over /dev/console. */
+      bind: 'u32',
+    },
+  },
+  'hook': {
+    does: 'run a hook inside the container',
+    fields: { path: 'string', args: 'strings', environment: 'strings', timeout: 'u32' },
+  },
+  'pivot': { does: 'make the root filesystem the root', fields: { root: 'slot', mode: 'u32' } },
+  'chroot': { does: 'change the root directory', fields: { path: 'string' } },
+  'root-propagation': { does: 'set the propagation of the root mount', fields: { type: 'u32', recursive: 'u32' } },
+  'root-readonly': { does: 'make the root mount read-only', fields: {} },
+  // ---- confinement ----------------------------------------------------------------------------------------------
+  'sysctl': { does: 'set a kernel parameter', fields: { proc: 'slot', path: 'string', value: 'string' } },
+  'mask': { does: 'hide a path', fields: { path: 'string', null: 'slot', empty: 'slot' } },
+  'readonly-path': { does: 'make a path read-only', fields: { path: 'string' } },
+  'keyring': { does: 'join a new session keyring', fields: { name: 'string' } },
+  'oom-score': { does: 'set oom_score_adj', fields: { proc: 'slot', value: 'i32' } },
+  'rlimit': { does: 'set a resource limit', fields: { resource: 'u32', soft: 'u64', hard: 'u64' } },
+  'affinity': { does: 'set the CPU affinity', fields: { mask: 'bytes' } },
+  'scheduler': {
+    does: 'set the scheduling policy',
+    fields: { policy: 'u32', flags: 'u64', nice: 'i32', priority: 'u32', runtime: 'u64', deadline: 'u64', period: 'u64' },
+  },
+  'io-priority': { does: 'set the I/O priority', fields: { value: 'u32' } },
+  'memory-policy': { does: 'set the NUMA memory policy', fields: { mode: 'u32', nodes: 'bytes' } },
+  'personality': { does: 'set the execution domain', fields: { persona: 'u32' } },
+  'label': {
+    does: 'set the security label for the next exec, and read it back',
+    fields: { proc: 'slot', attribute: 'string', value: 'string' },
+  },
+  // ---- identity -------------------------------------------------------------------------------------------------
+  'umask': { does: 'set the file mode creation mask', fields: { mask: 'u32' } },
+  'bounding-set': { does: 'drop capabilities from the bounding set', fields: { keep: 'u64' } },
+  'user': {
+    does: 'become the user of the process',
+    fields: { uid: 'u32', gid: 'u32', groups: 'words', setGroups: 'u32' },
+  },
+  'capabilities': {
+    does: 'set the capabilities',
+    fields: { effective: 'u64', permitted: 'u64', inheritable: 'u64', ambient: 'u64' },
+  },
+  'working-directory': { does: 'enter the working directory', fields: { path: 'string' } },
+  'home-directory': { does: 'find HOME in /etc/passwd', fields: { uid: 'u32' } },
+  'find-executable': { does: 'find the program', fields: { name: 'string', path: 'string' } },
+  // ---- hand-over ------------------------------------------------------------------------------------------------
+  'ready': { does: 'report ready and wait until the parent has recorded it', fields: {} },
+  'await-start': { does: 'wait for start', fields: { socket: 'slot' } },
+  'no-new-privileges': { does: 'never gain privileges by execve', fields: {} },
+  'seccomp': { does: 'load the system call filter', fields: { flags: 'u32', filter: 'bytes', listener: 'slot' } },
+  'execute': {
+    does: 'execute the program',
+    fields: {
+      args: 'strings',
+      environment: 'strings',
+      /** How many descriptors above stdio the program keeps, from 3 on. */
+      preserve: 'u32',
+    },
+  },
+} as const satisfies Record<string, OperationRow>;
+
+export type OperationKind = keyof typeof operations;
+
+type Row<K extends OperationKind> = (typeof operations)[K]['fields'];
+
+/** The fields of one kind of operation, typed from its row. */
+export type OperationFields<K extends OperationKind> = {
+  readonly [F in keyof Row<K>]: Row<K>[F] extends FieldType ? FieldValues[Row<K>[F]] : never;
+};
+
+/** One operation of a plan. */
+export type Operation<K extends OperationKind = OperationKind> = {
+  [Kind in K]: {
+    readonly kind: Kind;
+    readonly phase: Phase;
+    /** JSON pointer into config.json of what asked for it; empty when the specification itself does. */
+    readonly from: string;
+  } & OperationFields<Kind>;
+}[K];
+
+/** Kinds in the order of their numbers on the wire. */
+export const operationKinds = Object.keys(operations) as readonly OperationKind[];
