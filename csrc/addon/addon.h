@@ -1,0 +1,145 @@
+/*
+ * The addon: system calls for TypeScript (src/host/native.ts describes each function). Thin, no policy.
+ *
+ * Conventions of every file here:
+ * - A function that JavaScript calls returns NULL exactly when an exception is pending.
+ * - Helpers that are not about JavaScript return 0 or more, or a negative errno taken on the failing line.
+ * - Descriptors are made close-on-exec in the call that makes them; EINTR never reaches the caller.
+ */
+#ifndef TSOCI_ADDON_H
+#define TSOCI_ADDON_H
+
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE
+#endif
+#ifndef NAPI_VERSION
+#define NAPI_VERSION 8
+#endif
+
+#include <node_api.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#define CLEANUP(function) __attribute__((cleanup(function)))
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+/* ---- values.c: JavaScript values in and out ---- */
+
+/* A string argument as UTF-8 with a final NUL and none inside; `data` points into `room` when it is short. */
+struct text {
+    char *data;
+    size_t length;
+    char room[512];
+};
+
+/* A `string | Uint8Array` argument. `data` is valid while the JavaScript value is. */
+struct bytes {
+    const uint8_t *data;
+    size_t length;
+    struct text text;
+};
+
+/* An array of strings, NULL-terminated, as execve wants it. */
+struct strings {
+    char **items;
+    uint32_t count;
+};
+
+/* An array of descriptors. */
+struct descriptors {
+    int *items;
+    uint32_t count;
+};
+
+void text_release(struct text *text);
+void bytes_release(struct bytes *bytes);
+void strings_release(struct strings *strings);
+void descriptors_release(struct descriptors *descriptors);
+void close_release(int *descriptor);
+void free_release(void *pointer);
+
+bool take_arguments(napi_env env, napi_callback_info info, size_t count, napi_value *values);
+bool take_text(napi_env env, napi_value value, struct text *text);
+bool take_bytes(napi_env env, napi_value value, struct bytes *bytes);
+bool take_strings(napi_env env, napi_value value, struct strings *strings);
+bool take_descriptors(napi_env env, napi_value value, struct descriptors *descriptors);
+bool take_int(napi_env env, napi_value value, int *result);
+bool take_uint(napi_env env, napi_value value, uint32_t *result);
+bool take_size(napi_env env, napi_value value, size_t *result);
+bool take_bool(napi_env env, napi_value value, bool *result);
+
+napi_value make_undefined(napi_env env);
+napi_value make_bool(napi_env env, bool value);
+napi_value make_number(napi_env env, double value);
+napi_value make_text(napi_env env, const char *data, size_t length);
+napi_value make_bytes(napi_env env, const void *data, size_t length);
+napi_value make_descriptors(napi_env env, const int *items, size_t count);
+/* Sets object[name]; does nothing when `value` is NULL (an exception is pending then). */
+void set_property(napi_env env, napi_value object, const char *name, napi_value value);
+
+/* Makes (make_error) or throws (fail) an Error with code, errno, syscall and, when not NULL, path. `fail`
+ * returns NULL. */
+napi_value make_error(napi_env env, int error, const char *syscall, const char *path);
+napi_value fail(napi_env env, int error, const char *syscall, const char *path);
+/* Throws a TypeError. */
+void fail_type(napi_env env, const char *message);
+
+/* The symbol of an errno (errno-names.c). */
+const char *errno_name(int error);
+
+/* ---- descriptors.c ---- */
+
+int write_all(int descriptor, const void *data, size_t length);
+/* 1 when readable (or hung up), 0 when the time is over; -1 milliseconds wait for ever. */
+int wait_readable(int descriptor, int milliseconds);
+
+/* ---- processes.c ---- */
+
+struct exit_status {
+    int code;   /* -1: ended by a signal */
+    int signal; /* -1: ended by exit */
+};
+
+/* The pid, or 0 when `no_hang` and it still runs. */
+int wait_for(pid_t pid, bool no_hang, struct exit_status *status);
+napi_value make_exit_status(napi_env env, const struct exit_status *status);
+
+/* ---- jobs.c: promises ---- */
+
+/* Something that blocks. It runs on a thread of its own, so that a thousand waits never fill the host's
+ * thread pool. */
+struct job {
+    /* Runs on the thread: 0 or -errno. */
+    int (*work)(struct job *job);
+    /* Runs on the JavaScript thread when work succeeded. */
+    napi_value (*result)(napi_env env, struct job *job);
+    /* Frees the job and what is in it; NULL for plain free. */
+    void (*release)(struct job *job);
+    const char *syscall;
+    int error;
+    napi_deferred deferred;
+    napi_threadsafe_function notify;
+};
+
+/* Starts a job, which belongs to jobs.c from here on; the promise, or NULL. */
+napi_value job_start(napi_env env, struct job *job);
+
+/* ---- what each file exports to JavaScript ---- */
+
+#define EXPORT(name, function)                                                                               \
+    { name, NULL, function, NULL, NULL, NULL, napi_default_method | napi_enumerable, NULL }
+
+napi_status register_files(napi_env env, napi_value exports);
+napi_status register_directories(napi_env env, napi_value exports);
+napi_status register_descriptors(napi_env env, napi_value exports);
+napi_status register_memory_files(napi_env env, napi_value exports);
+napi_status register_spawn(napi_env env, napi_value exports);
+napi_status register_processes(napi_env env, napi_value exports);
+napi_status register_sockets(napi_env env, napi_value exports);
+napi_status register_messages(napi_env env, napi_value exports);
+napi_status register_terminals(napi_env env, napi_value exports);
+napi_status register_bpf(napi_env env, napi_value exports);
+
+#endif

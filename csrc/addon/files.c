@@ -1,0 +1,301 @@
+/* Whole files and names: one function, one system call or one short fixed sequence. */
+#include "addon.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+static int open_again(const char *path, int flags, mode_t mode) {
+    int descriptor;
+    do
+        descriptor = open(path, flags | O_CLOEXEC, mode);
+    while (descriptor < 0 && errno == EINTR);
+    return descriptor;
+}
+
+/* Reads to the end, in a buffer that grows: the size that stat tells is 0 for proc and cgroup files. */
+static int read_to_end(int descriptor, size_t maximum, char **data, size_t *length) {
+    struct stat status;
+    if (fstat(descriptor, &status) < 0)
+        return -errno;
+    size_t room = 4096;
+    if (S_ISREG(status.st_mode) && status.st_size > 0) {
+        if ((uintmax_t)status.st_size > maximum)
+            return -EFBIG;
+        room = (size_t)status.st_size + 1;
+    }
+    size_t used = 0;
+    char *buffer = NULL;
+    for (;;) {
+        char *larger = realloc(buffer, room);
+        if (larger == NULL) {
+            free(buffer);
+            return -ENOMEM;
+        }
+        buffer = larger;
+        ssize_t count = read(descriptor, buffer + used, room - used);
+        if (count < 0 && errno == EINTR)
+            continue;
+        if (count < 0) {
+            int error = -errno;
+            free(buffer);
+            return error;
+        }
+        if (count == 0)
+            break;
+        used += (size_t)count;
+        if (used > maximum) {
+            free(buffer);
+            return -EFBIG;
+        }
+        if (used == room)
+            room = room * 2;
+    }
+    *data = buffer;
+    *length = used;
+    return 0;
+}
+
+typedef napi_value maker(napi_env env, const char *data, size_t length);
+
+static napi_value read_whole(napi_env env, napi_callback_info info, maker *make) {
+    napi_value arguments[2];
+    struct text path CLEANUP(text_release) = {.data = NULL};
+    size_t maximum = 0;
+    if (!take_arguments(env, info, 2, arguments) || !take_text(env, arguments[0], &path) ||
+        !take_size(env, arguments[1], &maximum))
+        return NULL;
+    int descriptor CLEANUP(close_release) = open_again(path.data, O_RDONLY | O_NOCTTY, 0);
+    if (descriptor < 0)
+        return fail(env, errno, "open", path.data);
+    char *data CLEANUP(free_release) = NULL;
+    size_t length = 0;
+    int result = read_to_end(descriptor, maximum, &data, &length);
+    if (result < 0)
+        return fail(env, -result, "read", path.data);
+    return make(env, data, length);
+}
+
+static napi_value make_plain_bytes(napi_env env, const char *data, size_t length) {
+    return make_bytes(env, data, length);
+}
+
+static napi_value read_file(napi_env env, napi_callback_info info) {
+    return read_whole(env, info, make_plain_bytes);
+}
+
+static napi_value read_text(napi_env env, napi_callback_info info) {
+    return read_whole(env, info, make_text);
+}
+
+static napi_value write_file(napi_env env, napi_callback_info info) {
+    napi_value arguments[2];
+    struct text path CLEANUP(text_release) = {.data = NULL};
+    struct bytes data CLEANUP(bytes_release) = {.text.data = NULL};
+    if (!take_arguments(env, info, 2, arguments) || !take_text(env, arguments[0], &path) ||
+        !take_bytes(env, arguments[1], &data))
+        return NULL;
+    int descriptor CLEANUP(close_release) = open_again(path.data, O_WRONLY | O_NOCTTY, 0);
+    if (descriptor < 0)
+        return fail(env, errno, "open", path.data);
+    ssize_t count;
+    do
+        count = write(descriptor, data.data, data.length);
+    while (count < 0 && errno == EINTR);
+    if (count < 0)
+        return fail(env, errno, "write", path.data);
+    /* The kernel takes what is written to such a file as one command: half of it is another command. */
+    if ((size_t)count != data.length)
+        return fail(env, EIO, "write", path.data);
+    return make_undefined(env);
+}
+
+static int write_and_sync(int descriptor, const struct bytes *data, bool sync, const char **syscall) {
+    *syscall = "write";
+    int result = write_all(descriptor, data->data, data->length);
+    if (result < 0 || !sync)
+        return result;
+    *syscall = "fsync";
+    return fsync(descriptor) < 0 ? -errno : 0;
+}
+
+static napi_value create_file(napi_env env, napi_callback_info info) {
+    napi_value arguments[4];
+    struct text path CLEANUP(text_release) = {.data = NULL};
+    struct bytes data CLEANUP(bytes_release) = {.text.data = NULL};
+    uint32_t mode = 0;
+    bool sync = false;
+    if (!take_arguments(env, info, 4, arguments) || !take_text(env, arguments[0], &path) ||
+        !take_bytes(env, arguments[1], &data) || !take_uint(env, arguments[2], &mode) ||
+        !take_bool(env, arguments[3], &sync))
+        return NULL;
+    int descriptor = open_again(path.data, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_NOCTTY, (mode_t)mode);
+    if (descriptor < 0)
+        return fail(env, errno, "open", path.data);
+    const char *syscall = "write";
+    int result = write_and_sync(descriptor, &data, sync, &syscall);
+    /* A network file system tells of a failed write as late as here. */
+    if (close(descriptor) < 0 && result == 0 && errno != EINTR) {
+        syscall = "close";
+        result = -errno;
+    }
+    if (result == 0)
+        return make_undefined(env);
+    unlink(path.data);
+    return fail(env, -result, syscall, path.data);
+}
+
+static napi_value unlink_file(napi_env env, napi_callback_info info) {
+    napi_value arguments[1];
+    struct text path CLEANUP(text_release) = {.data = NULL};
+    if (!take_arguments(env, info, 1, arguments) || !take_text(env, arguments[0], &path))
+        return NULL;
+    if (unlink(path.data) < 0)
+        return fail(env, errno, "unlink", path.data);
+    return make_undefined(env);
+}
+
+static napi_value rename_file(napi_env env, napi_callback_info info) {
+    napi_value arguments[2];
+    struct text from CLEANUP(text_release) = {.data = NULL};
+    struct text to CLEANUP(text_release) = {.data = NULL};
+    if (!take_arguments(env, info, 2, arguments) || !take_text(env, arguments[0], &from) ||
+        !take_text(env, arguments[1], &to))
+        return NULL;
+    if (rename(from.data, to.data) < 0)
+        return fail(env, errno, "rename", from.data);
+    return make_undefined(env);
+}
+
+static napi_value change_mode(napi_env env, napi_callback_info info) {
+    napi_value arguments[2];
+    struct text path CLEANUP(text_release) = {.data = NULL};
+    uint32_t mode = 0;
+    if (!take_arguments(env, info, 2, arguments) || !take_text(env, arguments[0], &path) ||
+        !take_uint(env, arguments[1], &mode))
+        return NULL;
+    if (chmod(path.data, (mode_t)mode) < 0)
+        return fail(env, errno, "chmod", path.data);
+    return make_undefined(env);
+}
+
+static napi_value change_owner(napi_env env, napi_callback_info info) {
+    napi_value arguments[3];
+    struct text path CLEANUP(text_release) = {.data = NULL};
+    uint32_t uid = 0;
+    uint32_t gid = 0;
+    if (!take_arguments(env, info, 3, arguments) || !take_text(env, arguments[0], &path) ||
+        !take_uint(env, arguments[1], &uid) || !take_uint(env, arguments[2], &gid))
+        return NULL;
+    if (chown(path.data, uid, gid) < 0)
+        return fail(env, errno, "chown", path.data);
+    return make_undefined(env);
+}
+
+static napi_value read_link(napi_env env, napi_callback_info info) {
+    napi_value arguments[1];
+    struct text path CLEANUP(text_release) = {.data = NULL};
+    if (!take_arguments(env, info, 1, arguments) || !take_text(env, arguments[0], &path))
+        return NULL;
+    /* No link of Linux is longer than PATH_MAX, magic ones in /proc included. */
+    char target[PATH_MAX + 1];
+    ssize_t length = readlink(path.data, target, sizeof target);
+    if (length < 0)
+        return fail(env, errno, "readlink", path.data);
+    if ((size_t)length == sizeof target)
+        return fail(env, ENAMETOOLONG, "readlink", path.data);
+    return make_text(env, target, (size_t)length);
+}
+
+static napi_value real_path(napi_env env, napi_callback_info info) {
+    napi_value arguments[1];
+    struct text path CLEANUP(text_release) = {.data = NULL};
+    if (!take_arguments(env, info, 1, arguments) || !take_text(env, arguments[0], &path))
+        return NULL;
+    char *resolved CLEANUP(free_release) = realpath(path.data, NULL);
+    if (resolved == NULL)
+        return fail(env, errno, "realpath", path.data);
+    return make_text(env, resolved, NAPI_AUTO_LENGTH);
+}
+
+static napi_value file_status(napi_env env, napi_callback_info info) {
+    napi_value arguments[2];
+    struct text path CLEANUP(text_release) = {.data = NULL};
+    bool follow = false;
+    if (!take_arguments(env, info, 2, arguments) || !take_text(env, arguments[0], &path) ||
+        !take_bool(env, arguments[1], &follow))
+        return NULL;
+    struct stat status;
+    if ((follow ? stat(path.data, &status) : lstat(path.data, &status)) < 0) {
+        if (errno == ENOENT || errno == ENOTDIR)
+            return make_undefined(env);
+        return fail(env, errno, follow ? "stat" : "lstat", path.data);
+    }
+    napi_value object = NULL;
+    if (napi_create_object(env, &object) != napi_ok)
+        return fail(env, ENOMEM, "object", NULL);
+    set_property(env, object, "mode", make_number(env, status.st_mode));
+    set_property(env, object, "uid", make_number(env, status.st_uid));
+    set_property(env, object, "gid", make_number(env, status.st_gid));
+    set_property(env, object, "size", make_number(env, (double)status.st_size));
+    set_property(env, object, "major", make_number(env, major(status.st_rdev)));
+    set_property(env, object, "minor", make_number(env, minor(status.st_rdev)));
+    set_property(env, object, "dev", make_number(env, (double)status.st_dev));
+    set_property(env, object, "ino", make_number(env, (double)status.st_ino));
+    return object;
+}
+
+static napi_value file_system_type(napi_env env, napi_callback_info info) {
+    napi_value arguments[1];
+    struct text path CLEANUP(text_release) = {.data = NULL};
+    if (!take_arguments(env, info, 1, arguments) || !take_text(env, arguments[0], &path))
+        return NULL;
+    struct statfs status;
+    int result;
+    do
+        result = statfs(path.data, &status);
+    while (result < 0 && errno == EINTR);
+    if (result < 0)
+        return fail(env, errno, "statfs", path.data);
+    return make_number(env, (uint32_t)status.f_type);
+}
+
+static napi_value open_file(napi_env env, napi_callback_info info) {
+    napi_value arguments[3];
+    struct text path CLEANUP(text_release) = {.data = NULL};
+    int flags = 0;
+    uint32_t mode = 0;
+    if (!take_arguments(env, info, 3, arguments) || !take_text(env, arguments[0], &path) ||
+        !take_int(env, arguments[1], &flags) || !take_uint(env, arguments[2], &mode))
+        return NULL;
+    int descriptor = open_again(path.data, flags | O_NOCTTY, (mode_t)mode);
+    if (descriptor < 0)
+        return fail(env, errno, "open", path.data);
+    return make_number(env, descriptor);
+}
+
+napi_status register_files(napi_env env, napi_value exports) {
+    static const napi_property_descriptor functions[] = {
+        EXPORT("readFile", read_file),
+        EXPORT("readText", read_text),
+        EXPORT("writeFile", write_file),
+        EXPORT("createFile", create_file),
+        EXPORT("unlink", unlink_file),
+        EXPORT("rename", rename_file),
+        EXPORT("chmod", change_mode),
+        EXPORT("chown", change_owner),
+        EXPORT("readLink", read_link),
+        EXPORT("realPath", real_path),
+        EXPORT("status", file_status),
+        EXPORT("open", open_file),
+        EXPORT("fileSystemType", file_system_type),
+    };
+    return napi_define_properties(env, exports, COUNT(functions), functions);
+}

@@ -1,0 +1,109 @@
+/* Files that live in memory and can never change again (memfd_create(2), F_ADD_SEALS in fcntl(2)). */
+#include "addon.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/sendfile.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* Linux 6.3; the headers may be older than the kernel. */
+#ifndef MFD_NOEXEC_SEAL
+#define MFD_NOEXEC_SEAL 0x0008U
+#endif
+#ifndef MFD_EXEC
+#define MFD_EXEC 0x0010U
+#endif
+#ifndef F_SEAL_EXEC
+#define F_SEAL_EXEC 0x0020
+#endif
+
+/* `kind` is MFD_EXEC or MFD_NOEXEC_SEAL, left away where the kernel does not know them. */
+static int memory_file(const char *name, unsigned int kind) {
+    int descriptor = memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING | kind);
+    if (descriptor < 0 && errno == EINVAL)
+        descriptor = memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING);
+    return descriptor < 0 ? -errno : descriptor;
+}
+
+static int seal(int descriptor) {
+    const int all = F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE;
+    if (fcntl(descriptor, F_ADD_SEALS, all | F_SEAL_EXEC) == 0)
+        return 0;
+    if (errno == EINVAL && fcntl(descriptor, F_ADD_SEALS, all) == 0)
+        return 0;
+    return -errno;
+}
+
+static int copy_content(int from, int to) {
+    for (;;) {
+        ssize_t count = sendfile(to, from, NULL, 0x7ffff000);
+        if (count < 0 && errno == EINTR)
+            continue;
+        if (count < 0)
+            return -errno;
+        if (count == 0)
+            return 0;
+    }
+}
+
+static napi_value sealed_copy(napi_env env, napi_callback_info info) {
+    napi_value arguments[2];
+    struct text path CLEANUP(text_release) = {.data = NULL};
+    struct text name CLEANUP(text_release) = {.data = NULL};
+    if (!take_arguments(env, info, 2, arguments) || !take_text(env, arguments[0], &path) ||
+        !take_text(env, arguments[1], &name))
+        return NULL;
+    int source CLEANUP(close_release) = open(path.data, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+    if (source < 0)
+        return fail(env, errno, "open", path.data);
+    int target = memory_file(name.data, MFD_EXEC);
+    if (target < 0)
+        return fail(env, -target, "memfd_create", NULL);
+    const char *syscall = "sendfile";
+    int result = copy_content(source, target);
+    if (result == 0) {
+        syscall = "fcntl";
+        result = seal(target);
+    }
+    if (result == 0)
+        return make_number(env, target);
+    close(target);
+    return fail(env, -result, syscall, path.data);
+}
+
+static napi_value sealed_bytes(napi_env env, napi_callback_info info) {
+    napi_value arguments[2];
+    struct bytes data CLEANUP(bytes_release) = {.text.data = NULL};
+    struct text name CLEANUP(text_release) = {.data = NULL};
+    if (!take_arguments(env, info, 2, arguments) || !take_bytes(env, arguments[0], &data) ||
+        !take_text(env, arguments[1], &name))
+        return NULL;
+    int target = memory_file(name.data, MFD_NOEXEC_SEAL);
+    if (target < 0)
+        return fail(env, -target, "memfd_create", NULL);
+    const char *syscall = "write";
+    int result = write_all(target, data.data, data.length);
+    if (result == 0 && lseek(target, 0, SEEK_SET) < 0) {
+        syscall = "lseek";
+        result = -errno;
+    }
+    if (result == 0) {
+        syscall = "fcntl";
+        result = seal(target);
+    }
+    if (result == 0)
+        return make_number(env, target);
+    close(target);
+    return fail(env, -result, syscall, NULL);
+}
+
+napi_status register_memory_files(napi_env env, napi_value exports) {
+    static const napi_property_descriptor functions[] = {
+        EXPORT("sealedCopy", sealed_copy),
+        EXPORT("sealedBytes", sealed_bytes),
+    };
+    return napi_define_properties(env, exports, COUNT(functions), functions);
+}

@@ -1,0 +1,216 @@
+/* Messages with descriptors over AF_UNIX sockets (unix(7), SCM_RIGHTS). */
+#include "addon.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+/* The kernel's SCM_MAX_FD. */
+#define MOST_DESCRIPTORS 253
+#define LARGEST 65536
+
+union control {
+    char room[CMSG_SPACE(MOST_DESCRIPTORS * sizeof(int))];
+    struct cmsghdr align;
+};
+
+static int send_message(int socket, const struct bytes *data, const struct descriptors *descriptors) {
+    union control control;
+    struct iovec vector = {.iov_base = (void *)(uintptr_t)data->data, .iov_len = data->length};
+    struct msghdr message = {.msg_iov = &vector, .msg_iovlen = 1};
+    if (descriptors->count > MOST_DESCRIPTORS)
+        return -ETOOMANYREFS;
+    if (descriptors->count > 0) {
+        const size_t size = descriptors->count * sizeof(int);
+        memset(&control, 0, sizeof control);
+        message.msg_control = &control;
+        message.msg_controllen = CMSG_SPACE(size);
+        struct cmsghdr *header = CMSG_FIRSTHDR(&message);
+        header->cmsg_level = SOL_SOCKET;
+        header->cmsg_type = SCM_RIGHTS;
+        header->cmsg_len = CMSG_LEN(size);
+        memcpy(CMSG_DATA(header), descriptors->items, size);
+    }
+    while (vector.iov_len > 0) {
+        ssize_t count = sendmsg(socket, &message, MSG_NOSIGNAL);
+        if (count < 0 && errno == EINTR)
+            continue;
+        if (count < 0)
+            return -errno;
+        /* A stream socket may take a part; the descriptors went with the first one. */
+        vector.iov_base = (char *)vector.iov_base + count;
+        vector.iov_len -= (size_t)count;
+        message.msg_control = NULL;
+        message.msg_controllen = 0;
+    }
+    return 0;
+}
+
+static napi_value send_data(napi_env env, napi_callback_info info) {
+    napi_value arguments[3];
+    int socket = -1;
+    struct bytes data CLEANUP(bytes_release) = {.text.data = NULL};
+    struct descriptors descriptors CLEANUP(descriptors_release) = {NULL, 0};
+    if (!take_arguments(env, info, 3, arguments) || !take_int(env, arguments[0], &socket) ||
+        !take_bytes(env, arguments[1], &data) || !take_descriptors(env, arguments[2], &descriptors))
+        return NULL;
+    /* An empty datagram reads like a closed peer. */
+    if (data.length == 0)
+        return fail(env, EINVAL, "sendmsg", NULL);
+    int result = send_message(socket, &data, &descriptors);
+    if (result < 0)
+        return fail(env, -result, "sendmsg", NULL);
+    return make_undefined(env);
+}
+
+/* ---- receive ---- */
+
+struct packet {
+    size_t length;
+    int descriptors[MOST_DESCRIPTORS];
+    size_t count;
+    char data[LARGEST];
+};
+
+struct receive_job {
+    struct job job;
+    int socket;
+    int milliseconds;
+    /* Whether JavaScript owns the descriptors now. */
+    bool delivered;
+    struct packet packet;
+};
+
+static void close_all(struct packet *packet) {
+    for (size_t i = 0; i < packet->count; i++)
+        close(packet->descriptors[i]);
+    packet->count = 0;
+}
+
+static void take_rights(struct msghdr *message, struct packet *packet) {
+    for (struct cmsghdr *header = CMSG_FIRSTHDR(message); header != NULL;
+         header = CMSG_NXTHDR(message, header)) {
+        if (header->cmsg_level != SOL_SOCKET || header->cmsg_type != SCM_RIGHTS)
+            continue;
+        size_t count = (header->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+        if (count > MOST_DESCRIPTORS - packet->count)
+            count = MOST_DESCRIPTORS - packet->count;
+        memcpy(packet->descriptors + packet->count, CMSG_DATA(header), count * sizeof(int));
+        packet->count += count;
+    }
+}
+
+static int receive_packet(int socket, int milliseconds, struct packet *packet) {
+    if (milliseconds >= 0) {
+        int ready = wait_readable(socket, milliseconds);
+        if (ready < 0)
+            return ready;
+        if (ready == 0)
+            return -ETIMEDOUT;
+    }
+    union control control;
+    struct iovec vector = {.iov_base = packet->data, .iov_len = sizeof packet->data};
+    struct msghdr message = {
+        .msg_iov = &vector, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control};
+    ssize_t count;
+    do
+        count = recvmsg(socket, &message, MSG_CMSG_CLOEXEC);
+    while (count < 0 && errno == EINTR);
+    /* A peer that went without reading everything: closed as well. */
+    if (count < 0 && errno == ECONNRESET)
+        count = 0;
+    else if (count < 0)
+        return -errno;
+    else
+        take_rights(&message, packet);
+    packet->length = (size_t)count;
+    if ((message.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) == 0)
+        return 0;
+    close_all(packet);
+    return -EMSGSIZE;
+}
+
+static napi_value make_packet(napi_env env, const struct packet *packet) {
+    napi_value object = NULL;
+    napi_value data = make_bytes(env, packet->data, packet->length);
+    if (data == NULL)
+        return NULL;
+    napi_value descriptors = make_descriptors(env, packet->descriptors, packet->count);
+    if (descriptors == NULL)
+        return NULL;
+    if (napi_create_object(env, &object) != napi_ok)
+        return fail(env, ENOMEM, "object", NULL);
+    set_property(env, object, "data", data);
+    set_property(env, object, "descriptors", descriptors);
+    return object;
+}
+
+static int receive_work(struct job *job) {
+    struct receive_job *receive = (struct receive_job *)job;
+    return receive_packet(receive->socket, receive->milliseconds, &receive->packet);
+}
+
+static napi_value receive_result(napi_env env, struct job *job) {
+    struct receive_job *receive = (struct receive_job *)job;
+    napi_value object = make_packet(env, &receive->packet);
+    receive->delivered = object != NULL;
+    return object;
+}
+
+static void receive_release(struct job *job) {
+    struct receive_job *receive = (struct receive_job *)job;
+    if (!receive->delivered)
+        close_all(&receive->packet);
+    free(receive);
+}
+
+static struct receive_job *take_receive(napi_env env, napi_callback_info info) {
+    napi_value arguments[2];
+    int socket = -1;
+    int milliseconds = 0;
+    if (!take_arguments(env, info, 2, arguments) || !take_int(env, arguments[0], &socket) ||
+        !take_int(env, arguments[1], &milliseconds))
+        return NULL;
+    /* Not calloc: the large buffer need not be touched. */
+    struct receive_job *receive = malloc(sizeof *receive);
+    if (receive == NULL) {
+        fail(env, ENOMEM, "malloc", NULL);
+        return NULL;
+    }
+    memset(receive, 0, offsetof(struct receive_job, packet.data));
+    receive->socket = socket;
+    receive->milliseconds = milliseconds;
+    return receive;
+}
+
+static napi_value receive(napi_env env, napi_callback_info info) {
+    struct receive_job *job = take_receive(env, info);
+    if (job == NULL)
+        return NULL;
+    int result = receive_work(&job->job);
+    napi_value value = result < 0 ? fail(env, -result, "recvmsg", NULL) : receive_result(env, &job->job);
+    receive_release(&job->job);
+    return value;
+}
+
+static napi_value receive_async(napi_env env, napi_callback_info info) {
+    struct receive_job *job = take_receive(env, info);
+    if (job == NULL)
+        return NULL;
+    job->job.work = receive_work;
+    job->job.result = receive_result;
+    job->job.release = receive_release;
+    job->job.syscall = "recvmsg";
+    return job_start(env, &job->job);
+}
+
+napi_status register_messages(napi_env env, napi_value exports) {
+    static const napi_property_descriptor functions[] = {
+        EXPORT("send", send_data),
+        EXPORT("receive", receive),
+        EXPORT("receiveAsync", receive_async),
+    };
+    return napi_define_properties(env, exports, COUNT(functions), functions);
+}

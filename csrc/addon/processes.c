@@ -1,0 +1,185 @@
+/* Processes: wait, signal, and who we are. */
+#include "addon.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/utsname.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+int wait_for(pid_t pid, bool no_hang, struct exit_status *status) {
+    int raw = 0;
+    pid_t ended;
+    do
+        ended = waitpid(pid, &raw, no_hang ? WNOHANG : 0);
+    while (ended < 0 && errno == EINTR);
+    if (ended < 0)
+        return -errno;
+    status->code = WIFEXITED(raw) ? WEXITSTATUS(raw) : -1;
+    status->signal = WIFSIGNALED(raw) ? WTERMSIG(raw) : -1;
+    return ended;
+}
+
+napi_value make_exit_status(napi_env env, const struct exit_status *status) {
+    napi_value object = NULL;
+    if (napi_create_object(env, &object) != napi_ok)
+        return fail(env, ENOMEM, "object", NULL);
+    set_property(env, object, "code",
+                 status->code < 0 ? make_undefined(env) : make_number(env, status->code));
+    set_property(env, object, "signal",
+                 status->signal < 0 ? make_undefined(env) : make_number(env, status->signal));
+    return object;
+}
+
+/* Only one child at a time: waiting for "any" would take the children of the library's host from it. */
+static bool take_child(napi_env env, napi_value value, int *pid) {
+    if (!take_int(env, value, pid))
+        return false;
+    if (*pid > 0)
+        return true;
+    fail(env, ECHILD, "waitpid", NULL);
+    return false;
+}
+
+static napi_value wait_child(napi_env env, napi_callback_info info) {
+    napi_value arguments[2];
+    int pid = 0;
+    bool no_hang = false;
+    if (!take_arguments(env, info, 2, arguments) || !take_child(env, arguments[0], &pid) ||
+        !take_bool(env, arguments[1], &no_hang))
+        return NULL;
+    struct exit_status status = {-1, -1};
+    int result = wait_for(pid, no_hang, &status);
+    if (result < 0)
+        return fail(env, -result, "waitpid", NULL);
+    return result == 0 ? make_undefined(env) : make_exit_status(env, &status);
+}
+
+struct wait_job {
+    struct job job;
+    int pid;
+    struct exit_status status;
+};
+
+static int wait_work(struct job *job) {
+    struct wait_job *wait = (struct wait_job *)job;
+    int result = wait_for(wait->pid, false, &wait->status);
+    return result < 0 ? result : 0;
+}
+
+static napi_value wait_result(napi_env env, struct job *job) {
+    return make_exit_status(env, &((struct wait_job *)job)->status);
+}
+
+static napi_value wait_child_async(napi_env env, napi_callback_info info) {
+    napi_value arguments[1];
+    int pid = 0;
+    if (!take_arguments(env, info, 1, arguments) || !take_child(env, arguments[0], &pid))
+        return NULL;
+    struct wait_job *wait = calloc(1, sizeof *wait);
+    if (wait == NULL)
+        return fail(env, ENOMEM, "malloc", NULL);
+    wait->job.work = wait_work;
+    wait->job.result = wait_result;
+    wait->job.syscall = "waitpid";
+    wait->pid = pid;
+    return job_start(env, &wait->job);
+}
+
+static napi_value send_signal(napi_env env, napi_callback_info info) {
+    napi_value arguments[2];
+    int pid = 0;
+    int signal = 0;
+    if (!take_arguments(env, info, 2, arguments) || !take_int(env, arguments[0], &pid) ||
+        !take_int(env, arguments[1], &signal))
+        return NULL;
+    if (kill(pid, signal) < 0)
+        return fail(env, errno, "kill", NULL);
+    return make_undefined(env);
+}
+
+static napi_value pidfd_open_process(napi_env env, napi_callback_info info) {
+    napi_value arguments[1];
+    int pid = 0;
+    if (!take_arguments(env, info, 1, arguments) || !take_int(env, arguments[0], &pid))
+        return NULL;
+    /* Always close-on-exec. */
+    long descriptor = syscall(SYS_pidfd_open, pid, 0);
+    if (descriptor < 0)
+        return fail(env, errno, "pidfd_open", NULL);
+    return make_number(env, (double)descriptor);
+}
+
+static napi_value pidfd_send(napi_env env, napi_callback_info info) {
+    napi_value arguments[2];
+    int pidfd = -1;
+    int signal = 0;
+    if (!take_arguments(env, info, 2, arguments) || !take_int(env, arguments[0], &pidfd) ||
+        !take_int(env, arguments[1], &signal))
+        return NULL;
+    if (syscall(SYS_pidfd_send_signal, pidfd, signal, NULL, 0) < 0)
+        return fail(env, errno, "pidfd_send_signal", NULL);
+    return make_undefined(env);
+}
+
+static napi_value process_id(napi_env env, napi_callback_info info) {
+    (void)info;
+    return make_number(env, getpid());
+}
+
+static napi_value user_id(napi_env env, napi_callback_info info) {
+    (void)info;
+    return make_number(env, geteuid());
+}
+
+static napi_value group_id(napi_env env, napi_callback_info info) {
+    (void)info;
+    return make_number(env, getegid());
+}
+
+static napi_value kernel(napi_env env, napi_callback_info info) {
+    (void)info;
+    struct utsname names;
+    if (uname(&names) < 0)
+        return fail(env, errno, "uname", NULL);
+    napi_value object = NULL;
+    if (napi_create_object(env, &object) != napi_ok)
+        return fail(env, ENOMEM, "object", NULL);
+    set_property(env, object, "release", make_text(env, names.release, NAPI_AUTO_LENGTH));
+    set_property(env, object, "machine", make_text(env, names.machine, NAPI_AUTO_LENGTH));
+    return object;
+}
+
+static napi_value set_umask(napi_env env, napi_callback_info info) {
+    napi_value arguments[1];
+    uint32_t mask = 0;
+    if (!take_arguments(env, info, 1, arguments) || !take_uint(env, arguments[0], &mask))
+        return NULL;
+    return make_number(env, umask((mode_t)mask & 0777));
+}
+
+static napi_value monotonic(napi_env env, napi_callback_info info) {
+    (void)info;
+    struct timespec now;
+    if (clock_gettime(CLOCK_MONOTONIC, &now) < 0)
+        return fail(env, errno, "clock_gettime", NULL);
+    napi_value value = NULL;
+    napi_create_bigint_uint64(env, (uint64_t)now.tv_sec * 1000000000U + (uint64_t)now.tv_nsec, &value);
+    return value;
+}
+
+napi_status register_processes(napi_env env, napi_value exports) {
+    static const napi_property_descriptor functions[] = {
+        EXPORT("wait", wait_child),      EXPORT("waitAsync", wait_child_async),
+        EXPORT("kill", send_signal),     EXPORT("pidfdOpen", pidfd_open_process),
+        EXPORT("pidfdSend", pidfd_send), EXPORT("processId", process_id),
+        EXPORT("userId", user_id),       EXPORT("groupId", group_id),
+        EXPORT("kernel", kernel),        EXPORT("umask", set_umask),
+        EXPORT("monotonic", monotonic),
+    };
+    return napi_define_properties(env, exports, COUNT(functions), functions);
+}

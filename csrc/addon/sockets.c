@@ -1,0 +1,150 @@
+/*
+ * AF_UNIX sockets by path. A socket address holds 107 bytes and a state directory may be longer: what does
+ * not fit goes through /proc/self/fd/N, N being the directory (to bind) or the socket itself (to connect).
+ */
+#include "addon.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+static bool set_address(struct sockaddr_un *address, const char *path) {
+    address->sun_family = AF_UNIX;
+    size_t length = strlen(path);
+    if (length == 0 || length >= sizeof address->sun_path)
+        return false;
+    memcpy(address->sun_path, path, length + 1);
+    return true;
+}
+
+/* The directory of a path as an O_PATH descriptor; `name` points at the last part. */
+static int open_directory(char *path, const char **name) {
+    char *slash = strrchr(path, '/');
+    *name = slash == NULL ? path : slash + 1;
+    if (slash == NULL)
+        return open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+    if (slash == path)
+        return open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+    *slash = '\0';
+    int directory = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    *slash = '/';
+    return directory;
+}
+
+/* The socket's file is never more open than 0600: its mode is set before it has a name, whatever the umask.
+ */
+static int bind_private(int socket, const struct sockaddr_un *address, int directory, const char *name) {
+    if (fchmod(socket, 0600) < 0)
+        return -errno;
+    if (bind(socket, (const struct sockaddr *)address, sizeof *address) < 0)
+        return -errno;
+    struct stat status;
+    if (fstatat(directory, name, &status, AT_SYMLINK_NOFOLLOW) < 0)
+        return -errno;
+    /* A strange umask took away even the owner's bits. */
+    if ((status.st_mode & 0777) != 0600 && fchmodat(directory, name, 0600, 0) < 0)
+        return -errno;
+    return 0;
+}
+
+static int listen_at(int socket, char *path) {
+    const char *name = NULL;
+    int directory CLEANUP(close_release) = open_directory(path, &name);
+    if (directory < 0)
+        return -errno;
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    if (!set_address(&address, path)) {
+        char through[sizeof address.sun_path];
+        int length = snprintf(through, sizeof through, "/proc/self/fd/%d/%s", directory, name);
+        if (length < 0 || (size_t)length >= sizeof through || !set_address(&address, through))
+            return -ENAMETOOLONG;
+    }
+    int result = bind_private(socket, &address, directory, name);
+    if (result == -EADDRINUSE)
+        return result;
+    if (result == 0 && listen(socket, 128) < 0)
+        result = -errno;
+    if (result < 0)
+        unlinkat(directory, name, 0);
+    return result;
+}
+
+static napi_value listen_socket(napi_env env, napi_callback_info info) {
+    napi_value arguments[1];
+    struct text path CLEANUP(text_release) = {.data = NULL};
+    if (!take_arguments(env, info, 1, arguments) || !take_text(env, arguments[0], &path))
+        return NULL;
+    int descriptor = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+    if (descriptor < 0)
+        return fail(env, errno, "socket", NULL);
+    int result = listen_at(descriptor, path.data);
+    if (result == 0)
+        return make_number(env, descriptor);
+    close(descriptor);
+    return fail(env, -result, "bind", path.data);
+}
+
+static int connect_to(int socket, const char *path) {
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    int target CLEANUP(close_release) = -1;
+    if (!set_address(&address, path)) {
+        target = open(path, O_PATH | O_CLOEXEC);
+        if (target < 0)
+            return -errno;
+        char through[32];
+        snprintf(through, sizeof through, "/proc/self/fd/%d", target);
+        if (!set_address(&address, through))
+            return -ENAMETOOLONG;
+    }
+    int result;
+    do
+        result = connect(socket, (const struct sockaddr *)&address, sizeof address);
+    while (result < 0 && errno == EINTR);
+    return result < 0 ? -errno : 0;
+}
+
+static napi_value connect_socket(napi_env env, napi_callback_info info) {
+    napi_value arguments[2];
+    struct text path CLEANUP(text_release) = {.data = NULL};
+    struct text kind CLEANUP(text_release) = {.data = NULL};
+    if (!take_arguments(env, info, 2, arguments) || !take_text(env, arguments[0], &path) ||
+        !take_text(env, arguments[1], &kind))
+        return NULL;
+    int type;
+    if (strcmp(kind.data, "seqpacket") == 0)
+        type = SOCK_SEQPACKET;
+    else if (strcmp(kind.data, "stream") == 0)
+        type = SOCK_STREAM;
+    else
+        return fail(env, EPROTOTYPE, "socket", NULL);
+    int descriptor = socket(AF_UNIX, type | SOCK_CLOEXEC, 0);
+    if (descriptor < 0)
+        return fail(env, errno, "socket", NULL);
+    int result = connect_to(descriptor, path.data);
+    if (result == 0)
+        return make_number(env, descriptor);
+    close(descriptor);
+    return fail(env, -result, "connect", path.data);
+}
+
+static napi_value socket_pair(napi_env env, napi_callback_info info) {
+    (void)info;
+    int pair[2];
+    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
+        return fail(env, errno, "socketpair", NULL);
+    return make_descriptors(env, pair, 2);
+}
+
+napi_status register_sockets(napi_env env, napi_value exports) {
+    static const napi_property_descriptor functions[] = {
+        EXPORT("listen", listen_socket),
+        EXPORT("connect", connect_socket),
+        EXPORT("socketPair", socket_pair),
+    };
+    return napi_define_properties(env, exports, COUNT(functions), functions);
+}
