@@ -1,0 +1,213 @@
+import { Failure } from '../failure.ts';
+import { fingerprint } from './generated/fingerprint.ts';
+import { type FieldType, NO_SLOT, type Operation, operationKinds, operations, phases } from './operations.ts';
+import type { Plan } from './plan.ts';
+import { wireHeader, wireHeaderSize, wireLimits, wireMagic, wireRecordHeader, wireTrace } from './wire.ts';
+
+export interface EncodeOptions {
+  /** Ask the stub for a time stamp of every operation. */
+  readonly trace: boolean;
+}
+
+/** One kind of operation, unfolded from the table once, so that the loop below only walks arrays. */
+interface Layout {
+  readonly kind: number;
+  readonly names: readonly string[];
+  readonly types: readonly FieldType[];
+}
+
+const layouts = new Map<string, Layout>(
+  operationKinds.map((name, kind) => {
+    const fields: Readonly<Record<string, FieldType>> = operations[name].fields;
+    return [name, { kind, names: Object.keys(fields), types: Object.values(fields) }];
+  }),
+);
+
+const phaseNumbers = new Map<string, number>(phases.map((phase, number) => [phase, number]));
+
+/**
+ * A plan as the bytes that the stub reads. The same plan gives the same bytes.
+ *
+ * @throws Failure `internal` when a number does not fit its field, a slot is not one of the plan's, or the plan is beyond the
+ * stub's limits; `invalid` when a string has a NUL in it, which no path or argument can carry.
+ */
+export function encodePlan(plan: Plan, options: EncodeOptions): Uint8Array {
+  const writer = new Writer(plan.slots);
+  for (const operation of plan.operations) writeOperation(writer, operation);
+  return writer.finish(plan, options.trace ? wireTrace : 0);
+}
+
+function writeOperation(writer: Writer, operation: Operation): void {
+  const layout = layouts.get(operation.kind);
+  const phase = phaseNumbers.get(operation.phase);
+  if (layout === undefined || phase === undefined) {
+    throw new Failure('internal', `no operation "${operation.kind}" in phase "${operation.phase}"`);
+  }
+  const start = writer.begin(layout.kind, phase);
+  const values = operation as unknown as Readonly<Record<string, unknown>>;
+  const { names, types } = layout;
+  try {
+    for (let field = 0; field < names.length; field++) {
+      writer.field(types[field] as FieldType, values[names[field] as string]);
+    }
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error;
+    throw new Failure(error.code, `operation "${operation.kind}": ${error.message}`, {
+      pointer: operation.from,
+    });
+  }
+  writer.end(start);
+}
+
+/** A growing buffer seen as bytes and as u32; the position is always a multiple of 4. */
+class Writer {
+  private bytes = new Uint8Array(32_768);
+  private words = new Uint32Array(this.bytes.buffer);
+  private position = wireHeaderSize;
+  private readonly encoder = new TextEncoder();
+  private readonly slots: number;
+
+  constructor(slots: number) {
+    this.slots = slots;
+  }
+
+  begin(kind: number, phase: number): number {
+    const start = this.position;
+    this.room(wireRecordHeader);
+    this.words[start >> 2] = kind | (phase << 16);
+    this.position += wireRecordHeader;
+    return start;
+  }
+
+  end(start: number): void {
+    this.words[(start >> 2) + 1] = this.position - start;
+  }
+
+  field(type: FieldType, value: unknown): void {
+    switch (type) {
+      case 'u32':
+        this.u32(value as number);
+        return;
+      case 'slot':
+        this.slot(value as number);
+        return;
+      case 'string':
+        this.string(value as string);
+        return;
+      case 'strings':
+        this.u32((value as readonly string[]).length);
+        for (const text of value as readonly string[]) this.string(text);
+        return;
+      case 'i32':
+        this.i32(value as number);
+        return;
+      case 'u64':
+        this.u64(value as bigint);
+        return;
+      case 'words':
+        this.list(value as readonly number[]);
+        return;
+      case 'bytes':
+        this.blob(value as Uint8Array);
+        return;
+    }
+  }
+
+  finish(plan: Plan, flags: number): Uint8Array {
+    const count = plan.operations.length;
+    refuseBeyond('bytes', this.position, wireLimits.length);
+    refuseBeyond('operations', count, wireLimits.operations);
+    refuseBeyond('slots', plan.slots, wireLimits.slots);
+    refuseBeyond('preserved descriptors', plan.preserve, wireLimits.preserve);
+    const header: readonly (readonly [offset: number, value: number])[] = [
+      [wireHeader.magic, wireMagic],
+      [wireHeader.flags, flags],
+      [wireHeader.fingerprint, Number(fingerprint & 0xffff_ffffn)],
+      [wireHeader.fingerprint + 4, Number(fingerprint >> 32n)],
+      [wireHeader.length, this.position],
+      [wireHeader.operations, count],
+      [wireHeader.slots, plan.slots],
+      [wireHeader.inherited, plan.inherited.length],
+      [wireHeader.preserve, plan.preserve],
+      [wireHeader.reserved, 0],
+    ];
+    for (const [offset, value] of header) this.words[offset >> 2] = value;
+    return this.bytes.subarray(0, this.position);
+  }
+
+  private u32(value: number): void {
+    if (value >>> 0 !== value) throw new Failure('internal', `${value} is not a u32`);
+    this.put(value);
+  }
+
+  private i32(value: number): void {
+    if ((value | 0) !== value) throw new Failure('internal', `${value} is not an i32`);
+    this.put(value);
+  }
+
+  private u64(value: bigint): void {
+    if (value < 0n || value > 0xffff_ffff_ffff_ffffn) throw new Failure('internal', `${value} is not a u64`);
+    this.put(Number(value & 0xffff_ffffn));
+    this.put(Number(value >> 32n));
+  }
+
+  private slot(value: number): void {
+    if (value !== NO_SLOT && !(value >>> 0 === value && value < this.slots)) {
+      throw new Failure('internal', `slot ${value} is not one of the plan's ${this.slots}`);
+    }
+    this.put(value);
+  }
+
+  private string(text: string): void {
+    if (text.includes('\0')) throw new Failure('invalid', `${JSON.stringify(text)} has a NUL in it`);
+    // A UTF-16 unit becomes at most three bytes; the NUL and the padding come out of the extra 8.
+    this.room(4 + 3 * text.length + 8);
+    const start = this.position + 4;
+    const { written } = this.encoder.encodeInto(text, this.bytes.subarray(start));
+    this.words[this.position >> 2] = written;
+    this.bytes.fill(0, start + written, start + written + 4);
+    this.position = (start + written + 4) & ~3;
+  }
+
+  private list(values: readonly number[]): void {
+    this.aligned(values.length, 4 * values.length);
+    for (const value of values) this.u32(value);
+  }
+
+  private blob(data: Uint8Array): void {
+    this.aligned(data.length, data.length);
+    this.bytes.set(data, this.position);
+    const end = this.position + data.length;
+    this.bytes.fill(0, end, (end + 3) & ~3);
+    this.position = (end + 3) & ~3;
+  }
+
+  /** A count, then padding so that what follows starts at a multiple of 8. */
+  private aligned(count: number, size: number): void {
+    this.room(size + 16);
+    this.u32(count);
+    if (this.position % 8 !== 0) this.put(0);
+  }
+
+  private put(value: number): void {
+    if (this.position + 4 > this.bytes.length) this.room(4);
+    this.words[this.position >> 2] = value;
+    this.position += 4;
+  }
+
+  private room(size: number): void {
+    if (this.position + size <= this.bytes.length) return;
+    let capacity = this.bytes.length * 2;
+    while (this.position + size > capacity) capacity *= 2;
+    const bytes = new Uint8Array(capacity);
+    bytes.set(this.bytes.subarray(0, this.position));
+    this.bytes = bytes;
+    this.words = new Uint32Array(bytes.buffer);
+  }
+}
+
+function refuseBeyond(what: string, value: number, limit: number): void {
+  if (!(value >= 0 && value <= limit)) {
+    throw new Failure('internal', `a plan of ${value} ${what}: at most ${limit} are allowed`);
+  }
+}
