@@ -1,0 +1,201 @@
+/**
+ * The command table: the one place that says which commands there are. The parser, help, completion and the man pages read it.
+ */
+import * as shapes from './options.ts';
+import type { CommandRow, CommandShape, Handler } from './table.ts';
+
+/** A row whose module's handler must fit the row's shape, or it does not compile. */
+type Row<S extends CommandShape> = Omit<CommandRow, 'load' | keyof CommandShape> & {
+  readonly shape: S;
+  load(): Promise<{ readonly handler: Handler<S> }>;
+};
+
+function row<S extends CommandShape>({ shape, ...about }: Row<S>): CommandRow {
+  return { ...shape, ...about } as unknown as CommandRow;
+}
+
+export const commands: readonly CommandRow[] = [
+  row({
+    name: 'create',
+    shape: shapes.createShape,
+    summary: 'create a container and stop just before its program',
+    description: [
+      'Makes everything that config.json asks for: namespaces, cgroup, mounts, limits. The program itself begins with start, so ' +
+        'a caller may set up networking in between.',
+    ],
+    examples: [
+      { command: 'create --bundle /srv/web web1', does: 'create web1 from the bundle in /srv/web' },
+      { command: 'create --pid-file web1.pid web1', does: 'create it from the current directory and note its process id' },
+    ],
+    load: () => import('./commands/create.ts'),
+  }),
+  row({
+    name: 'start',
+    shape: shapes.idShape,
+    summary: 'start the program of a created container',
+    description: ['Fails, with the reason, when the program cannot be executed.'],
+    examples: [{ command: 'start web1', does: 'start the program of web1' }],
+    load: () => import('./commands/start.ts'),
+  }),
+  row({
+    name: 'run',
+    shape: shapes.runShape,
+    summary: 'create and start a container, and wait for it',
+    description: [
+      "Signals and the terminal are passed on, and the exit status is the program's (128 and the signal's number when one killed " +
+        'it). The container is deleted at the end unless --keep is given. With --detach the program stays in the background.',
+    ],
+    examples: [
+      { command: 'run --bundle /srv/web web1', does: 'run web1 in the foreground' },
+      { command: 'run --trace start.json web1', does: 'and write where the time of its start went' },
+    ],
+    load: () => import('./commands/run.ts'),
+  }),
+  row({
+    name: 'exec',
+    shape: shapes.execShape,
+    summary: 'run another program in a running container',
+    description: [
+      "The exit status is the program's, and 255 when it could not be run. Options stand before the command; the command's own " +
+        'options are not looked at. With --process the command comes from a file.',
+    ],
+    examples: [
+      { command: 'exec -t web1 sh', does: 'open a shell in web1' },
+      { command: 'exec --user 1000:1000 -e LANG=C web1 ls -l /srv', does: 'run a command as another user' },
+    ],
+    failureStatus: 255,
+    load: () => import('./commands/exec.ts'),
+  }),
+  row({
+    name: 'state',
+    shape: shapes.idShape,
+    summary: 'print the state of a container as JSON',
+    description: ['Status is one of creating, created, running, paused and stopped.'],
+    examples: [{ command: 'state web1', does: 'print what is known of web1' }],
+    load: () => import('./commands/state.ts'),
+  }),
+  row({
+    name: 'list',
+    shape: shapes.listShape,
+    summary: 'list the containers under the root directory',
+    description: ['Containers of another root directory are seen with the global option --root.'],
+    examples: [
+      { command: 'list', does: 'a table of all containers' },
+      { command: '--root /run/containerd/runc/k8s.io list -q', does: 'only the ids, of another root directory' },
+    ],
+    load: () => import('./commands/list.ts'),
+  }),
+  row({
+    name: 'kill',
+    shape: shapes.killShape,
+    summary: 'send a signal to a container',
+    description: ["The signal goes to the container's first process, or with --all to each of its processes."],
+    examples: [
+      { command: 'kill web1', does: 'ask the program of web1 to end (SIGTERM)' },
+      { command: 'kill --all web1 KILL', does: 'kill every process of web1' },
+    ],
+    load: () => import('./commands/kill.ts'),
+  }),
+  row({
+    name: 'delete',
+    shape: shapes.deleteShape,
+    summary: 'delete a stopped container',
+    description: ['Removes its cgroup, its state and what is left of its mounts, and runs the poststop hooks.'],
+    examples: [
+      { command: 'delete web1', does: 'delete web1, which has stopped' },
+      { command: 'delete --force web1', does: 'kill it first if need be' },
+    ],
+    load: () => import('./commands/delete.ts'),
+  }),
+  row({
+    name: 'ps',
+    shape: shapes.psShape,
+    summary: 'show the processes of a container',
+    description: ["The table comes from the host's ps; options after the id are handed to it and have to show a PID column."],
+    examples: [
+      { command: 'ps web1', does: 'show the processes of web1' },
+      { command: 'ps web1 -o pid,rss,args', does: 'choose the columns' },
+      { command: 'ps --format json web1', does: 'only their process ids on the host' },
+    ],
+    load: () => import('./commands/ps.ts'),
+  }),
+  row({
+    name: 'pause',
+    shape: shapes.idShape,
+    summary: 'freeze all processes of a container',
+    description: ['They stay in memory and get no processor time until resume.'],
+    examples: [{ command: 'pause web1', does: 'freeze web1' }],
+    load: () => import('./commands/pause.ts'),
+  }),
+  row({
+    name: 'resume',
+    shape: shapes.idShape,
+    summary: 'let a paused container go on',
+    description: ['The opposite of pause.'],
+    examples: [{ command: 'resume web1', does: 'let web1 go on' }],
+    load: () => import('./commands/resume.ts'),
+  }),
+  row({
+    name: 'spec',
+    shape: shapes.specShape,
+    summary: 'write a config.json to begin with',
+    description: [
+      'The config runs sh on a terminal in the directory rootfs, with usual mounts, namespaces and limits. An existing config.json is never overwritten.',
+    ],
+    examples: [
+      { command: 'spec', does: 'write config.json into the current directory' },
+      { command: 'spec --rootless --bundle box', does: 'one that needs no root, into the directory box' },
+    ],
+    load: () => import('./commands/spec.ts'),
+  }),
+  row({
+    name: 'plan',
+    shape: shapes.planShape,
+    summary: 'show what a bundle would do, step by step',
+    description: [
+      'Prints the operations that would build the container, in their order, each with the place in config.json that asks for it. ' +
+        'Changes nothing and needs no privileges.',
+    ],
+    examples: [
+      { command: 'plan --bundle /srv/web', does: 'a table of the steps' },
+      { command: 'plan --format json', does: 'the same for programs' },
+    ],
+    load: () => import('./commands/plan.ts'),
+  }),
+  row({
+    name: 'features',
+    shape: shapes.plainShape,
+    summary: 'print what this runtime can do as JSON',
+    description: ["The form is the runtime specification's features structure."],
+    examples: [{ command: 'features', does: 'print it' }],
+    load: () => import('./commands/features.ts'),
+  }),
+  row({
+    name: 'completion',
+    shape: shapes.completionShape,
+    summary: 'print a completion script for a shell',
+    description: ['Completes commands, options, their values and the ids of containers.'],
+    examples: [
+      { command: 'completion bash > /etc/bash_completion.d/tsoci', does: 'for bash' },
+      { command: 'completion zsh > /usr/local/share/zsh/site-functions/_tsoci', does: 'for zsh' },
+    ],
+    load: () => import('./commands/completion.ts'),
+  }),
+  row({
+    name: 'help',
+    aliases: ['h'],
+    shape: shapes.helpShape,
+    summary: 'explain the program or a command',
+    description: ['The same as --help.'],
+    examples: [{ command: 'help exec', does: 'explain exec' }],
+    load: () => import('./commands/help.ts'),
+  }),
+  row({
+    name: 'version',
+    shape: shapes.plainShape,
+    summary: 'print the version',
+    description: ["Of tsoci, of the runtime specification, and of what runs tsoci's own code."],
+    examples: [{ command: 'version', does: 'print it' }],
+    load: () => import('./commands/version.ts'),
+  }),
+];

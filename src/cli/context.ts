@@ -1,0 +1,75 @@
+import type { Context, TraceSink } from '../container/types.ts';
+import { Failure } from '../failure.ts';
+import type { Host } from '../host/host.ts';
+import type { Native } from '../host/native.ts';
+import { resolvePath } from '../plan/path.ts';
+import type { Globals } from './options.ts';
+
+/** The variables of the caller's environment that matter. */
+export interface Surroundings {
+  readonly XDG_RUNTIME_DIR?: string | undefined;
+  readonly USER?: string | undefined;
+}
+
+const systemRoot = '/run/tsoci';
+/** Of /proc/self/uid_map in the initial user namespace. */
+const identityMap = /^\s*0\s+0\s+4294967295\s*$/;
+const mapLimit = 64 * 1024;
+
+/** The library's context as the global options ask for it. */
+export function makeContext(
+  globals: Globals,
+  host: Host,
+  surroundings: Surroundings,
+  warn: (message: string) => void,
+  trace: TraceSink | undefined,
+): Context {
+  let rootless: boolean | undefined;
+  return {
+    host,
+    root: rootDirectory(globals.root, host.native, surroundings),
+    systemdCgroup: globals['systemd-cgroup'],
+    /** Found out when first asked: most calls of an engine need not know. */
+    get rootless() {
+      rootless ??= isRootless(globals.rootless, host.native);
+      return rootless;
+    },
+    warn,
+    ...(trace && { trace }),
+  };
+}
+
+/**
+ * Where the state lives: `--root`, /run/tsoci for root, otherwise below $XDG_RUNTIME_DIR. Root of a user namespace that somebody else
+ * than root entered (`USER` tells) counts as an ordinary user, as with runc.
+ *
+ * Throws `Failure` `invalid` when there is no such place.
+ */
+export function rootDirectory(given: string | undefined, native: Native, surroundings: Surroundings): string {
+  if (given !== undefined) {
+    if (given === '') throw new Failure('invalid', '--root "": names no directory');
+    return given.startsWith('/') ? resolvePath('/', given) : resolvePath(process.cwd(), given);
+  }
+  const runtime = surroundings.XDG_RUNTIME_DIR;
+  if (native.userId() === 0) {
+    const { USER: name } = surroundings;
+    const borrowed = runtime && name && name !== 'root' && inUserNamespace(native);
+    return borrowed ? resolvePath('/', `${runtime}/tsoci`) : systemRoot;
+  }
+  if (!runtime?.startsWith('/')) {
+    throw new Failure('invalid', 'no directory for the state: XDG_RUNTIME_DIR is not set to an absolute path', {
+      hint: 'set it (usually to /run/user/$UID), or name a directory with --root',
+    });
+  }
+  return resolvePath('/', `${runtime}/tsoci`);
+}
+
+/** Whether missing permissions on cgroups are to be borne. */
+export function isRootless(given: Globals['rootless'], native: Native): boolean {
+  if (given !== 'auto') return given === 'true';
+  return native.userId() !== 0 || inUserNamespace(native);
+}
+
+function inUserNamespace(native: Native): boolean {
+  return !identityMap.test(native.readText('/proc/self/uid_map', mapLimit));
+}

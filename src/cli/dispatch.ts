@@ -1,0 +1,57 @@
+import { commands } from './commands.ts';
+import { type Globals, globalOptions } from './options.ts';
+import { type Parsed, parse } from './parse.ts';
+import { Reporter } from './report.ts';
+import { type Outside, Session } from './session.ts';
+import { consoleSink } from './sink.ts';
+import { versionText } from './version.ts';
+
+type Call = Extract<Parsed, { kind: 'command' }>;
+
+const runtimeError = 1;
+
+/** argv (without the program's name) → exit status. Never throws. */
+export async function dispatch(argv: readonly string[], outside: Outside): Promise<number> {
+  const parsed = parse(argv, commands, globalOptions);
+  const globals = parsed.globals as unknown as Globals;
+  const reporter = new Reporter(
+    { log: globals.log, format: globals['log-format'], debug: globals.debug },
+    outside.sink ?? consoleSink,
+  );
+  try {
+    if (parsed.kind === 'command') return await call(parsed, globals, reporter, outside);
+    if (parsed.kind === 'version') {
+      reporter.print(versionText());
+      return 0;
+    }
+    if (parsed.kind === 'help') {
+      const { helpText } = await import('./help.ts');
+      reporter.print(await helpText(parsed.command));
+      return 0;
+    }
+    const { usageFailure } = await import('./usage.ts');
+    throw usageFailure(parsed.slip, parsed.command);
+  } catch (error) {
+    reporter.fail(error);
+    return (parsed.kind === 'command' ? parsed.command.failureStatus : undefined) ?? runtimeError;
+  }
+}
+
+async function call(parsed: Call, globals: Globals, reporter: Reporter, outside: Outside): Promise<number> {
+  const { command, values, rest } = parsed;
+  const session = new Session(globals, values['trace'], reporter, outside);
+  const { handler } = await command.load();
+  try {
+    return await handler({
+      globals,
+      values: values as never,
+      arguments: parsed.arguments as never,
+      rest,
+      context: () => session.context(),
+      print: (text) => reporter.print(text),
+      flush: () => session.flush(),
+    });
+  } finally {
+    session.flushAfter();
+  }
+}

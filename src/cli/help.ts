@@ -1,0 +1,102 @@
+/** Help texts, laid out by yargs from the command table. Loaded only when somebody asks. */
+import type { Options } from 'yargs';
+import yargs from 'yargs';
+import { commands } from './commands.ts';
+import { globalOptions, helpOption } from './options.ts';
+import type { CommandRow, OptionRow } from './table.ts';
+
+const defaultWidth = 100;
+const widest = 110;
+const narrowest = 60;
+
+/** The text of `--help` for the program or one command, ending with a newline. `columns` is the terminal's width. */
+export async function helpText(command?: CommandRow, columns = terminalWidth()): Promise<string> {
+  const width = Math.min(widest, Math.max(narrowest, columns));
+  const text = await (command ? commandHelp(command, width) : programHelp(width));
+  return `${text.trimEnd()}\n`;
+}
+
+function programHelp(width: number): Promise<string> {
+  let parser = plain(width)
+    .usage(
+      'tsoci [global options] COMMAND [options] [arguments]\n\n' +
+        'An OCI runtime: makes a bundle (a directory with config.json and a root filesystem) into a running container.',
+    )
+    .options(yargsOptions(globalOptions));
+  for (const row of commands) parser = parser.command([row.name], row.summary);
+  return parser
+    .example('tsoci spec', 'write a config.json to begin with')
+    .example('tsoci run box', 'run the bundle in the current directory as "box"')
+    .example('tsoci plan', 'see what that would do, without doing it')
+    .epilogue('"tsoci COMMAND --help" explains a command.')
+    .getHelp();
+}
+
+function commandHelp(command: CommandRow, width: number): Promise<string> {
+  const { positionals, rest } = command;
+  let parser = plain(width)
+    .usage(`${usageLine(command)}\n\n${capital(command.summary)}. ${command.description.join('\n\n')}`)
+    .options(yargsOptions([...command.options, helpOption]));
+  for (const { command: line, does } of command.examples) parser = parser.example(`tsoci ${line}`, does);
+  const words = [...positionals, ...(rest ? [rest] : [])];
+  if (words.length > 0) parser = parser.epilogue(argumentList(words));
+  return parser.getHelp();
+}
+
+/** A yargs that adds nothing of its own and reads nothing from the disk. */
+function plain(width: number) {
+  return yargs([])
+    .scriptName('tsoci')
+    .locale('en')
+    .help(false)
+    .version(false)
+    .wrap(width)
+    .parserConfiguration({ 'boolean-negation': false, 'camel-case-expansion': false })
+    .updateStrings({ 'Positionals:': 'Arguments:', 'default:': 'default' });
+}
+
+/** The same rows in yargs's words. */
+export function yargsOptions(rows: readonly OptionRow[]): Record<string, Options> {
+  const entries = rows.map((row): [string, Options] => {
+    const options: Options = { describe: describe(row), hidden: row.hidden === true };
+    if (row.type === 'boolean') options.boolean = true;
+    else {
+      options.requiresArg = true;
+      options.string = true;
+    }
+    if (row.alias !== undefined) options.alias = row.alias;
+    if (row.choices) options.choices = row.choices;
+    return [row.name, options];
+  });
+  return Object.fromEntries(entries);
+}
+
+function describe(row: OptionRow): string {
+  const initial = row.default === undefined ? '' : ` (default: ${row.default})`;
+  const value = row.value === undefined ? '' : `${row.value}: `;
+  return `${value}${row.help}${initial}`;
+}
+
+/** One line with everything a command takes. */
+export function usageLine(command: CommandRow): string {
+  const words = ['tsoci', command.name];
+  if (command.options.some(({ hidden }) => !hidden)) words.push('[options]');
+  for (const { value, required } of command.positionals) words.push(required ? value : `[${value}]`);
+  if (command.rest) words.push(command.rest.begins === 'word' ? command.rest.value : `[${command.rest.value}]`);
+  return words.join(' ');
+}
+
+function argumentList(words: readonly { readonly value: string; readonly help: string }[]): string {
+  const width = Math.max(...words.map(({ value }) => value.length));
+  return ['Arguments:', ...words.map(({ value, help }) => `  ${value.padEnd(width)}  ${help}`)].join('\n');
+}
+
+function capital(sentence: string): string {
+  return sentence.charAt(0).toUpperCase() + sentence.slice(1);
+}
+
+/** COLUMNS as shells export it; asking the terminal itself would load the stream library. */
+function terminalWidth(): number {
+  const columns = Number(process.env['COLUMNS']);
+  return Number.isInteger(columns) && columns > 0 ? columns : defaultWidth;
+}

@@ -1,0 +1,9 @@
+#!/usr/bin/env node
+/** The command's entry. Exits as soon as the answer is known: an idle event loop would still cost a fraction of a millisecond. */
+import { dispatch } from './dispatch.ts';
+import { openHost } from './open-host.ts';
+
+dispatch(process.argv.slice(2), {
+  surroundings: process.env,
+  openHost,
+}).then((status) => process.exit(status));

@@ -1,0 +1,9 @@
+import type { Host } from '../host/host.ts';
+import { findLibexec } from '../host/libexec.ts';
+import { loadNative } from '../host/load-native.ts';
+
+/** The command's host: waiting blocks, native code lies where the executable or the package says. Throws `Failure`. */
+export function openHost(): Host {
+  const libexec = findLibexec();
+  return { native: loadNative(libexec), blocking: true, libexec };
+}

@@ -1,0 +1,139 @@
+/** The only place that prints errors and writes the log. */
+import { Failure, messageOf } from '../failure.ts';
+import type { Sink } from './sink.ts';
+
+export interface ReportOptions {
+  /** `--log`. */
+  readonly log: string | undefined;
+  /** `--log-format`. */
+  readonly format: 'text' | 'json';
+  /** `--debug`. */
+  readonly debug: boolean;
+}
+
+type Level = 'debug' | 'info' | 'warning' | 'error';
+
+const standardError = 2;
+
+/**
+ * Tells people on standard error and engines in the log file. The log gets one line for each message; the error is the last of
+ * them, which is the one that engines show.
+ */
+export class Reporter {
+  readonly #options: ReportOptions;
+  #sink: Sink;
+  #log: number | undefined;
+
+  constructor(options: ReportOptions, sink: Sink) {
+    this.#options = options;
+    this.#sink = sink;
+  }
+
+  /** Continues on another sink, after the machine's doors were opened. */
+  useSink(sink: Sink): void {
+    this.#sink = sink;
+  }
+
+  print(text: string): void {
+    this.#sink.write(1, text);
+  }
+
+  /** Opens the log, if one is wanted. Throws `Failure` when that is not possible: better before the work than after it. */
+  openLog(): void {
+    const path = this.#options.log;
+    if (path === undefined || path === '' || this.#log !== undefined) return;
+    try {
+      this.#log = this.#sink.openLog(path);
+    } catch (cause) {
+      throw new Failure('invalid', `open the log file "${path}": ${messageOf(cause)}`, {
+        cause,
+        hint: '--log names a file in an existing, writable directory',
+      });
+    }
+  }
+
+  debug(message: string): void {
+    if (this.#options.debug) this.#tell('debug', message);
+  }
+
+  warn(message: string): void {
+    this.#tell('warning', message);
+  }
+
+  /** Reports what stopped the command. Never throws: there is nobody left to tell. */
+  fail(error: unknown): void {
+    const message = error instanceof Failure ? error.message : `internal error: ${messageOf(error)}`;
+    const hints = error instanceof Failure ? hintsOf(error) : ['this is a fault of tsoci itself; --debug shows where'];
+    const log = this.#logForFailure();
+    if (log === undefined && this.#options.format === 'json') {
+      this.#write(standardError, this.#jsonOrText('error', message));
+      return;
+    }
+    this.#debugChain(error, log);
+    if (log !== undefined) {
+      for (const hint of hints) this.#write(log, this.#jsonOrText('info', hint));
+      this.#write(log, this.#jsonOrText('error', message));
+    }
+    const forPeople = [`tsoci: ${message}`, ...hints.map((hint) => `  ${hint}`)].map(printable).join('\n');
+    this.#write(standardError, `${forPeople}\n`);
+  }
+
+  #logForFailure(): number | undefined {
+    try {
+      this.openLog();
+    } catch (error) {
+      if (error !== undefined) this.#write(standardError, `tsoci: ${printable(messageOf(error))}\n`);
+    }
+    return this.#log;
+  }
+
+  /** Where an error comes from: stacks for our own faults, the causes of the others. */
+  #debugChain(error: unknown, log: number | undefined): void {
+    if (!this.#options.debug) return;
+    const lines: string[] = [];
+    for (let at = error; at !== undefined && lines.length < 16; at = at instanceof Error ? at.cause : undefined) {
+      lines.push(at instanceof Error ? (at.stack ?? at.message) : String(at));
+    }
+    for (const line of lines) this.#tell('debug', line, log);
+  }
+
+  #tell(level: Level, message: string, log = this.#log): void {
+    if (log !== undefined || this.#options.format === 'json') {
+      this.#write(log ?? standardError, this.#jsonOrText(level, message));
+    } else {
+      this.#write(standardError, `tsoci: ${level}: ${printable(message)}\n`);
+    }
+  }
+
+  #jsonOrText(level: Level, message: string): string {
+    const time = this.#sink.now().toISOString();
+    if (this.#options.format === 'json') return `${JSON.stringify({ level, msg: message, time })}\n`;
+    return `time="${time}" level=${level} msg=${JSON.stringify(message)}\n`;
+  }
+
+  /** A log on a full disk or a closed standard error must not hide the exit status. */
+  #write(descriptor: number, text: string): void {
+    try {
+      this.#sink.write(descriptor, text);
+    } catch (error) {
+      if (descriptor !== standardError) {
+        this.#write(standardError, `tsoci: write the log: ${printable(messageOf(error))}\n`);
+      }
+    }
+  }
+}
+
+function hintsOf(failure: Failure): string[] {
+  const cleanup = failure.cleanup.map((error) => `while cleaning up: ${messageOf(error)}`);
+  return failure.hint === undefined ? cleanup : [...cleanup, failure.hint];
+}
+
+/**
+ * Text that may hold words of a config or of a container, made safe for a terminal: control characters are shown, not obeyed.
+ * Line breaks stay, with the following lines indented.
+ */
+export function printable(text: string): string {
+  return text
+    .replace(/[^\P{Cc}\n\t]/gu, (character) => `\\x${character.charCodeAt(0).toString(16).padStart(2, '0')}`)
+    .replace(/\n(?!$)/g, '\n  ');
+}

@@ -1,0 +1,85 @@
+import type { Context } from '../container/types.ts';
+import { messageOf } from '../failure.ts';
+import type { Host } from '../host/host.ts';
+import { makeContext, type Surroundings } from './context.ts';
+import type { Globals } from './options.ts';
+import type { Reporter } from './report.ts';
+import { nativeSink, type Sink } from './sink.ts';
+import { Trace, writeTrace } from './trace.ts';
+
+/** What the command takes from outside. */
+export interface Outside {
+  /** The caller's environment. */
+  readonly surroundings: Surroundings;
+  /** Opens the machine's doors; asked for at most once, and only by commands that need them. */
+  openHost(): Host | Promise<Host>;
+  /** Where output goes until the doors are open. */
+  readonly sink?: Sink;
+  /** Where output goes afterwards. */
+  readonly hostSink?: (host: Host) => Sink;
+}
+
+/** One call of a command: opens the machine when the command asks for it, and keeps the timeline of what followed. */
+export class Session {
+  readonly #globals: Globals;
+  readonly #traceFile: unknown;
+  readonly #reporter: Reporter;
+  readonly #outside: Outside;
+  /** Milliseconds since the process began. */
+  readonly #began = performance.now();
+  #trace: Trace | undefined;
+  #host: Host | undefined;
+  #context: Context | undefined;
+
+  constructor(globals: Globals, traceFile: unknown, reporter: Reporter, outside: Outside) {
+    this.#globals = globals;
+    this.#traceFile = traceFile;
+    this.#reporter = reporter;
+    this.#outside = outside;
+    if (typeof traceFile === 'string' || globals.debug) this.#trace = new Trace();
+  }
+
+  /** The library's context. Throws `Failure` when the installation is not complete, or the log or the root directory unusable. */
+  async context(): Promise<Context> {
+    if (this.#context) return this.#context;
+    const host = await this.#outside.openHost();
+    const sink = this.#outside.hostSink ?? (({ native }) => nativeSink(native));
+    this.#host = host;
+    this.#reporter.useSink(sink(host));
+    this.#reporter.openLog();
+    this.#stampBeginning(host);
+    const warn = (message: string) => this.#reporter.warn(message);
+    this.#context = makeContext(this.#globals, host, this.#outside.surroundings, warn, this.#trace);
+    return this.#context;
+  }
+
+  /** Writes the timeline, once. Throws `Failure` when its file cannot be written. */
+  flush(): void {
+    const trace = this.#trace;
+    if (!trace || !this.#host) return;
+    this.#trace = undefined;
+    for (const { name, category, startNs, endNs } of trace.stamps) {
+      this.#reporter.debug(`${category}: ${name}: ${(Number(endNs - startNs) / 1e6).toFixed(3)} ms`);
+    }
+    if (typeof this.#traceFile === 'string') writeTrace(trace, this.#traceFile, this.#host.native);
+  }
+
+  /** The same at the end, where the command's own result counts more than its timeline. */
+  flushAfter(): void {
+    try {
+      this.flush();
+    } catch (error) {
+      this.#reporter.warn(messageOf(error));
+    }
+  }
+
+  #stampBeginning({ native }: Host): void {
+    if (!this.#trace) return;
+    const now = native.monotonic();
+    const processBegan = now - BigInt(Math.round(performance.now() * 1e6));
+    const parsed = processBegan + BigInt(Math.round(this.#began * 1e6));
+    const pid = native.processId();
+    this.#trace.add({ name: 'start the engine', category: 'cli', startNs: processBegan, endNs: parsed, pid });
+    this.#trace.add({ name: 'load the command and open the host', category: 'cli', startNs: parsed, endNs: now, pid });
+  }
+}

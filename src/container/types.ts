@@ -1,0 +1,106 @@
+/** What the container room takes and gives. */
+import type { Host } from '../host/host.ts';
+
+/** One finished piece of work of a start-up, stamped with CLOCK_MONOTONIC. */
+export interface TraceStamp {
+  readonly name: string;
+  /** Who did it and in which phase, such as `cli`, `container`, `stub:rootfs`. */
+  readonly category: string;
+  readonly startNs: bigint;
+  readonly endNs: bigint;
+  /** Process that did it, as the host numbers it. */
+  readonly pid: number;
+  readonly args?: Readonly<Record<string, string | number>>;
+}
+
+/** Receives stamps while a container starts. */
+export interface TraceSink {
+  add(stamp: TraceStamp): void;
+}
+
+/** What every call of this room needs. Holds no state of its own; one per host process is enough. */
+export interface Context {
+  readonly host: Host;
+  /** Absolute path of the directory with the state of containers. */
+  readonly root: string;
+  readonly systemdCgroup: boolean;
+  /** Go on without cgroups where permission is missing. */
+  readonly rootless: boolean;
+  /** Something worth telling that does not stop the work. */
+  warn(message: string): void;
+  readonly trace?: TraceSink;
+}
+
+export interface CreateOptions {
+  readonly id: string;
+  /** Path of the bundle directory. */
+  readonly bundle: string;
+  readonly pidFile?: string;
+  readonly consoleSocket?: string;
+  readonly pidfdSocket?: string;
+  readonly noPivot: boolean;
+  readonly noNewKeyring: boolean;
+  /** Descriptors after stdio to hand on, from 3. */
+  readonly preserveFds: number;
+}
+
+export interface CreatedContainer {
+  /** The container's init as the host numbers it. */
+  readonly pid: number;
+}
+
+export interface RunOptions extends CreateOptions {
+  readonly detach: boolean;
+  /** Do not delete the container when its process ends. */
+  readonly keep: boolean;
+}
+
+/** A started process that the caller may wait for. */
+export interface Foreground {
+  readonly pid: number;
+  /** Descriptor of the terminal's master side, when it has a terminal that nobody else was given. */
+  readonly terminal?: number;
+}
+
+export interface ExecOptions {
+  /** The whole `process` object as read from JSON; the options that describe a process are not allowed beside it. */
+  readonly process?: unknown;
+  readonly args?: readonly string[];
+  readonly cwd?: string;
+  /** `NAME=value`, added to the container's own. */
+  readonly env?: readonly string[];
+  readonly user?: { readonly uid: number; readonly gid?: number };
+  readonly additionalGids?: readonly number[];
+  /** `CAP_…` names, added to the container's own. */
+  readonly capabilities?: readonly string[];
+  readonly noNewPrivileges?: boolean;
+  readonly apparmorProfile?: string;
+  readonly selinuxLabel?: string;
+  readonly tty: boolean;
+  readonly detach: boolean;
+  readonly consoleSocket?: string;
+  readonly pidfdSocket?: string;
+  readonly pidFile?: string;
+  readonly preserveFds: number;
+  readonly ignorePaused: boolean;
+  /** Sub-cgroups: by controller on v1, under the key `''` for all controllers. */
+  readonly cgroup?: Readonly<Record<string, string>>;
+}
+
+export type Status = 'creating' | 'created' | 'running' | 'paused' | 'stopped';
+
+/** The specification's state, with what runc's users find there as well. */
+export interface State {
+  readonly ociVersion: string;
+  readonly id: string;
+  /** 0 when stopped. */
+  readonly pid: number;
+  readonly status: Status;
+  readonly bundle: string;
+  readonly rootfs: string;
+  /** RFC 3339. */
+  readonly created: string;
+  readonly annotations?: Readonly<Record<string, string>>;
+  /** Name of the user who created it, or their uid. */
+  readonly owner: string;
+}
