@@ -53,7 +53,10 @@ export interface OperationRow {
 export const operations = {
   // ---- descriptors and other things that may have to be opened with the caller's privileges ---------------------
   'open-proc': { does: 'open a private, detached procfs', fields: { slot: 'slot' } },
-  'open-path': { does: 'open a directory or file of the host as a handle', fields: { slot: 'slot', path: 'string' } },
+  'open-path': {
+    does: 'open a directory or file of the host as a handle',
+    fields: { slot: 'slot', path: 'string' },
+  },
   'open-device': {
     does: 'open a device of the host and check its number',
     fields: { slot: 'slot', path: 'string', major: 'u32', minor: 'u32' },
@@ -62,37 +65,53 @@ export const operations = {
     does: 'clone a mount tree of the host, detached',
     fields: { slot: 'slot', path: 'string', recursive: 'u32' },
   },
-  'empty-tmpfs': { does: 'make one empty read-only tmpfs for masks', fields: { slot: 'slot', label: 'string' } },
+  'empty-tmpfs': {
+    does: 'make one empty read-only tmpfs for masks',
+    fields: { slot: 'slot', options: 'strings' },
+  },
   'close-slot': { does: 'close a handle', fields: { slot: 'slot' } },
   // ---- namespaces, cgroups, processes ---------------------------------------------------------------------------
   'join-namespace': {
     does: 'join the namespace behind a path',
     fields: { type: 'u32', path: 'string' },
   },
-  'join-slot': { does: 'join namespaces behind a handle (nsfs file or pidfd)', fields: { slot: 'slot', flags: 'u32' } },
-  'join-cgroup': { does: 'enter a cgroup by writing 0 to its tasks or cgroup.procs', fields: { path: 'string' } },
-  'dumpable': { does: "set the process's dumpable flag", fields: { value: 'u32' } },
-  'clone': {
+  'join-slot': {
+    does: 'join namespaces behind a handle (nsfs file or pidfd)',
+    fields: { slot: 'slot', flags: 'u32' },
+  },
+  'join-cgroup': {
+    does: 'enter a cgroup by writing 0 to its tasks or cgroup.procs',
+    fields: { path: 'string' },
+  },
+  dumpable: { does: "set the process's dumpable flag", fields: { value: 'u32' } },
+  clone: {
     does: 'create the container process in new namespaces',
     fields: { flags: 'u64', cgroup: 'slot' },
   },
+  unshare: { does: 'move into new namespaces', fields: { flags: 'u32' } },
   'time-offsets': {
     does: 'create a time namespace with offsets and enter it',
     fields: { proc: 'slot', offsets: 'string' },
   },
-  'await': { does: 'wait for the parent', fields: { question: 'u32' } },
-  'become': { does: 'become this user and group of the user namespace', fields: { uid: 'u32', gid: 'u32', groups: 'u32' } },
+  await: { does: 'wait for the parent', fields: { question: 'u32' } },
+  become: {
+    does: 'become this user and group of the user namespace',
+    fields: { uid: 'u32', gid: 'u32', groups: 'u32' },
+  },
   'new-session': { does: 'start a new session', fields: {} },
-  'hostname': { does: 'set the hostname', fields: { name: 'string' } },
-  'domainname': { does: 'set the NIS domain name', fields: { name: 'string' } },
+  hostname: { does: 'set the hostname', fields: { name: 'string' } },
+  domainname: { does: 'set the NIS domain name', fields: { name: 'string' } },
   'loopback-up': { does: 'bring the loopback interface up', fields: {} },
   // ---- the root filesystem --------------------------------------------------------------------------------------
-  'propagation': { does: 'set the propagation of all mounts of the namespace', fields: { type: 'u32', recursive: 'u32' } },
+  propagation: {
+    does: 'set the propagation of all mounts of the namespace',
+    fields: { type: 'u32', recursive: 'u32' },
+  },
   'mount-root': {
     does: 'attach the root filesystem to itself',
     fields: { tree: 'slot', path: 'string', privateParent: 'u32' },
   },
-  'mount': {
+  mount: {
     does: 'make a filesystem and attach it',
     fields: {
       root: 'slot',
@@ -110,7 +129,7 @@ export const operations = {
       copyUp: 'u32',
     },
   },
-  'bind': {
+  bind: {
     does: 'attach a cloned mount tree',
     fields: {
       root: 'slot',
@@ -127,7 +146,7 @@ export const operations = {
       idmapRecursive: 'u32',
     },
   },
-  'remount': {
+  remount: {
     does: 'change the attributes of an existing mount',
     fields: {
       root: 'slot',
@@ -144,8 +163,8 @@ export const operations = {
     does: 'make a directory and its parents where missing',
     fields: { root: 'slot', path: 'string', mode: 'u32', uid: 'u32', gid: 'u32' },
   },
-  'symlink': { does: 'make a symbolic link', fields: { root: 'slot', path: 'string', target: 'string' } },
-  'device': {
+  symlink: { does: 'make a symbolic link', fields: { root: 'slot', path: 'string', target: 'string' } },
+  device: {
     does: 'make a device node',
     fields: {
       root: 'slot',
@@ -158,7 +177,7 @@ export const operations = {
       gid: 'u32',
     },
   },
-  'console': {
+  console: {
     does: 'open a new terminal, hand its master over, make it the standard streams',
     fields: {
       root: 'slot',
@@ -171,53 +190,74 @@ export const operations = {
       bind: 'u32',
     },
   },
-  'hook': {
+  hook: {
     does: 'run a hook inside the container',
     fields: { path: 'string', args: 'strings', environment: 'strings', timeout: 'u32' },
   },
-  'pivot': { does: 'make the root filesystem the root', fields: { root: 'slot', mode: 'u32' } },
-  'chroot': { does: 'change the root directory', fields: { path: 'string' } },
-  'root-propagation': { does: 'set the propagation of the root mount', fields: { type: 'u32', recursive: 'u32' } },
+  pivot: { does: 'make the root filesystem the root', fields: { root: 'slot', mode: 'u32' } },
+  chroot: { does: 'change the root directory', fields: { path: 'string' } },
+  'root-propagation': {
+    does: 'set the propagation of the root mount',
+    fields: { type: 'u32', recursive: 'u32' },
+  },
   'root-readonly': { does: 'make the root mount read-only', fields: {} },
   // ---- confinement ----------------------------------------------------------------------------------------------
-  'sysctl': { does: 'set a kernel parameter', fields: { proc: 'slot', path: 'string', value: 'string' } },
-  'mask': { does: 'hide a path', fields: { path: 'string', null: 'slot', empty: 'slot' } },
+  sysctl: { does: 'set a kernel parameter', fields: { proc: 'slot', path: 'string', value: 'string' } },
+  mask: { does: 'hide a path', fields: { path: 'string', null: 'slot', empty: 'slot' } },
   'readonly-path': { does: 'make a path read-only', fields: { path: 'string' } },
-  'keyring': { does: 'join a new session keyring', fields: { name: 'string' } },
+  keyring: { does: 'join a new session keyring', fields: { name: 'string' } },
   'oom-score': { does: 'set oom_score_adj', fields: { proc: 'slot', value: 'i32' } },
-  'rlimit': { does: 'set a resource limit', fields: { resource: 'u32', soft: 'u64', hard: 'u64' } },
-  'affinity': { does: 'set the CPU affinity', fields: { mask: 'bytes' } },
-  'scheduler': {
+  rlimit: { does: 'set a resource limit', fields: { resource: 'u32', soft: 'u64', hard: 'u64' } },
+  affinity: { does: 'set the CPU affinity', fields: { mask: 'bytes' } },
+  scheduler: {
     does: 'set the scheduling policy',
-    fields: { policy: 'u32', flags: 'u64', nice: 'i32', priority: 'u32', runtime: 'u64', deadline: 'u64', period: 'u64' },
+    fields: {
+      policy: 'u32',
+      flags: 'u64',
+      nice: 'i32',
+      priority: 'u32',
+      runtime: 'u64',
+      deadline: 'u64',
+      period: 'u64',
+    },
   },
   'io-priority': { does: 'set the I/O priority', fields: { value: 'u32' } },
   'memory-policy': { does: 'set the NUMA memory policy', fields: { mode: 'u32', nodes: 'bytes' } },
-  'personality': { does: 'set the execution domain', fields: { persona: 'u32' } },
-  'label': {
+  personality: { does: 'set the execution domain', fields: { persona: 'u32' } },
+  label: {
     does: 'set the security label for the next exec, and read it back',
     fields: { proc: 'slot', attribute: 'string', value: 'string' },
   },
   // ---- identity -------------------------------------------------------------------------------------------------
-  'umask': { does: 'set the file mode creation mask', fields: { mask: 'u32' } },
+  umask: { does: 'set the file mode creation mask', fields: { mask: 'u32' } },
   'bounding-set': { does: 'drop capabilities from the bounding set', fields: { keep: 'u64' } },
-  'user': {
+  user: {
     does: 'become the user of the process',
     fields: { uid: 'u32', gid: 'u32', groups: 'words', setGroups: 'u32' },
   },
-  'capabilities': {
+  capabilities: {
     does: 'set the capabilities',
     fields: { effective: 'u64', permitted: 'u64', inheritable: 'u64', ambient: 'u64' },
   },
-  'working-directory': { does: 'enter the working directory', fields: { path: 'string' } },
+  'working-directory': {
+    does: 'enter the working directory',
+    fields: {
+      path: 'string',
+      /** 1: a refusal (EACCES) is left to the next such operation, which runs only then. */
+      attempt: 'u32',
+    },
+  },
   'home-directory': { does: 'find HOME in /etc/passwd', fields: { uid: 'u32' } },
   'find-executable': { does: 'find the program', fields: { name: 'string', path: 'string' } },
   // ---- hand-over ------------------------------------------------------------------------------------------------
-  'ready': { does: 'report ready and wait until the parent has recorded it', fields: {} },
+  ready: { does: 'report ready and wait until the parent has recorded it', fields: {} },
   'await-start': { does: 'wait for start', fields: { socket: 'slot' } },
   'no-new-privileges': { does: 'never gain privileges by execve', fields: {} },
-  'seccomp': { does: 'load the system call filter', fields: { flags: 'u32', filter: 'bytes', listener: 'slot' } },
-  'execute': {
+  seccomp: {
+    does: 'load the system call filter',
+    fields: { flags: 'u32', filter: 'bytes', listener: 'slot' },
+  },
+  execute: {
     does: 'execute the program',
     fields: {
       args: 'strings',

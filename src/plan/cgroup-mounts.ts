@@ -1,0 +1,112 @@
+import { type Compilation, hasNamespace, opensAhead } from './compilation.ts';
+import { mountAttribute } from './kernel-flags.ts';
+import type { ParsedMountOptions } from './mount-options.ts';
+import { NO_SLOT } from './operations.ts';
+
+/**
+ * `"type": "cgroup"`: the container's view of its cgroups. With a cgroup namespace each hierarchy is mounted afresh and shows
+ * the container's own cgroup as its root; without one that directory of the host is bound. On v1 a tmpfs holds the
+ * hierarchies under their usual names.
+ */
+export function planCgroupMount(
+  compilation: Compilation,
+  from: string,
+  target: string,
+  options: ParsedMountOptions,
+): void {
+  const { facts, plan, root } = compilation;
+  const attributes = options.set | options.setRecursive;
+  if (facts.cgroups.mode === 'v2') {
+    mountHierarchy(compilation, from, target, 'cgroup2', [], facts.cgroups.unified, attributes);
+    return;
+  }
+  plan.add('rootfs', from, 'mount', {
+    root,
+    target,
+    type: 'tmpfs',
+    source: 'cgroup',
+    options: ['mode=755'],
+    attributes: attributes & ~mountAttribute.rdonly,
+    propagation: options.propagation,
+    propagationRecursive: options.propagationRecursive ? 1 : 0,
+    copyUp: 0,
+  });
+  for (const each of facts.cgroups.hierarchies) {
+    mountHierarchy(
+      compilation,
+      from,
+      `${target}/${each.name}`,
+      'cgroup',
+      each.options,
+      each.directory,
+      attributes,
+    );
+  }
+  for (const link of facts.cgroups.links) {
+    plan.add('rootfs', from, 'symlink', { root, path: `${target}/${link.name}`, target: link.target });
+  }
+  if (facts.cgroups.mode === 'hybrid') {
+    mountHierarchy(compilation, from, `${target}/unified`, 'cgroup2', [], facts.cgroups.unified, attributes);
+  }
+}
+
+function mountHierarchy(
+  compilation: Compilation,
+  from: string,
+  target: string,
+  type: 'cgroup' | 'cgroup2',
+  options: readonly string[],
+  directory: string | undefined,
+  attributes: number,
+): void {
+  const { plan, root, linux } = compilation;
+  if (hasNamespace(linux, 'cgroup')) {
+    const common = { propagation: 0, propagationRecursive: 0, copyUp: 0 };
+    plan.add('rootfs', from, 'mount', {
+      root,
+      target,
+      type,
+      source: 'cgroup',
+      options,
+      attributes,
+      ...common,
+    });
+    return;
+  }
+  if (directory === undefined) return;
+  const key = `${from} ${directory}`;
+  let tree = compilation.trees.get(key);
+  if (tree === undefined) {
+    tree = plan.slot();
+    plan.add('rootfs', from, 'open-tree', { slot: tree, path: directory, recursive: 0 });
+  }
+  plan.add('rootfs', from, 'bind', {
+    root,
+    target,
+    tree,
+    set: attributes,
+    clear: 0,
+    setRecursive: 0,
+    clearRecursive: 0,
+    propagation: 0,
+    propagationRecursive: 0,
+    idmap: NO_SLOT,
+    idmapRecursive: 0,
+  });
+}
+
+/** Stage 0: the cgroup directories that will be bound, while the caller's privileges reach them. */
+export function openCgroups(compilation: Compilation): void {
+  const { config, facts, linux, plan, trees } = compilation;
+  if (!opensAhead(compilation) || hasNamespace(linux, 'cgroup')) return;
+  const directories = facts.cgroups.hierarchies.map((each) => each.directory);
+  if (facts.cgroups.unified !== undefined) directories.push(facts.cgroups.unified);
+  config.mounts?.forEach((mount, index) => {
+    if (mount.type !== 'cgroup') return;
+    for (const path of directories) {
+      const slot = plan.slot();
+      plan.add('prepare', `/mounts/${index}`, 'open-tree', { slot, path, recursive: 0 });
+      trees.set(`/mounts/${index} ${path}`, slot);
+    }
+  });
+}

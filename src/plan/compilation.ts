@@ -1,0 +1,46 @@
+import type { Config, Linux, NamespaceType } from '../bundle/config.ts';
+import type { PlanBuilder } from './builder.ts';
+import type { CreateRequest, HostFacts } from './facts.ts';
+import { namespaceFlags } from './kernel-flags.ts';
+
+/** What the sections share while one config is compiled. */
+export interface Compilation {
+  readonly config: Config;
+  readonly linux: Linux;
+  readonly request: CreateRequest;
+  readonly facts: HostFacts;
+  readonly plan: PlanBuilder;
+  /** Slots of the private procfs, of the container's root and of the host's /dev/null. */
+  readonly proc: number;
+  readonly root: number;
+  readonly null: number;
+  /** The container has a mount namespace of its own to build in (created, not joined). */
+  readonly ownMounts: boolean;
+  /** A user namespace is created or joined. */
+  readonly userNamespace: boolean;
+  /** Slots of trees that were opened ahead with the caller's privileges, by what they are for. */
+  readonly trees: Map<string, number>;
+}
+
+/** The namespace of a type when the config lists it without a path: to be created. */
+export function createsNamespace(linux: Linux, type: NamespaceType): boolean {
+  return linux.namespaces?.some((entry) => entry.type === type && !entry.path) ?? false;
+}
+
+/** The namespace of a type is created or joined: not the caller's. */
+export function hasNamespace(linux: Linux, type: NamespaceType): boolean {
+  return linux.namespaces?.some((entry) => entry.type === type) ?? false;
+}
+
+/** clone(2) flag of a namespace type. */
+export function flagOf(type: NamespaceType): number {
+  return namespaceFlags[type];
+}
+
+/**
+ * Host paths are opened before the user namespace, with the caller's privileges; a caller without privileges gains them
+ * only inside its new namespaces, where its own files are as reachable as before.
+ */
+export function opensAhead(compilation: Pick<Compilation, 'facts' | 'userNamespace'>): boolean {
+  return compilation.userNamespace && !compilation.facts.rootless;
+}

@@ -1,0 +1,59 @@
+import type { Compilation } from './compilation.ts';
+import { createsNamespace } from './compilation.ts';
+import { NO_SLOT } from './operations.ts';
+import { normalizePath } from './path.ts';
+
+/** `net.ipv4.ip_forward` → `sys/net/ipv4/ip_forward`; a name written with slashes keeps its dots, as in sysctl(8). */
+export function sysctlPath(name: string): string {
+  const firstSlash = name.indexOf('/');
+  const firstDot = name.indexOf('.');
+  if (firstSlash >= 0 && (firstDot < 0 || firstSlash < firstDot)) return `sys/${name}`;
+  return `sys/${name.replaceAll(/[./]/g, (each) => (each === '.' ? '/' : '.'))}`;
+}
+
+/** Names, sysctls, and which paths can't be seen or written: after the pivot, all relative to the new root. */
+export function confineContainer(compilation: Compilation): void {
+  const { config, linux, plan, proc } = compilation;
+  if (config.hostname) plan.add('confine', '/hostname', 'hostname', { name: config.hostname });
+  if (config.domainname) plan.add('confine', '/domainname', 'domainname', { name: config.domainname });
+  if (createsNamespace(linux, 'network')) plan.add('confine', '/linux/namespaces', 'loopback-up', {});
+  for (const [name, value] of Object.entries(linux.sysctl ?? {})) {
+    plan.add('confine', `/linux/sysctl/${escapePointer(name)}`, 'sysctl', {
+      proc,
+      path: sysctlPath(name),
+      value,
+    });
+  }
+  if (!compilation.ownMounts) return;
+  linux.readonlyPaths?.forEach((path, index) => {
+    plan.add('confine', `/linux/readonlyPaths/${index}`, 'readonly-path', { path: normalizePath(path) });
+  });
+  planMasks(compilation);
+  if (config.root?.readonly) plan.add('confine', '/root/readonly', 'root-readonly', {});
+}
+
+/** One empty read-only tmpfs serves every masked directory; files are covered by /dev/null. */
+function planMasks({ linux, plan, facts, null: device }: Compilation): void {
+  const paths = linux.maskedPaths ?? [];
+  if (paths.length === 0) return;
+  const empty = plan.slot();
+  const label = linux.mountLabel && facts.selinux ? [`context=${linux.mountLabel}`] : [];
+  plan.add('confine', '/linux/maskedPaths', 'empty-tmpfs', {
+    slot: empty,
+    options: ['mode=755', 'nr_inodes=2', ...label],
+  });
+  paths.forEach((path, index) => {
+    plan.add('confine', `/linux/maskedPaths/${index}`, 'mask', {
+      path: normalizePath(path),
+      null: device,
+      empty,
+    });
+  });
+  plan.add('confine', '/linux/maskedPaths', 'close-slot', { slot: empty });
+  if (device !== NO_SLOT) plan.add('confine', '/linux/maskedPaths', 'close-slot', { slot: device });
+}
+
+/** Escapes one reference token of a JSON pointer (RFC 6901). */
+export function escapePointer(token: string): string {
+  return token.replaceAll('~', '~0').replaceAll('/', '~1');
+}

@@ -1,0 +1,158 @@
+import type { Config, Process } from '../bundle/config.ts';
+import { Failure } from '../failure.ts';
+import { PlanBuilder } from './builder.ts';
+import { openCgroups } from './cgroup-mounts.ts';
+import { type Compilation, createsNamespace, hasNamespace, opensAhead } from './compilation.ts';
+import { confineContainer } from './confinement.ts';
+import { openDevices, planDevices } from './devices.ts';
+import type { CreateRequest, HostFacts } from './facts.ts';
+import { planHooks } from './hooks.ts';
+import { propagationType } from './kernel-flags.ts';
+import { mountRoot, openSources, planMount, sealTmpfs } from './mounts.ts';
+import { cloneContainer, enterNamespaces } from './namespaces.ts';
+import { NO_SLOT } from './operations.ts';
+import { planPersonality } from './personality.ts';
+import type { Plan } from './plan.ts';
+import {
+  type ProcessCompilation,
+  planConsole,
+  planExecution,
+  planIdentity,
+  planPrivilegedLimits,
+  planProcessConfinement,
+} from './process.ts';
+import { planAffinity } from './scheduling.ts';
+
+/** A container may be created without a process; `start` then refuses, so this one never runs. */
+const noProcess: Process = { cwd: '/' };
+
+interface Slots {
+  readonly start: number;
+  readonly console: number;
+  readonly seccomp: number;
+}
+
+function inheritSlots(plan: PlanBuilder, process: Process, request: CreateRequest): Slots {
+  const terminal = process.terminal === true && request.console === 'socket';
+  return {
+    start: request.startChannel ? plan.inherit('start-socket') : NO_SLOT,
+    console: terminal ? plan.inherit('console-socket') : NO_SLOT,
+    seccomp: request.seccomp?.notify ? plan.inherit('seccomp-socket') : NO_SLOT,
+  };
+}
+
+/**
+ * Compiles a validated config into the plan that creates its container.
+ *
+ * Pure: the same input gives the same plan. Throws `Failure` (`invalid`) for what only this machine or the combination of
+ * fields makes wrong.
+ */
+export function createPlan(config: Config, request: CreateRequest, facts: HostFacts): Plan {
+  const linux = config.linux ?? {};
+  const process = config.process ?? noProcess;
+  const plan = new PlanBuilder();
+  const slots = inheritSlots(plan, process, request);
+  const compilation: Compilation = {
+    config,
+    linux,
+    request,
+    facts,
+    plan,
+    proc: plan.slot(),
+    root: plan.slot(),
+    null: linux.maskedPaths?.length ? plan.slot() : NO_SLOT,
+    ownMounts: createsNamespace(linux, 'mount'),
+    userNamespace: hasNamespace(linux, 'user'),
+    trees: new Map(),
+  };
+  const own: ProcessCompilation = {
+    plan,
+    process,
+    request,
+    facts,
+    proc: compilation.proc,
+    seccompSocket: slots.seccomp,
+    userNamespace: compilation.userNamespace,
+    noSetGroups: facts.rootless && linux.gidMappings?.length === 1 && linux.gidMappings[0]?.size === 1,
+  };
+  if (facts.rootless && !compilation.userNamespace) {
+    throw new Failure('invalid', 'an ordinary user can create a container only in a new user namespace', {
+      pointer: '/linux/namespaces',
+      hint: 'add {"type": "user"} with uidMappings and gidMappings, as `tsoci spec --rootless` does',
+    });
+  }
+  prepare(compilation, own);
+  cloneContainer(compilation);
+  enterNamespaces(compilation);
+  if (compilation.ownMounts) buildRoot(compilation, own, slots.console);
+  else if (!hasNamespace(linux, 'mount')) plan.add('pivot', '/root/path', 'chroot', { path: request.rootfs });
+  confineContainer(compilation);
+  if (compilation.ownMounts) sealTmpfs(compilation);
+  if (linux.personality) planPersonality(plan, linux.personality);
+  planAffinity(plan, undefined, '');
+  planProcessConfinement(own);
+  planIdentity(own);
+  plan.add('ready', '', 'ready', {});
+  if (slots.start !== NO_SLOT) plan.add('ready', '', 'await-start', { socket: slots.start });
+  planHooks(compilation, 'ready', 'startContainer');
+  planExecution(own);
+  return plan.build(request.preserve);
+}
+
+/** Stage 0, before any namespace: all that needs the caller's own privileges. */
+function prepare(compilation: Compilation, own: ProcessCompilation): void {
+  const { plan } = compilation;
+  plan.add('prepare', '', 'open-proc', { slot: compilation.proc });
+  if (compilation.null !== NO_SLOT && compilation.ownMounts) {
+    plan.add('prepare', '/linux/maskedPaths', 'open-device', {
+      slot: compilation.null,
+      path: '/dev/null',
+      major: 1,
+      minor: 3,
+    });
+  }
+  openSources(compilation);
+  openCgroups(compilation);
+  openDevices(compilation);
+  if (opensAhead(compilation)) planPrivilegedLimits(own, 'prepare');
+}
+
+/** The container's mount tree, from its root to the pivot. */
+function buildRoot(compilation: Compilation, own: ProcessCompilation, consoleSocket: number): void {
+  const { config, linux, plan, request, root } = compilation;
+  mountRoot(compilation);
+  config.mounts?.forEach((mount, index) => {
+    planMount(compilation, mount, index);
+  });
+  planDevices(compilation);
+  if (own.process.terminal) planConsole(own, 'rootfs', root, consoleSocket, true);
+  plan.add('rootfs', '/process/cwd', 'make-directory', {
+    root,
+    path: own.process.cwd,
+    mode: 0o755,
+    uid: 0,
+    gid: 0,
+  });
+  if (
+    config.hooks?.prestart?.length ||
+    config.hooks?.createRuntime?.length ||
+    config.hooks?.createContainer?.length
+  ) {
+    // The answer carries the state that createContainer hooks read.
+    plan.ask('rootfs', 'create-runtime');
+  }
+  planHooks(compilation, 'rootfs', 'createContainer');
+  plan.add('pivot', '/root/path', 'pivot', { root, mode: request.noPivot ? 1 : 0 });
+  const propagation = linux.rootfsPropagation;
+  if (propagation !== undefined) {
+    const name = propagation.replace(
+      /^r(?=private|shared|slave|unbindable)/,
+      '',
+    ) as keyof typeof propagationType;
+    const recursive = propagation === name ? 0 : 1;
+    plan.add('pivot', '/linux/rootfsPropagation', 'root-propagation', {
+      type: propagationType[name],
+      recursive,
+    });
+  }
+}

@@ -1,0 +1,106 @@
+import type { Device } from '../bundle/config.ts';
+import { type Compilation, opensAhead } from './compilation.ts';
+import { fileType } from './kernel-flags.ts';
+import { parseMountOptions } from './mount-options.ts';
+import { isBind } from './mounts.ts';
+import { NO_SLOT } from './operations.ts';
+import { normalizePath } from './path.ts';
+
+/** The devices that every container gets (config-linux.md, Default Devices). */
+const defaultDevices: readonly Device[] = [
+  { path: '/dev/null', type: 'c', major: 1, minor: 3, fileMode: 0o666 },
+  { path: '/dev/zero', type: 'c', major: 1, minor: 5, fileMode: 0o666 },
+  { path: '/dev/full', type: 'c', major: 1, minor: 7, fileMode: 0o666 },
+  { path: '/dev/random', type: 'c', major: 1, minor: 8, fileMode: 0o666 },
+  { path: '/dev/urandom', type: 'c', major: 1, minor: 9, fileMode: 0o666 },
+  { path: '/dev/tty', type: 'c', major: 5, minor: 0, fileMode: 0o666 },
+];
+
+/** Symbolic links that POSIX programs expect (runtime-linux.md, Dev symbolic links; config-linux.md for ptmx). */
+const deviceLinks: readonly (readonly [string, string])[] = [
+  ['/dev/fd', '/proc/self/fd'],
+  ['/dev/stdin', '/proc/self/fd/0'],
+  ['/dev/stdout', '/proc/self/fd/1'],
+  ['/dev/stderr', '/proc/self/fd/2'],
+  ['/dev/ptmx', 'pts/ptmx'],
+];
+
+interface WantedDevice {
+  readonly device: Device;
+  readonly from: string;
+}
+
+/** The config's devices, and the default ones that it does not define itself. */
+export function wantedDevices({ linux }: Compilation): readonly WantedDevice[] {
+  const own = (linux.devices ?? []).map((device, index) => ({ device, from: `/linux/devices/${index}` }));
+  const paths = new Set(own.map(({ device }) => normalizePath(device.path)));
+  const defaults = defaultDevices
+    .filter((device) => !paths.has(device.path))
+    .map((device) => ({ device, from: '' }));
+  return [...defaults, ...own];
+}
+
+/** The caller brought a /dev of its own: it is left as it is. */
+export function ownsDev({ config }: Compilation): boolean {
+  const mount = config.mounts?.findLast((each) => normalizePath(each.destination) === '/dev');
+  return mount === undefined || !isBind(mount, parseMountOptions(mount.options));
+}
+
+/** mknod(2) of a device needs privileges over the whole machine; inside a user namespace the host's own node is bound. */
+function isBound({ userNamespace }: Compilation, device: Device): boolean {
+  return userNamespace && device.type !== 'p';
+}
+
+/** Stage 0: the host's device nodes that will be bound. */
+export function openDevices(compilation: Compilation): void {
+  if (!compilation.ownMounts || !opensAhead(compilation) || !ownsDev(compilation)) return;
+  for (const { device, from } of wantedDevices(compilation)) {
+    if (!isBound(compilation, device)) continue;
+    const slot = compilation.plan.slot();
+    compilation.plan.add('prepare', from, 'open-tree', { slot, path: device.path, recursive: 0 });
+    compilation.trees.set(`device ${device.path}`, slot);
+  }
+}
+
+/** Device nodes and links under /dev. */
+export function planDevices(compilation: Compilation): void {
+  if (!ownsDev(compilation)) return;
+  const { plan, root } = compilation;
+  for (const { device, from } of wantedDevices(compilation)) {
+    if (isBound(compilation, device)) bindDevice(compilation, device, from);
+    else {
+      plan.add('rootfs', from, 'device', {
+        root,
+        path: normalizePath(device.path),
+        mode: fileType[device.type] | (device.fileMode ?? 0o666),
+        major: device.major ?? 0,
+        minor: device.minor ?? 0,
+        uid: device.uid ?? 0,
+        gid: device.gid ?? 0,
+      });
+    }
+  }
+  for (const [path, target] of deviceLinks) plan.add('rootfs', '', 'symlink', { root, path, target });
+}
+
+function bindDevice(compilation: Compilation, device: Device, from: string): void {
+  const { plan, root, trees } = compilation;
+  let tree = trees.get(`device ${device.path}`);
+  if (tree === undefined) {
+    tree = plan.slot();
+    plan.add('rootfs', from, 'open-tree', { slot: tree, path: device.path, recursive: 0 });
+  }
+  plan.add('rootfs', from, 'bind', {
+    root,
+    target: normalizePath(device.path),
+    tree,
+    set: 0,
+    clear: 0,
+    setRecursive: 0,
+    clearRecursive: 0,
+    propagation: 0,
+    propagationRecursive: 0,
+    idmap: NO_SLOT,
+    idmapRecursive: 0,
+  });
+}

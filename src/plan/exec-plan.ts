@@ -1,0 +1,70 @@
+import type { NamespaceType, Process } from '../bundle/config.ts';
+import { PlanBuilder } from './builder.ts';
+import { flagOf } from './compilation.ts';
+import type { ExecRequest, HostFacts } from './facts.ts';
+import { NO_SLOT } from './operations.ts';
+import type { Plan } from './plan.ts';
+import {
+  type ProcessCompilation,
+  planConsole,
+  planExecution,
+  planIdentity,
+  planPrivilegedLimits,
+  planProcessConfinement,
+} from './process.ts';
+import { planAffinity } from './scheduling.ts';
+
+/**
+ * Compiles the plan of one more process in a running container. It joins the namespaces behind the container's pidfd, so
+ * that no path can be swapped under it.
+ */
+export function execPlan(process: Process, request: ExecRequest, facts: HostFacts): Plan {
+  const plan = new PlanBuilder();
+  const container = plan.inherit('process');
+  const console = process.terminal && request.console === 'socket' ? plan.inherit('console-socket') : NO_SLOT;
+  const seccompSocket = request.seccomp?.notify ? plan.inherit('seccomp-socket') : NO_SLOT;
+  const userNamespace = request.namespaces.includes('user');
+  const own: ProcessCompilation = {
+    plan,
+    process,
+    request,
+    facts,
+    proc: plan.slot(),
+    seccompSocket,
+    userNamespace,
+    noSetGroups: request.noSetGroups,
+  };
+  plan.add('prepare', '', 'open-proc', { slot: own.proc });
+  if (userNamespace && !facts.rootless) planPrivilegedLimits(own, 'prepare');
+  for (const path of request.cgroupJoin) plan.add('prepare', '', 'join-cgroup', { path });
+  enterContainer(plan, request, facts, container);
+  plan.add('ids', '', 'new-session', {});
+  if (userNamespace) plan.add('ids', '', 'become', { uid: 0, gid: 0, groups: request.noSetGroups ? 0 : 1 });
+  if (process.terminal) planConsole(own, 'rootfs', NO_SLOT, console, false);
+  planAffinity(plan, process.execCPUAffinity?.final, '/process/execCPUAffinity/final');
+  planProcessConfinement(own);
+  planIdentity(own);
+  plan.add('ready', '', 'ready', {});
+  planExecution(own);
+  return plan.build(request.preserve);
+}
+
+/**
+ * A pid namespace holds only for children, so it is joined before the clone; the rest comes after it, when the
+ * clone into the cgroup no longer needs the caller's privileges. An ordinary caller has privileges only once it is in the
+ * container's user namespace, and joins everything at once, which the kernel does in the right order.
+ */
+function enterContainer(plan: PlanBuilder, request: ExecRequest, facts: HostFacts, container: number): void {
+  const flags = (types: readonly string[]): number =>
+    types.reduce((sum, type) => sum | flagOf(type as NamespaceType), 0);
+  let cgroup = NO_SLOT;
+  if (request.unifiedCgroup !== undefined) {
+    cgroup = plan.slot();
+    plan.add('prepare', '', 'open-path', { slot: cgroup, path: request.unifiedCgroup });
+  }
+  const before = facts.rootless ? request.namespaces : request.namespaces.filter((type) => type === 'pid');
+  const after = request.namespaces.filter((type) => !before.includes(type));
+  if (before.length > 0) plan.add('namespaces', '', 'join-slot', { slot: container, flags: flags(before) });
+  plan.add('namespaces', '', 'clone', { flags: 0n, cgroup });
+  if (after.length > 0) plan.add('ids', '', 'join-slot', { slot: container, flags: flags(after) });
+}

@@ -1,0 +1,72 @@
+/** One cgroup hierarchy as the container may see it. */
+export interface CgroupHierarchy {
+  /** Directory name under /sys/fs/cgroup, for instance `cpu,cpuacct` or `systemd`. */
+  readonly name: string;
+  /** Options that mount it (`cpu`, `cpuacct`; `none`, `name=systemd`). */
+  readonly options: readonly string[];
+  /** The container's own directory in it, on the host. */
+  readonly directory: string;
+}
+
+export interface CgroupFacts {
+  readonly mode: 'v1' | 'hybrid' | 'v2' | 'none';
+  /** v1 hierarchies; empty on v2. */
+  readonly hierarchies: readonly CgroupHierarchy[];
+  /** Links such as `cpu` → `cpu,cpuacct` beside the hierarchies. */
+  readonly links: readonly { readonly name: string; readonly target: string }[];
+  /** The container's directory in the cgroup2 hierarchy, where there is one. */
+  readonly unified: string | undefined;
+  /** Files to which the stub writes `0`, in order. */
+  readonly join: readonly string[];
+}
+
+/** What the planner knows of this machine and caller. Gathered by `container/`, so that planning stays pure. */
+export interface HostFacts {
+  /** The caller has no privileges on the host: everything is opened from inside the new user namespace. */
+  readonly rootless: boolean;
+  readonly cgroups: CgroupFacts;
+  /** Capabilities that this process could hand on (its permitted and bounding sets), as a mask. */
+  readonly capabilities: bigint;
+  readonly apparmor: boolean;
+  readonly selinux: boolean;
+}
+
+/** How the master of a new terminal leaves: over the caller's console socket, or to the launcher itself. */
+export type ConsoleMode = 'socket' | 'parent';
+
+/** A compiled seccomp filter. */
+export interface SeccompProgram {
+  readonly filter: Uint8Array;
+  readonly flags: number;
+  readonly notify: boolean;
+}
+
+/** What create and exec have in common. */
+export interface ProcessRequest {
+  readonly console: ConsoleMode;
+  /** Descriptors above stdio that the program keeps. */
+  readonly preserve: number;
+  readonly seccomp: SeccompProgram | undefined;
+  /** Name of the session keyring, undefined to keep the caller's. */
+  readonly keyring: string | undefined;
+}
+
+export interface CreateRequest extends ProcessRequest {
+  /** Absolute path of the bundle directory. */
+  readonly bundle: string;
+  /** Absolute path of the root filesystem. */
+  readonly rootfs: string;
+  readonly noPivot: boolean;
+  /** Wait for `start` on an inherited socket; false for `run`, which goes on at once. */
+  readonly startChannel: boolean;
+}
+
+export interface ExecRequest extends ProcessRequest {
+  /** Namespace types of the container that differ from the host's. */
+  readonly namespaces: readonly string[];
+  /** Files to which the stub writes `0`. */
+  readonly cgroupJoin: readonly string[];
+  readonly unifiedCgroup: string | undefined;
+  /** setgroups(2) is forbidden in the container's user namespace. */
+  readonly noSetGroups: boolean;
+}

@@ -1,0 +1,169 @@
+import { mountAttribute as attribute, propagationType as propagation } from './kernel-flags.ts';
+
+/** What one option of the specification's table means. Feeds the parser, the plan and `features` alike. */
+export type MountOption =
+  /** A mount attribute to set or clear, on the mount alone or (`r…` forms) on everything below it. */
+  | {
+      readonly set?: number;
+      readonly clear?: number;
+      readonly recursive?: true;
+      readonly superblock?: string;
+    }
+  | { readonly propagation: number; readonly recursive: boolean }
+  | { readonly bind: true; readonly recursive: boolean }
+  | { readonly remount: true }
+  | { readonly copyUp: true }
+  | { readonly idmap: true; readonly recursive: boolean }
+  /** A flag of the superblock, handed to the filesystem under this name. */
+  | { readonly superblock: string }
+  /** Accepted, and nothing to do. */
+  | { readonly nothing: true };
+
+const atime = attribute.atimeMask;
+
+/**
+ * Attributes with their negation. Each name also exists with `r` before it, meaning the whole tree (mount_setattr(2) with
+ * AT_RECURSIVE). `atime` and its kin clear the whole atime field first, which is a number and not bits.
+ */
+const attributeOptions: Readonly<Record<string, { readonly set?: number; readonly clear?: number }>> = {
+  ro: { set: attribute.rdonly },
+  rw: { clear: attribute.rdonly },
+  nosuid: { set: attribute.nosuid },
+  suid: { clear: attribute.nosuid },
+  nodev: { set: attribute.nodev },
+  dev: { clear: attribute.nodev },
+  noexec: { set: attribute.noexec },
+  exec: { clear: attribute.noexec },
+  noatime: { set: attribute.noatime, clear: atime },
+  atime: { clear: atime },
+  relatime: { set: attribute.relatime, clear: atime },
+  norelatime: { set: attribute.strictatime, clear: atime },
+  strictatime: { set: attribute.strictatime, clear: atime },
+  nostrictatime: { set: attribute.relatime, clear: atime },
+  nodiratime: { set: attribute.nodiratime },
+  diratime: { clear: attribute.nodiratime },
+  nosymfollow: { set: attribute.nosymfollow },
+  symfollow: { clear: attribute.nosymfollow },
+};
+
+const otherOptions: Readonly<Record<string, MountOption>> = {
+  bind: { bind: true, recursive: false },
+  rbind: { bind: true, recursive: true },
+  remount: { remount: true },
+  private: { propagation: propagation.private, recursive: false },
+  rprivate: { propagation: propagation.private, recursive: true },
+  shared: { propagation: propagation.shared, recursive: false },
+  rshared: { propagation: propagation.shared, recursive: true },
+  slave: { propagation: propagation.slave, recursive: false },
+  rslave: { propagation: propagation.slave, recursive: true },
+  unbindable: { propagation: propagation.unbindable, recursive: false },
+  runbindable: { propagation: propagation.unbindable, recursive: true },
+  tmpcopyup: { copyUp: true },
+  idmap: { idmap: true, recursive: false },
+  ridmap: { idmap: true, recursive: true },
+  sync: { superblock: 'sync' },
+  async: { superblock: 'async' },
+  dirsync: { superblock: 'dirsync' },
+  lazytime: { superblock: 'lazytime' },
+  nolazytime: { superblock: 'nolazytime' },
+  mand: { superblock: 'mand' },
+  nomand: { superblock: 'nomand' },
+  // Kernel log chatter and inode versions are the filesystems' own business since the mount API of Linux 5.2.
+  silent: { nothing: true },
+  loud: { nothing: true },
+  iversion: { nothing: true },
+  noiversion: { nothing: true },
+  defaults: { nothing: true },
+};
+
+function buildTable(): ReadonlyMap<string, MountOption> {
+  const table = new Map<string, MountOption>(Object.entries(otherOptions));
+  for (const [name, option] of Object.entries(attributeOptions)) {
+    table.set(name, option);
+    table.set(`r${name}`, { ...option, recursive: true });
+  }
+  return table;
+}
+
+/** Every option of runtime-spec 1.3's table by name. */
+export const mountOptions: ReadonlyMap<string, MountOption> = buildTable();
+
+/** The options of one mount, sorted out. */
+export interface ParsedMountOptions {
+  readonly bind: 'no' | 'bind' | 'rbind';
+  readonly remount: boolean;
+  readonly copyUp: boolean;
+  readonly idmap: 'no' | 'idmap' | 'ridmap';
+  readonly set: number;
+  readonly clear: number;
+  readonly setRecursive: number;
+  readonly clearRecursive: number;
+  readonly propagation: number;
+  readonly propagationRecursive: boolean;
+  /** For the filesystem itself, `flag` or `key=value`. */
+  readonly data: readonly string[];
+}
+
+interface MutableMountOptions {
+  bind: ParsedMountOptions['bind'];
+  remount: boolean;
+  copyUp: boolean;
+  idmap: ParsedMountOptions['idmap'];
+  set: number;
+  clear: number;
+  setRecursive: number;
+  clearRecursive: number;
+  propagation: number;
+  propagationRecursive: boolean;
+  data: string[];
+}
+
+/** Later options win over earlier ones, as in mount(8): `ro,rw` is writable. */
+function applyAttribute(result: MutableMountOptions, set: number, clear: number, recursive: boolean): void {
+  const gone = set | clear;
+  if (recursive) {
+    result.setRecursive = (result.setRecursive & ~gone) | set;
+    result.clearRecursive = (result.clearRecursive & ~set) | clear;
+  } else {
+    result.set = (result.set & ~gone) | set;
+    result.clear = (result.clear & ~set) | clear;
+  }
+}
+
+function applyOption(result: MutableMountOptions, option: MountOption): void {
+  if ('bind' in option) result.bind = option.recursive ? 'rbind' : 'bind';
+  else if ('remount' in option) result.remount = true;
+  else if ('copyUp' in option) result.copyUp = true;
+  else if ('idmap' in option) result.idmap = option.recursive ? 'ridmap' : 'idmap';
+  else if ('propagation' in option) {
+    result.propagation = option.propagation;
+    result.propagationRecursive = option.recursive;
+  } else if ('nothing' in option) return;
+  else if ('set' in option || 'clear' in option) {
+    applyAttribute(result, option.set ?? 0, option.clear ?? 0, option.recursive === true);
+  } else if (option.superblock !== undefined) result.data.push(option.superblock);
+}
+
+/** Sorts the options of a mount; unknown ones are the filesystem's (config.md, Linux mount options). */
+export function parseMountOptions(options: readonly string[] | undefined): ParsedMountOptions {
+  const result: MutableMountOptions = {
+    bind: 'no',
+    remount: false,
+    copyUp: false,
+    idmap: 'no',
+    set: 0,
+    clear: 0,
+    setRecursive: 0,
+    clearRecursive: 0,
+    propagation: 0,
+    propagationRecursive: false,
+    data: [],
+  };
+  for (const text of options ?? []) {
+    const option = mountOptions.get(text);
+    if (option === undefined) {
+      if (text !== '') result.data.push(text);
+    } else applyOption(result, option);
+  }
+  return result;
+}

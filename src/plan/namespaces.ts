@@ -1,0 +1,88 @@
+import type { Namespace, NamespaceType } from '../bundle/config.ts';
+import { type Compilation, createsNamespace, flagOf, hasNamespace } from './compilation.ts';
+import { NO_SLOT } from './operations.ts';
+
+/** Everything the clone itself creates. The cgroup and time namespaces are entered afterwards: see `enterNamespaces`. */
+const clonedTypes: readonly NamespaceType[] = ['user', 'mount', 'pid', 'network', 'ipc', 'uts'];
+
+/**
+ * Joins by path, in an order that keeps privileges: those of a privileged caller reach every namespace but are gone once it
+ * is in another user namespace, so that one comes last; an unprivileged caller has none elsewhere, so it comes first. The
+ * mount namespace comes after all paths were used.
+ */
+function joinOrder(entries: readonly Namespace[], rootless: boolean): readonly Namespace[] {
+  const rank = (type: NamespaceType): number => {
+    if (type === 'user') return rootless ? 0 : 3;
+    return type === 'mount' ? 2 : 1;
+  };
+  return entries.toSorted((a, b) => rank(a.type) - rank(b.type));
+}
+
+/** Stage 0: namespaces of others are joined, and the container's process is cloned into the new ones. */
+export function cloneContainer(compilation: Compilation): void {
+  const { linux, plan, facts } = compilation;
+  const entries = linux.namespaces ?? [];
+  const pointer = (entry: Namespace): string => `/linux/namespaces/${entries.indexOf(entry)}`;
+  for (const path of facts.cgroups.join) plan.add('prepare', '/linux/cgroupsPath', 'join-cgroup', { path });
+  // Joining another user namespace may cost the right to clone into the cgroup: its directory is opened before.
+  let cgroup = NO_SLOT;
+  if (facts.cgroups.unified !== undefined) {
+    cgroup = plan.slot();
+    plan.add('prepare', '/linux/cgroupsPath', 'open-path', { slot: cgroup, path: facts.cgroups.unified });
+  }
+  for (const entry of joinOrder(
+    entries.filter((each) => each.path),
+    facts.rootless,
+  )) {
+    plan.add('namespaces', pointer(entry), 'join-namespace', {
+      type: flagOf(entry.type),
+      path: entry.path ?? '',
+    });
+  }
+  const created = clonedTypes.filter((type) => createsNamespace(linux, type));
+  if (created.includes('user') && facts.rootless) {
+    // The maps of an undumpable process belong to root, and an ordinary caller could not write them.
+    plan.add('namespaces', '/linux/uidMappings', 'dumpable', { value: 1 });
+  }
+  const flags = created.reduce((sum, type) => sum | BigInt(flagOf(type)), 0n);
+  plan.add('namespaces', '/linux/namespaces', 'clone', { flags, cgroup });
+}
+
+/** The container's process, before anything else: who it is in its user namespace, and the namespaces that clone left out. */
+export function enterNamespaces(compilation: Compilation): void {
+  const { linux, plan, proc } = compilation;
+  const created = createsNamespace(linux, 'user');
+  if (created) {
+    plan.ask('ids', 'id-maps');
+    if (compilation.facts.rootless) plan.add('ids', '/linux/uidMappings', 'dumpable', { value: 0 });
+  }
+  if (hasNamespace(linux, 'user') && mapsRoot(compilation)) {
+    // Group 0 and no others, unless the kernel forbids setgroups to a namespace that an ordinary user made.
+    const groups = compilation.facts.rootless ? 0 : 1;
+    plan.add('ids', '/linux/uidMappings', 'become', { uid: 0, gid: 0, groups });
+  }
+  if (createsNamespace(linux, 'cgroup')) {
+    // Its root is the cgroup that its maker is in, so it is made from inside.
+    plan.add('ids', '/linux/namespaces', 'unshare', { flags: flagOf('cgroup') });
+  }
+  if (createsNamespace(linux, 'time')) {
+    plan.add('ids', '/linux/timeOffsets', 'time-offsets', { proc, offsets: timeOffsets(compilation) });
+  }
+  plan.add('ids', '', 'new-session', {});
+}
+
+/** Root of the user namespace exists: a joined one is taken to have it. */
+function mapsRoot({ linux }: Compilation): boolean {
+  if (!createsNamespace(linux, 'user')) return true;
+  return linux.uidMappings?.some((mapping) => mapping.containerID === 0) ?? false;
+}
+
+/** Lines of /proc/PID/timens_offsets (time_namespaces(7)). */
+function timeOffsets({ linux }: Compilation): string {
+  const lines: string[] = [];
+  for (const clock of ['monotonic', 'boottime'] as const) {
+    const offset = linux.timeOffsets?.[clock];
+    if (offset !== undefined) lines.push(`${clock} ${offset.secs ?? 0} ${offset.nanosecs ?? 0}\n`);
+  }
+  return lines.join('');
+}

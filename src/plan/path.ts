@@ -1,0 +1,21 @@
+/** Pure path arithmetic on absolute POSIX paths; nothing here touches a file system. */
+
+/** Collapses `.`, `..` and repeated slashes as if no component were a symbolic link; never leaves the root. */
+export function normalizePath(path: string): string {
+  const parts: string[] = [];
+  for (const part of path.split('/')) {
+    if (part === '..') parts.pop();
+    else if (part !== '' && part !== '.') parts.push(part);
+  }
+  return `/${parts.join('/')}`;
+}
+
+/** `path` itself when absolute, otherwise below `base`. */
+export function resolvePath(base: string, path: string): string {
+  return normalizePath(path.startsWith('/') ? path : `${base}/${path}`);
+}
+
+/** True when `path` is `directory` or below it. Both normalised. */
+export function isInside(path: string, directory: string): boolean {
+  return directory === '/' || path === directory || path.startsWith(`${directory}/`);
+}

@@ -1,0 +1,165 @@
+import type { Process } from '../bundle/config.ts';
+import { Failure } from '../failure.ts';
+import type { PlanBuilder } from './builder.ts';
+import { capabilityMask } from './capability-names.ts';
+import type { HostFacts, ProcessRequest } from './facts.ts';
+import { resourceLimits } from './kernel-flags.ts';
+import { NO_SLOT, type Phase } from './operations.ts';
+import { planScheduling } from './scheduling.ts';
+
+/** Searched when the process's environment has no PATH. */
+export const defaultPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
+
+const CAP_SYS_ADMIN = 1n << 21n;
+
+/** What the steps of one process share, in a container being created or by exec in a running one. */
+export interface ProcessCompilation {
+  readonly plan: PlanBuilder;
+  readonly process: Process;
+  readonly request: ProcessRequest;
+  readonly facts: HostFacts;
+  readonly proc: number;
+  readonly seccompSocket: number;
+  /** In a user namespace other than the caller's. */
+  readonly userNamespace: boolean;
+  /** setgroups(2) is forbidden: the user namespace was made by an ordinary user for itself alone. */
+  readonly noSetGroups: boolean;
+}
+
+/** Limits that only the host's privileges can raise are set before those are left behind for a user namespace. */
+export function planPrivilegedLimits(compilation: ProcessCompilation, phase: Phase): void {
+  const { plan, process, proc } = compilation;
+  if (process.oomScoreAdj !== undefined) {
+    plan.add(phase, '/process/oomScoreAdj', 'oom-score', { proc, value: process.oomScoreAdj });
+  }
+  process.rlimits?.forEach((limit, index) => {
+    const resource = resourceLimits[limit.type as keyof typeof resourceLimits];
+    const pointer = `/process/rlimits/${index}`;
+    if (resource === undefined)
+      throw new Failure('invalid', `unknown resource limit "${limit.type}"`, { pointer: `${pointer}/type` });
+    plan.add(phase, pointer, 'rlimit', { resource, soft: BigInt(limit.soft), hard: BigInt(limit.hard) });
+  });
+  planScheduling(compilation, phase);
+}
+
+/** The name that the program's environment gives, or undefined. */
+function environmentValue(process: Process, name: string): string | undefined {
+  return process.env?.findLast((line) => line.startsWith(`${name}=`))?.slice(name.length + 1);
+}
+
+/** Keyring, limits and labels: all that needs privileges but is nobody's identity. */
+export function planProcessConfinement(compilation: ProcessCompilation): void {
+  const { plan, process, request, facts, proc } = compilation;
+  if (request.keyring !== undefined) plan.add('confine', '', 'keyring', { name: request.keyring });
+  if (!compilation.userNamespace || facts.rootless) planPrivilegedLimits(compilation, 'confine');
+  if (process.apparmorProfile && facts.apparmor) {
+    plan.add('confine', '/process/apparmorProfile', 'label', {
+      proc,
+      attribute: 'apparmor/exec',
+      value: `exec ${process.apparmorProfile}`,
+    });
+  }
+  if (process.selinuxLabel && facts.selinux) {
+    plan.add('confine', '/process/selinuxLabel', 'label', {
+      proc,
+      attribute: 'exec',
+      value: process.selinuxLabel,
+    });
+  }
+}
+
+/** Loading a filter without no_new_privs takes CAP_SYS_ADMIN, which is then kept until the filter is in. */
+function keepsAdmin({ process, request }: ProcessCompilation): boolean {
+  return request.seccomp !== undefined && process.noNewPrivileges !== true;
+}
+
+function planCapabilities(compilation: ProcessCompilation, phase: Phase, extra: bigint): void {
+  const { process, facts, plan, userNamespace } = compilation;
+  // A user namespace's first process has them all; otherwise what this caller lacks can't be granted, and the
+  // specification wants a warning and not a failure (config.md, capabilities).
+  const available = userNamespace ? ~0n : facts.capabilities;
+  const mask = (names: readonly string[] | undefined): bigint => capabilityMask(names) & available;
+  const sets = process.capabilities;
+  plan.add(phase, '/process/capabilities', 'capabilities', {
+    effective: mask(sets?.effective) | (extra & available),
+    permitted: mask(sets?.permitted) | (extra & available),
+    inheritable: mask(sets?.inheritable),
+    ambient: mask(sets?.ambient),
+  });
+}
+
+/** Who the process is, where it stands, and which file it will execute. */
+export function planIdentity(compilation: ProcessCompilation): void {
+  const { plan, process, noSetGroups } = compilation;
+  const user = process.user;
+  plan.add('identity', '/process/user/umask', 'umask', { mask: user?.umask ?? 0o022 });
+  plan.add('identity', '/process/cwd', 'working-directory', { path: process.cwd, attempt: 1 });
+  plan.add('identity', '/process/capabilities/bounding', 'bounding-set', {
+    keep: capabilityMask(process.capabilities?.bounding),
+  });
+  const groups = user?.additionalGids ?? [];
+  if (noSetGroups && groups.length > 0) {
+    throw new Failure(
+      'invalid',
+      'additional groups are not possible in a user namespace of an ordinary user without subordinate ids',
+      {
+        pointer: '/process/user/additionalGids',
+      },
+    );
+  }
+  plan.add('identity', '/process/user', 'user', {
+    uid: user?.uid ?? 0,
+    gid: user?.gid ?? 0,
+    groups,
+    setGroups: noSetGroups ? 0 : 1,
+  });
+  planCapabilities(compilation, 'identity', keepsAdmin(compilation) ? CAP_SYS_ADMIN : 0n);
+  plan.add('identity', '/process/cwd', 'working-directory', { path: process.cwd, attempt: 0 });
+  if (environmentValue(process, 'HOME') === undefined) {
+    plan.add('identity', '/process/user/uid', 'home-directory', { uid: user?.uid ?? 0 });
+  }
+  const name = process.args?.[0];
+  if (name !== undefined) {
+    const path = environmentValue(process, 'PATH') ?? defaultPath;
+    plan.add('identity', '/process/args/0', 'find-executable', { name, path });
+  }
+}
+
+/** The last steps: no new privileges, the filter as late as possible, and execve. */
+export function planExecution(compilation: ProcessCompilation): void {
+  const { plan, process, request } = compilation;
+  if (process.noNewPrivileges) plan.add('seal', '/process/noNewPrivileges', 'no-new-privileges', {});
+  if (request.seccomp !== undefined) {
+    plan.add('seal', '/linux/seccomp', 'seccomp', {
+      flags: request.seccomp.flags,
+      filter: request.seccomp.filter,
+      listener: request.seccomp.notify ? compilation.seccompSocket : NO_SLOT,
+    });
+    if (keepsAdmin(compilation)) planCapabilities(compilation, 'seal', 0n);
+  }
+  plan.add('exec', '/process/args', 'execute', {
+    args: process.args ?? [],
+    environment: process.env ?? [],
+    preserve: request.preserve,
+  });
+}
+
+/** A new terminal becomes the standard streams. */
+export function planConsole(
+  compilation: ProcessCompilation,
+  phase: Phase,
+  root: number,
+  socket: number,
+  bind: boolean,
+): void {
+  const { plan, process } = compilation;
+  plan.add(phase, '/process/terminal', 'console', {
+    root,
+    socket,
+    rows: process.consoleSize?.height ?? 0,
+    columns: process.consoleSize?.width ?? 0,
+    uid: process.user?.uid ?? 0,
+    gid: process.user?.gid ?? 0,
+    bind: bind ? 1 : 0,
+  });
+}
