@@ -1,0 +1,86 @@
+import { Failure } from '../failure.ts';
+import type { Host } from '../host/host.ts';
+import { hasErrno, type Packet } from '../host/native.ts';
+import { describeFailure } from './describe-failure.ts';
+import { decodeMessage, encodeGo, type Go, type Message, type Stamp } from './messages.ts';
+import type { OperationNote } from './operation-note.ts';
+
+/** What the conversation needs to know of the plan. */
+export interface ConversationNotes {
+  note(index: number): OperationNote | undefined;
+}
+
+/** A message, and the descriptor that came along. */
+export interface Received {
+  readonly message: Message;
+  readonly descriptors: readonly number[];
+}
+
+/**
+ * The talk with one stub over one socket. Failures of the stub become `Failure`s here, stamps are collected, and the end of
+ * the connection is told apart from a message: silence is never consent.
+ */
+export class Conversation {
+  readonly #host: Host;
+  readonly #socket: number;
+  readonly #notes: ConversationNotes;
+  readonly stamps: { readonly stage: number; readonly stamps: readonly Stamp[] }[] = [];
+
+  constructor(host: Host, socket: number, notes: ConversationNotes) {
+    this.#host = host;
+    this.#socket = socket;
+    this.#notes = notes;
+  }
+
+  /** The next message that is not a stamp, or undefined when the stub has closed its end. Throws what a FAILED says. */
+  async receive(): Promise<Received | undefined> {
+    for (;;) {
+      const packet = await this.#packet();
+      if (packet.data.length === 0) return undefined;
+      const message = decodeMessage(packet.data);
+      if (message.type === 'failed') throw describeFailure(message, this.#notes.note(message.operation));
+      if (message.type !== 'stamps') return { message, descriptors: packet.descriptors };
+      this.stamps.push({ stage: message.stage, stamps: message.stamps });
+    }
+  }
+
+  /** Lets the stub go on. A stub that is gone is found out by the next `receive`. */
+  go(go: Go): void {
+    try {
+      this.#host.native.send(this.#socket, encodeGo(go), []);
+    } catch (error) {
+      if (!hasErrno(error, 'EPIPE', 'ECONNRESET')) throw error;
+    }
+  }
+
+  /**
+   * Waits for the program: EXECUTING and then the end of the connection, which execve closes. Throws when the stub fails,
+   * or ends without having said that it executes.
+   */
+  async executed(): Promise<void> {
+    const received = await this.receive();
+    if (received === undefined)
+      throw new Failure('system', 'the container process died before it executed the program');
+    if (received.message.type !== 'executing') throw unexpected(received.message);
+    const after = await this.receive();
+    if (after !== undefined) throw unexpected(after.message);
+  }
+
+  async #packet(): Promise<Packet> {
+    const { native, blocking } = this.#host;
+    try {
+      return blocking ? native.receive(this.#socket, -1) : await native.receiveAsync(this.#socket, -1);
+    } catch (error) {
+      if (hasErrno(error, 'ECONNRESET')) return { data: new Uint8Array(0), descriptors: [] };
+      throw error;
+    }
+  }
+}
+
+/** The stub said something that its plan gives no reason for. */
+export function unexpected(message: Message): Failure {
+  return new Failure(
+    'internal',
+    `the stub sent ${message.type} out of turn (operation ${message.operation})`,
+  );
+}

@@ -1,0 +1,81 @@
+import { Failure, type FailureCode } from '../failure.ts';
+import { operations } from '../plan/operations.ts';
+import { errnoName, errnoText } from './errno-text.ts';
+import type { Message } from './messages.ts';
+import type { OperationNote } from './operation-note.ts';
+
+type FailedMessage = Extract<Message, { type: 'failed' }>;
+
+/** `/mounts/3/options` → `mounts[3].options`, the way people write it. */
+export function dottedPointer(pointer: string): string {
+  return pointer
+    .split('/')
+    .slice(1)
+    .map((token) => token.replaceAll('~1', '/').replaceAll('~0', '~'))
+    .reduce((text, token) => {
+      if (/^\d+$/.test(token)) return `${text}[${token}]`;
+      const name = /^[\w]+$/.test(token) ? token : `"${token}"`;
+      return text === '' ? name : `${text}.${name}`;
+    }, '');
+}
+
+/** Advice for failures that have one usual reason. */
+function hintFor(note: OperationNote, errno: string): string | undefined {
+  if (note.kind === 'execute' && errno === 'ENOENT') {
+    return 'the file exists, so the interpreter that it names (its #! line or ELF loader) is missing in the container';
+  }
+  if (note.kind === 'execute' && errno === 'ENOEXEC') {
+    return 'it is a program for another architecture, or a script without a #! line';
+  }
+  if (note.kind === 'rlimit' && errno === 'EPERM')
+    return 'raising a limit above the present hard limit takes CAP_SYS_RESOURCE';
+  if (note.kind === 'oom-score' && (errno === 'EACCES' || errno === 'EPERM')) {
+    return "lowering oom_score_adj below the caller's takes CAP_SYS_RESOURCE";
+  }
+  if (note.kind === 'open-tree' && errno === 'ENOENT') return 'create it on the host, or remove the mount';
+  if (note.kind === 'mount' && errno === 'ENODEV')
+    return 'the kernel does not know this filesystem type (see /proc/filesystems)';
+  return undefined;
+}
+
+const execKinds = new Set(['find-executable', 'execute']);
+
+function codeFor(note: OperationNote): FailureCode {
+  if (execKinds.has(note.kind)) return 'exec';
+  return note.kind === 'hook' ? 'hook' : 'system';
+}
+
+/** What happened, without the place. Programs are named as engines expect: `exec: "sh": …`. */
+function reasonFor(message: FailedMessage, note: OperationNote): string {
+  const words = message.errno === 0 ? [] : [errnoText(message.errno)];
+  if (message.text !== '' && message.text !== words[0]) words.unshift(message.text);
+  if (execKinds.has(note.kind)) {
+    const searched = note.kind === 'find-executable' && message.text !== '';
+    return `exec: "${note.subject}": ${searched ? message.text : words.join(': ')}`;
+  }
+  const does = operations[note.kind].does;
+  return `${does}: ${words.join(': ')}`;
+}
+
+/**
+ * The error of a failed operation in the terms of the person's own config:
+ * `mounts[3] (/data): clone a mount tree of the host, detached: /srv/data: no such file or directory`.
+ */
+export function describeFailure(message: FailedMessage, note: OperationNote | undefined): Failure {
+  if (note === undefined) {
+    const words = [message.text, message.errno === 0 ? '' : errnoText(message.errno)]
+      .filter(Boolean)
+      .join(': ');
+    return new Failure('internal', `the stub could not carry out the plan: ${words}`);
+  }
+  const errno = message.errno === 0 ? undefined : errnoName(message.errno);
+  const hint = errno === undefined ? undefined : hintFor(note, errno);
+  const reason = reasonFor(message, note);
+  const named = execKinds.has(note.kind) || note.subject === '' ? '' : ` (${note.subject})`;
+  const place = note.from === '' ? '' : `${dottedPointer(note.from)}${named}: `;
+  return new Failure(codeFor(note), `${place}${reason}`, {
+    ...(note.from !== '' && { pointer: note.from }),
+    ...(errno !== undefined && { errno }),
+    ...(hint !== undefined && { hint }),
+  });
+}

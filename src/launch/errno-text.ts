@@ -1,0 +1,66 @@
+/** Name and text of the errnos that setting up a container meets, worded as engines match them (lower case, as in Go). */
+const texts: Readonly<Record<number, readonly [name: string, text: string]>> = {
+  1: ['EPERM', 'operation not permitted'],
+  2: ['ENOENT', 'no such file or directory'],
+  3: ['ESRCH', 'no such process'],
+  4: ['EINTR', 'interrupted system call'],
+  5: ['EIO', 'input/output error'],
+  6: ['ENXIO', 'no such device or address'],
+  7: ['E2BIG', 'argument list too long'],
+  8: ['ENOEXEC', 'exec format error'],
+  9: ['EBADF', 'bad file descriptor'],
+  11: ['EAGAIN', 'resource temporarily unavailable'],
+  12: ['ENOMEM', 'cannot allocate memory'],
+  13: ['EACCES', 'permission denied'],
+  14: ['EFAULT', 'bad address'],
+  15: ['ENOTBLK', 'block device required'],
+  16: ['EBUSY', 'device or resource busy'],
+  17: ['EEXIST', 'file exists'],
+  18: ['EXDEV', 'invalid cross-device link'],
+  19: ['ENODEV', 'no such device'],
+  20: ['ENOTDIR', 'not a directory'],
+  21: ['EISDIR', 'is a directory'],
+  22: ['EINVAL', 'invalid argument'],
+  23: ['ENFILE', 'too many open files in system'],
+  24: ['EMFILE', 'too many open files'],
+  26: ['ETXTBSY', 'text file busy'],
+  27: ['EFBIG', 'file too large'],
+  28: ['ENOSPC', 'no space left on device'],
+  30: ['EROFS', 'read-only file system'],
+  31: ['EMLINK', 'too many links'],
+  32: ['EPIPE', 'broken pipe'],
+  34: ['ERANGE', 'numerical result out of range'],
+  36: ['ENAMETOOLONG', 'file name too long'],
+  38: ['ENOSYS', 'function not implemented'],
+  40: ['ELOOP', 'too many levels of symbolic links'],
+  61: ['ENODATA', 'no data available'],
+  71: ['EPROTO', 'protocol error'],
+  75: ['EOVERFLOW', 'value too large for defined data type'],
+  80: ['ELIBBAD', 'accessing a corrupted shared library'],
+  87: ['EUSERS', 'too many users'],
+  95: ['EOPNOTSUPP', 'operation not supported'],
+  103: ['ECONNABORTED', 'software caused connection abort'],
+  104: ['ECONNRESET', 'connection reset by peer'],
+  110: ['ETIMEDOUT', 'connection timed out'],
+  111: ['ECONNREFUSED', 'connection refused'],
+  116: ['ESTALE', 'stale file handle'],
+  122: ['EDQUOT', 'disk quota exceeded'],
+  126: ['ENOKEY', 'required key not available'],
+};
+
+/** Symbolic name, `ENOENT`. */
+export function errnoName(errno: number): string {
+  return texts[errno]?.[0] ?? `errno ${errno}`;
+}
+
+/** Its text, `no such file or directory`. */
+export function errnoText(errno: number): string {
+  return texts[errno]?.[1] ?? `error number ${errno}`;
+}
+
+const byName = new Map(Object.values(texts));
+
+/** The text of a symbolic name as the addon throws it. */
+export function errnoNameText(name: string): string {
+  return byName.get(name) ?? name;
+}

@@ -1,0 +1,162 @@
+import { Failure } from '../failure.ts';
+import type { Host } from '../host/host.ts';
+import { hasErrno } from '../host/native.ts';
+import { encodePlan } from '../plan/encode.ts';
+import type { Question } from '../plan/operations.ts';
+import type { Inherited, Plan } from '../plan/plan.ts';
+import { Conversation, unexpected } from './conversation.ts';
+import type { Go } from './messages.ts';
+import { noteOf } from './operation-note.ts';
+
+/** What a launch is made of. */
+export interface LaunchRequest {
+  readonly plan: Plan;
+  /** Our descriptors for everything that the plan inherits. */
+  readonly inherited: Readonly<Partial<Record<Inherited, number>>>;
+  /** Collect stamps of every operation. */
+  readonly trace: boolean;
+  /** Answers a question of the stub about the container process `pid`. Throwing ends the launch. */
+  answer(question: Question, pid: number): Promise<Omit<Go, 'question'>>;
+}
+
+/** A container process that has been set up. Our own child: it must be waited for, or be left to our reaper. */
+export interface Launched {
+  readonly pid: number;
+  /** Master of its new terminal, when it was not handed to a console socket. */
+  readonly terminal: number | undefined;
+  /** The process waits for `start` instead of having executed its program. */
+  readonly waiting: boolean;
+  readonly conversation: Conversation;
+}
+
+const SIGKILL = 9;
+
+/** The stub's image: a sealed memory file, so that no path is ever the container's /proc/self/exe (CVE-2019-5736). */
+export function openStub(host: Host): number {
+  try {
+    return host.native.sealedCopy(`${host.libexec}/tsoci-init`, 'tsoci-init');
+  } catch (cause) {
+    throw new Failure('system', `the stub "${host.libexec}/tsoci-init" can't be read`, {
+      cause,
+      hint: 'install tsoci again, or run `make build` in its sources',
+    });
+  }
+}
+
+/** Spawns stage 0 and gives our end of the socket. */
+function spawnStub(host: Host, request: LaunchRequest): { readonly stage0: number; readonly socket: number } {
+  const { native } = host;
+  const { plan } = request;
+  const opened: number[] = [];
+  const [socket, theirs] = native.socketPair();
+  opened.push(theirs);
+  try {
+    const image = native.sealedBytes(encodePlan(plan, { trace: request.trace }), 'tsoci-plan');
+    opened.push(image);
+    const stub = openStub(host);
+    opened.push(stub);
+    const preserved = Array.from({ length: plan.preserve }, (_, index) => 3 + index);
+    const inherited = plan.inherited.map((name) => {
+      const descriptor = request.inherited[name];
+      if (descriptor === undefined) throw new Failure('internal', `nothing to inherit for ${name}`);
+      return descriptor;
+    });
+    const stage0 = native.spawn({
+      file: stub,
+      argv: ['tsoci-init', 'plan', String(3 + plan.preserve)],
+      environment: [],
+      descriptors: [0, 1, 2, ...preserved, theirs, image, ...inherited],
+    });
+    return { stage0, socket };
+  } catch (error) {
+    native.close(socket);
+    throw error;
+  } finally {
+    for (const descriptor of opened) native.close(descriptor);
+  }
+}
+
+/** Ends and reaps a child of ours; one that is gone is fine. */
+export async function endChild(host: Host, pid: number): Promise<void> {
+  const { native } = host;
+  try {
+    native.kill(pid, SIGKILL);
+  } catch (error) {
+    if (!hasErrno(error, 'ESRCH')) throw error;
+  }
+  await reap(host, pid);
+}
+
+async function reap(host: Host, pid: number): Promise<void> {
+  try {
+    if (host.blocking) host.native.wait(pid, false);
+    else await host.native.waitAsync(pid);
+  } catch (error) {
+    if (!hasErrno(error, 'ECHILD')) throw error;
+  }
+}
+
+/** What has come into being so far, for the clean-up. */
+interface Progress {
+  pid: number | undefined;
+  terminal: number | undefined;
+}
+
+/** The stub's side of the story until it is ready: a fixed sequence, of which each departure is refused. */
+async function untilReady(
+  conversation: Conversation,
+  request: LaunchRequest,
+  progress: Progress,
+): Promise<void> {
+  const asked = [...request.plan.questions];
+  for (;;) {
+    const received = await conversation.receive();
+    if (received === undefined) {
+      throw new Failure('system', 'the container process died while it was being set up', {
+        hint: 'a memory limit that is too low does that, and so does somebody who kills it',
+      });
+    }
+    const { message } = received;
+    if (message.type === 'cloned' && progress.pid === undefined) progress.pid = message.pid;
+    else if (message.type === 'console' && progress.terminal === undefined)
+      progress.terminal = received.descriptors[0];
+    else if (message.type === 'ask' && progress.pid !== undefined && asked[0] === message.question) {
+      asked.shift();
+      conversation.go({
+        question: message.question,
+        ...(await request.answer(message.question, progress.pid)),
+      });
+    } else if (message.type === 'ready' && progress.pid !== undefined && asked.length === 0) return;
+    else throw unexpected(message);
+  }
+}
+
+/**
+ * Starts the stub with a plan and talks it through: answers its questions, records the container when it is ready
+ * (`answer('commit')`), and, when the plan has no start channel, waits until the program was executed.
+ *
+ * On any failure everything that was started is ended and reaped before the `Failure` is thrown.
+ */
+export async function launch(host: Host, request: LaunchRequest): Promise<Launched> {
+  const { native } = host;
+  const { plan } = request;
+  const { stage0, socket } = spawnStub(host, request);
+  const conversation = new Conversation(host, socket, { note: (index) => noteOf(plan, index) });
+  const progress: Progress = { pid: undefined, terminal: undefined };
+  const waiting = plan.operations.some((operation) => operation.kind === 'await-start');
+  try {
+    await untilReady(conversation, request, progress);
+    const pid = progress.pid ?? 0;
+    conversation.go({ question: 'commit', ...(await request.answer('commit', pid)) });
+    if (!waiting) await conversation.executed();
+    await reap(host, stage0);
+    return { pid, terminal: progress.terminal, waiting, conversation };
+  } catch (error) {
+    if (progress.pid !== undefined) await endChild(host, progress.pid);
+    await endChild(host, stage0);
+    if (progress.terminal !== undefined) native.close(progress.terminal);
+    throw error;
+  } finally {
+    native.close(socket);
+  }
+}

@@ -1,0 +1,32 @@
+import type { Host } from '../host/host.ts';
+import { Conversation } from './conversation.ts';
+import type { Go } from './messages.ts';
+import type { OperationNote } from './operation-note.ts';
+
+/**
+ * Releases a container process that waits on its start socket and waits until it has executed its program.
+ *
+ * `beforeGo` runs between the connection and the permission; the process dies when nobody gives it.
+ * Throws what the process reports, or a system error when nobody listens.
+ */
+export async function startWaiting(
+  host: Host,
+  path: string,
+  notes: readonly OperationNote[],
+  go: Omit<Go, 'question'>,
+  beforeGo: () => void,
+): Promise<Conversation> {
+  const { native } = host;
+  const socket = native.connect(path, 'seqpacket');
+  try {
+    const conversation = new Conversation(host, socket, {
+      note: (index) => notes.find((each) => each.index === index),
+    });
+    beforeGo();
+    conversation.go({ question: 'start', ...go });
+    await conversation.executed();
+    return conversation;
+  } finally {
+    native.close(socket);
+  }
+}
