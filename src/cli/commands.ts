@@ -25,7 +25,10 @@ export const commands: readonly CommandRow[] = [
     ],
     examples: [
       { command: 'create --bundle /srv/web web1', does: 'create web1 from the bundle in /srv/web' },
-      { command: 'create --pid-file web1.pid web1', does: 'create it from the current directory and note its process id' },
+      {
+        command: 'create --pid-file web1.pid web1',
+        does: 'create it from the current directory and note its process id',
+      },
     ],
     load: () => import('./commands/create.ts'),
   }),
@@ -81,7 +84,10 @@ export const commands: readonly CommandRow[] = [
     description: ['Containers of another root directory are seen with the global option --root.'],
     examples: [
       { command: 'list', does: 'a table of all containers' },
-      { command: '--root /run/containerd/runc/k8s.io list -q', does: 'only the ids, of another root directory' },
+      {
+        command: '--root /run/containerd/runc/k8s.io list -q',
+        does: 'only the ids, of another root directory',
+      },
     ],
     load: () => import('./commands/list.ts'),
   }),
@@ -89,7 +95,9 @@ export const commands: readonly CommandRow[] = [
     name: 'kill',
     shape: shapes.killShape,
     summary: 'send a signal to a container',
-    description: ["The signal goes to the container's first process, or with --all to each of its processes."],
+    description: [
+      "The signal goes to the container's first process, or with --all to each of its processes.",
+    ],
     examples: [
       { command: 'kill web1', does: 'ask the program of web1 to end (SIGTERM)' },
       { command: 'kill --all web1 KILL', does: 'kill every process of web1' },
@@ -100,7 +108,9 @@ export const commands: readonly CommandRow[] = [
     name: 'delete',
     shape: shapes.deleteShape,
     summary: 'delete a stopped container',
-    description: ['Removes its cgroup, its state and what is left of its mounts, and runs the poststop hooks.'],
+    description: [
+      'Removes its cgroup, its state and what is left of its mounts, and runs the poststop hooks.',
+    ],
     examples: [
       { command: 'delete web1', does: 'delete web1, which has stopped' },
       { command: 'delete --force web1', does: 'kill it first if need be' },
@@ -111,7 +121,9 @@ export const commands: readonly CommandRow[] = [
     name: 'ps',
     shape: shapes.psShape,
     summary: 'show the processes of a container',
-    description: ["The table comes from the host's ps; options after the id are handed to it and have to show a PID column."],
+    description: [
+      "The table comes from the host's ps; options after the id are handed to it and have to show a PID column.",
+    ],
     examples: [
       { command: 'ps web1', does: 'show the processes of web1' },
       { command: 'ps web1 -o pid,rss,args', does: 'choose the columns' },

@@ -57,9 +57,13 @@ export function rootDirectory(given: string | undefined, native: Native, surroun
     return borrowed ? resolvePath('/', `${runtime}/tsoci`) : systemRoot;
   }
   if (!runtime?.startsWith('/')) {
-    throw new Failure('invalid', 'no directory for the state: XDG_RUNTIME_DIR is not set to an absolute path', {
-      hint: 'set it (usually to /run/user/$UID), or name a directory with --root',
-    });
+    throw new Failure(
+      'invalid',
+      'no directory for the state: XDG_RUNTIME_DIR is not set to an absolute path',
+      {
+        hint: 'set it (usually to /run/user/$UID), or name a directory with --root',
+      },
+    );
   }
   return resolvePath('/', `${runtime}/tsoci`);
 }

@@ -51,19 +51,13 @@ function plain(width: number) {
     .help(false)
     .version(false)
     .wrap(width)
-    .parserConfiguration({ 'boolean-negation': false, 'camel-case-expansion': false })
-    .updateStrings({ 'Positionals:': 'Arguments:', 'default:': 'default' });
+    .parserConfiguration({ 'boolean-negation': false, 'camel-case-expansion': false });
 }
 
-/** The same rows in yargs's words. */
-export function yargsOptions(rows: readonly OptionRow[]): Record<string, Options> {
+/** The same rows in yargs's words. Types are left out: they would only add "[string]" to every line. */
+function yargsOptions(rows: readonly OptionRow[]): Record<string, Options> {
   const entries = rows.map((row): [string, Options] => {
     const options: Options = { describe: describe(row), hidden: row.hidden === true };
-    if (row.type === 'boolean') options.boolean = true;
-    else {
-      options.requiresArg = true;
-      options.string = true;
-    }
     if (row.alias !== undefined) options.alias = row.alias;
     if (row.choices) options.choices = row.choices;
     return [row.name, options];
@@ -82,7 +76,8 @@ export function usageLine(command: CommandRow): string {
   const words = ['tsoci', command.name];
   if (command.options.some(({ hidden }) => !hidden)) words.push('[options]');
   for (const { value, required } of command.positionals) words.push(required ? value : `[${value}]`);
-  if (command.rest) words.push(command.rest.begins === 'word' ? command.rest.value : `[${command.rest.value}]`);
+  if (command.rest)
+    words.push(command.rest.begins === 'word' ? command.rest.value : `[${command.rest.value}]`);
   return words.join(' ');
 }
 

@@ -129,7 +129,14 @@ export const globalOptions = [
     choices: ['true', 'false', 'auto'],
     help: 'go on without cgroups where permission is missing',
   },
-  { name: 'criu', type: 'string', value: 'PATH', help: 'accepted and not used', complete: 'file', hidden: true },
+  {
+    name: 'criu',
+    type: 'string',
+    value: 'PATH',
+    help: 'accepted and not used',
+    complete: 'file',
+    hidden: true,
+  },
   { name: 'version', alias: 'v', type: 'boolean', help: 'print the version' },
   { name: 'help', alias: 'h', type: 'boolean', help: 'explain the program or a command' },
 ] as const satisfies readonly OptionRow[];
@@ -145,7 +152,16 @@ export const helpOption = {
   help: 'explain this command',
 } as const satisfies OptionRow;
 
-const createOptions = [bundle, consoleSocket, pidfdSocket, pidFile, noPivot, noNewKeyring, preserveFds, trace] as const;
+const createOptions = [
+  bundle,
+  consoleSocket,
+  pidfdSocket,
+  pidFile,
+  noPivot,
+  noNewKeyring,
+  preserveFds,
+  trace,
+] as const;
 
 export const createShape = { options: createOptions, positionals: [newId] } as const satisfies CommandShape;
 
@@ -164,9 +180,21 @@ export const execShape = {
     consoleSocket,
     pidfdSocket,
     { name: 'cwd', type: 'string', value: 'DIR', help: 'working directory inside the container' },
-    { name: 'env', alias: 'e', type: 'strings', value: 'NAME=VALUE', help: 'set a variable of the environment' },
+    {
+      name: 'env',
+      alias: 'e',
+      type: 'strings',
+      value: 'NAME=VALUE',
+      help: 'set a variable of the environment',
+    },
     { name: 'tty', alias: 't', type: 'boolean', help: 'give the process a terminal' },
-    { name: 'user', alias: 'u', type: 'string', value: 'UID[:GID]', help: 'numeric user and group of the process' },
+    {
+      name: 'user',
+      alias: 'u',
+      type: 'string',
+      value: 'UID[:GID]',
+      help: 'numeric user and group of the process',
+    },
     { name: 'additional-gids', alias: 'g', type: 'strings', value: 'GID', help: 'add a supplementary group' },
     {
       name: 'process',
@@ -196,7 +224,11 @@ export const execShape = {
       value: '[CONTROLLER:]PATH',
       help: "run in an existing cgroup below the container's",
     },
-    { name: 'ignore-paused', type: 'boolean', help: 'enter a paused container and wait there until it is resumed' },
+    {
+      name: 'ignore-paused',
+      type: 'boolean',
+      help: 'enter a paused container and wait there until it is resumed',
+    },
     trace,
   ],
   positionals: [id],
@@ -227,7 +259,12 @@ export const killShape = {
 
 export const deleteShape = {
   options: [
-    { name: 'force', alias: 'f', type: 'boolean', help: 'kill it first where it still runs; fine when it is gone already' },
+    {
+      name: 'force',
+      alias: 'f',
+      type: 'boolean',
+      help: 'kill it first where it still runs; fine when it is gone already',
+    },
   ],
   positionals: [id],
 } as const satisfies CommandShape;
@@ -269,7 +306,13 @@ export const completionShape = {
 export const helpShape = {
   options: [],
   positionals: [
-    { name: 'command', value: 'COMMAND', required: false, help: 'the command to explain', complete: 'command' },
+    {
+      name: 'command',
+      value: 'COMMAND',
+      required: false,
+      help: 'the command to explain',
+      complete: 'command',
+    },
   ],
 } as const satisfies CommandShape;
 

@@ -9,7 +9,12 @@ export type Slip =
   | { readonly kind: 'unknown-command'; readonly given: string }
   | { readonly kind: 'unknown-option'; readonly given: string }
   | { readonly kind: 'missing-value'; readonly option: OptionRow }
-  | { readonly kind: 'bad-value'; readonly option: OptionRow | PositionalRow; readonly given: string; readonly wanted: string }
+  | {
+      readonly kind: 'bad-value';
+      readonly option: OptionRow | PositionalRow;
+      readonly given: string;
+      readonly wanted: string;
+    }
   | { readonly kind: 'missing-argument'; readonly argument: PositionalRow }
   | { readonly kind: 'extra-argument'; readonly given: string };
 
@@ -73,9 +78,13 @@ export function parse(
   const command = findCommand(commands, name);
   if (!command) return { kind: 'slip', globals, slip: { kind: 'unknown-command', given: name } };
 
-  const stop: Stop | undefined = command.rest && { words: command.positionals.length, begins: command.rest.begins };
+  const stop: Stop | undefined = command.rest && {
+    words: command.positionals.length,
+    begins: command.rest.begins,
+  };
   const body = scan(argv, head.next + 1, command.options, stop);
-  if (body.slip?.kind === 'unknown-option' && isHelp(body.slip.given)) return { kind: 'help', globals, command };
+  if (body.slip?.kind === 'unknown-option' && isHelp(body.slip.given))
+    return { kind: 'help', globals, command };
   if (body.slip) return { kind: 'slip', globals, command, slip: body.slip };
   const named = nameWords(command, body.words);
   if ('slip' in named) return { kind: 'slip', globals, command, slip: named.slip };
@@ -113,7 +122,12 @@ function nameWords(
   return extra === undefined ? { arguments: named } : { slip: { kind: 'extra-argument', given: extra } };
 }
 
-function scan(argv: readonly string[], from: number, rows: readonly OptionRow[], stop: Stop | undefined): Scanned {
+function scan(
+  argv: readonly string[],
+  from: number,
+  rows: readonly OptionRow[],
+  stop: Stop | undefined,
+): Scanned {
   const values = defaults(rows);
   const words: string[] = [];
   let optionsEnded = false;
@@ -160,7 +174,8 @@ function takeOption(
   const attached = equals < 0 ? undefined : word.slice(equals + 1);
   const row = findOption(rows, name, !long);
   if (row) return give(row, attached, following, values);
-  if (long || attached !== undefined || name.length < 2) return { kind: 'unknown-option', given: long ? `--${name}` : `-${name}` };
+  if (long || attached !== undefined || name.length < 2)
+    return { kind: 'unknown-option', given: long ? `--${name}` : `-${name}` };
   return takeBundle(name, following, rows, values);
 }
 

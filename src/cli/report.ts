@@ -63,7 +63,8 @@ export class Reporter {
   /** Reports what stopped the command. Never throws: there is nobody left to tell. */
   fail(error: unknown): void {
     const message = error instanceof Failure ? error.message : `internal error: ${messageOf(error)}`;
-    const hints = error instanceof Failure ? hintsOf(error) : ['this is a fault of tsoci itself; --debug shows where'];
+    const hints =
+      error instanceof Failure ? hintsOf(error) : ['this is a fault of tsoci itself; --debug shows where'];
     const log = this.#logForFailure();
     if (log === undefined && this.#options.format === 'json') {
       this.#write(standardError, this.#jsonOrText('error', message));
@@ -91,7 +92,11 @@ export class Reporter {
   #debugChain(error: unknown, log: number | undefined): void {
     if (!this.#options.debug) return;
     const lines: string[] = [];
-    for (let at = error; at !== undefined && lines.length < 16; at = at instanceof Error ? at.cause : undefined) {
+    for (
+      let at = error;
+      at !== undefined && lines.length < 16;
+      at = at instanceof Error ? at.cause : undefined
+    ) {
       lines.push(at instanceof Error ? (at.stack ?? at.message) : String(at));
     }
     for (const line of lines) this.#tell('debug', line, log);

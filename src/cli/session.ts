@@ -80,6 +80,12 @@ export class Session {
     const parsed = processBegan + BigInt(Math.round(this.#began * 1e6));
     const pid = native.processId();
     this.#trace.add({ name: 'start the engine', category: 'cli', startNs: processBegan, endNs: parsed, pid });
-    this.#trace.add({ name: 'load the command and open the host', category: 'cli', startNs: parsed, endNs: now, pid });
+    this.#trace.add({
+      name: 'load the command and open the host',
+      category: 'cli',
+      startNs: parsed,
+      endNs: now,
+      pid,
+    });
   }
 }

@@ -102,7 +102,9 @@ export type Values<O extends readonly OptionRow[]> = {
 
 /** The positional arguments of a command, typed from its rows. */
 export type Arguments<P extends readonly PositionalRow[]> = {
-  readonly [R in P[number] as R['name']]: R['required'] extends true ? ChoiceOr<R, string> : ChoiceOr<R, string> | undefined;
+  readonly [R in P[number] as R['name']]: R['required'] extends true
+    ? ChoiceOr<R, string>
+    : ChoiceOr<R, string> | undefined;
 };
 
 /** What a handler gets. */
@@ -121,4 +123,6 @@ export interface Invocation<S extends CommandShape = CommandShape> {
 }
 
 /** Runs a command; the answer is the exit status. Throws for every failure. */
-export type Handler<S extends CommandShape = CommandShape> = (invocation: Invocation<S>) => Promise<number> | number;
+export type Handler<S extends CommandShape = CommandShape> = (
+  invocation: Invocation<S>,
+) => Promise<number> | number;

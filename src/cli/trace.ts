@@ -1,6 +1,6 @@
+import type { TraceSink, TraceStamp } from '../container/types.ts';
 import { Failure, messageOf } from '../failure.ts';
 import type { Native } from '../host/native.ts';
-import type { TraceSink, TraceStamp } from '../container/types.ts';
 
 /** Collects stamps and turns them into a Trace Event Format document, which Perfetto and chrome://tracing open. */
 export class Trace implements TraceSink {

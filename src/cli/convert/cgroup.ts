@@ -15,7 +15,8 @@ export function cgroupPaths(given: readonly string[]): Record<string, string> {
     if (path === '' || !named) throw refusal(word, 'not of the form [CONTROLLER:]PATH');
     if (path.split('/').includes('..')) throw refusal(word, 'the path may not leave the container’s cgroup');
     for (const controller of controllers) {
-      if (controller in paths) throw refusal(word, `a path for ${controller || 'all controllers'} was given already`);
+      if (controller in paths)
+        throw refusal(word, `a path for ${controller || 'all controllers'} was given already`);
       paths[controller] = path;
     }
   }

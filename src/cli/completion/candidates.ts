@@ -1,0 +1,35 @@
+import { capabilityNames } from '../../plan/capability-names.ts';
+import { commands } from '../commands.ts';
+import { signalNames } from '../convert/signal.ts';
+import type { OptionRow, PositionalRow } from '../table.ts';
+
+/** What a shell offers for a value: words known now, paths, or what it has to ask for when the time comes. */
+export type Candidates =
+  | { readonly words: readonly string[] }
+  | { readonly ask: 'file' | 'directory' | 'container' | 'nothing' };
+
+/** The candidates for an option's value or an argument. */
+export function candidatesFor(row: OptionRow | PositionalRow): Candidates {
+  if (row.choices) return { words: row.choices };
+  switch (row.complete) {
+    case undefined:
+      return { ask: 'nothing' };
+    case 'signal':
+      return { words: signalNames };
+    case 'command':
+      return { words: commands.map(({ name }) => name) };
+    case 'capability':
+      return { words: capabilityNames };
+    default:
+      return { ask: row.complete };
+  }
+}
+
+export function visible(options: readonly OptionRow[]): readonly OptionRow[] {
+  return options.filter(({ hidden }) => !hidden);
+}
+
+/** Every way to write an option: `--bundle`, `-b`. */
+export function spellings({ name, alias }: OptionRow): string[] {
+  return alias === undefined ? [`--${name}`] : [`--${name}`, `-${alias}`];
+}

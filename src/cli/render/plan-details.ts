@@ -1,0 +1,129 @@
+/** An operation's fields in words: names instead of numbers, and what a handle is for instead of its slot. */
+import { capabilityNames } from '../../plan/capability-names.ts';
+import { mountAttribute, namespaceFlags, propagationType, resourceLimits } from '../../plan/kernel-flags.ts';
+import { NO_SLOT, type Operation, operations, questions } from '../../plan/operations.ts';
+
+type FieldValue = string | number | bigint | Uint8Array | readonly (string | number)[];
+
+const unlimited = 0xffff_ffff_ffff_ffffn;
+
+/** How fields of a name are shown, whatever operation they are in; undefined leaves the field out. */
+const shownByName: Readonly<Record<string, (value: never) => string | undefined>> = {
+  attributes: attributes,
+  set: attributes,
+  clear: attributes,
+  setRecursive: attributes,
+  clearRecursive: attributes,
+  propagation: (value: number) => nameOf(value, propagationType),
+  resource: (value: number) => nameOf(value, resourceLimits) ?? String(value),
+  soft: limit,
+  hard: limit,
+  keep: capabilitySet,
+  effective: capabilitySet,
+  permitted: capabilitySet,
+  inheritable: capabilitySet,
+  ambient: capabilitySet,
+  mask: (value: number | Uint8Array) => (typeof value === 'number' ? octal(value) : hexadecimal(value)),
+};
+
+/** Fields whose meaning depends on the operation. */
+const shownByField: Readonly<Record<string, (value: never) => string | undefined>> = {
+  'clone.flags': namespaces,
+  'unshare.flags': namespaces,
+  'join-slot.flags': namespaces,
+  'join-namespace.type': namespaces,
+  'propagation.type': (value: number) => nameOf(value, propagationType),
+  'root-propagation.type': (value: number) => nameOf(value, propagationType),
+  'make-directory.mode': octal,
+  'device.mode': octal,
+  'await.question': (value: number) => questions[value],
+};
+
+/**
+ * Everything about an operation that its name does not say. `slots` holds what each handle is for; the operation's own is
+ * added to it.
+ */
+export function planDetails(operation: Operation, slots: Map<number, string>): string {
+  const { kind } = operation;
+  const values = operation as unknown as Readonly<Record<string, FieldValue>>;
+  const shown: string[] = [];
+  for (const [name, type] of Object.entries(operations[kind].fields)) {
+    const value = values[name] as FieldValue;
+    if (type === 'slot' && name === 'slot' && fills(kind)) {
+      slots.set(value as number, handleName(operation));
+      continue;
+    }
+    const text = type === 'slot' ? handle(value as number, slots) : show(kind, name, value);
+    if (text !== undefined) shown.push(`${name}=${text}`);
+  }
+  return shown.join(' ');
+}
+
+function fills(kind: Operation['kind']): boolean {
+  return kind !== 'close-slot' && kind !== 'join-slot';
+}
+
+function handleName(operation: Operation): string {
+  const path = 'path' in operation ? operation.path : undefined;
+  return path === undefined ? `<${operation.kind.replace(/^open-/, '')}>` : `<${path}>`;
+}
+
+function handle(slot: number, slots: ReadonlyMap<number, string>): string | undefined {
+  return slot === NO_SLOT ? undefined : (slots.get(slot) ?? `<handle ${slot}>`);
+}
+
+function show(kind: string, name: string, value: FieldValue): string | undefined {
+  const special =
+    shownByField[`${kind}.${name}`] ?? (Object.hasOwn(shownByName, name) ? shownByName[name] : undefined);
+  if (special) return special(value as never);
+  if (typeof value === 'string') return value === '' ? undefined : quote(value);
+  if (value instanceof Uint8Array) return value.length === 0 ? undefined : `${value.length} bytes`;
+  if (typeof value === 'object')
+    return value.length === 0 ? undefined : `[${value.map((item) => quote(String(item))).join(' ')}]`;
+  return String(value);
+}
+
+function quote(text: string): string {
+  return /^[\w./:=,@%+-]+$/.test(text) ? text : JSON.stringify(text);
+}
+
+function nameOf(value: number, table: Readonly<Record<string, number>>): string | undefined {
+  return Object.keys(table).find((name) => table[name] === value);
+}
+
+function attributes(value: number): string | undefined {
+  const names = Object.entries(mountAttribute)
+    .filter(([name, bits]) => name !== 'atimeMask' && bits !== 0 && (value & bits) === bits)
+    .map(([name]) => name);
+  if (names.includes('noatime') && names.includes('strictatime')) {
+    return ['atime', ...names.filter((name) => !name.endsWith('atime') || name === 'nodiratime')].join(',');
+  }
+  return names.length === 0 ? undefined : names.join(',');
+}
+
+function namespaces(value: number | bigint): string {
+  const bits = BigInt(value);
+  const names = Object.entries(namespaceFlags).filter(([, flag]) => (bits & BigInt(flag)) !== 0n);
+  return names.length === 0 ? 'none' : names.map(([name]) => name).join(',');
+}
+
+function capabilitySet(value: bigint): string {
+  const names = capabilityNames.filter((_, number) => (value & (1n << BigInt(number))) !== 0n);
+  if (names.length === capabilityNames.length) return 'all';
+  return names.length === 0 ? 'none' : names.map((name) => name.replace('CAP_', '')).join(',');
+}
+
+function limit(value: bigint): string {
+  return value === unlimited ? 'unlimited' : String(value);
+}
+
+function octal(value: number): string {
+  return `0${value.toString(8)}`;
+}
+
+function hexadecimal(bytes: Uint8Array): string {
+  return `0x${[...bytes]
+    .reverse()
+    .map((byte) => byte.toString(16).padStart(2, '0'))
+    .join('')}`;
+}

@@ -1,0 +1,33 @@
+import { operations } from '../../plan/operations.ts';
+import type { Plan } from '../../plan/plan.ts';
+
+type Plain = string | number | readonly (string | number)[];
+
+export interface PlanStep {
+  readonly phase: string;
+  readonly operation: string;
+  readonly does: string;
+  /** JSON pointer into config.json, empty when the specification itself asks for it. */
+  readonly from: string;
+  /** Integers beyond 2^53 are decimal strings, bytes are base64. */
+  readonly fields: Readonly<Record<string, Plain>>;
+}
+
+/** A plan for programs. */
+export function planDocument(plan: Plan): object {
+  const { inherited, questions, preserve, slots } = plan;
+  return { inherited, slots, preserve, questions, operations: plan.operations.map(planStep) };
+}
+
+function planStep(operation: Plan['operations'][number]): PlanStep {
+  const { kind, phase, from } = operation;
+  const { does, fields } = operations[kind];
+  const values = operation as unknown as Readonly<Record<string, Plain | bigint | Uint8Array>>;
+  const named = Object.keys(fields).map((name) => [name, plain(values[name] as Plain | bigint | Uint8Array)]);
+  return { phase, operation: kind, does, from, fields: Object.fromEntries(named) };
+}
+
+function plain(value: Plain | bigint | Uint8Array): Plain {
+  if (typeof value === 'bigint') return Number.isSafeInteger(Number(value)) ? Number(value) : String(value);
+  return value instanceof Uint8Array ? Buffer.from(value).toString('base64') : value;
+}
