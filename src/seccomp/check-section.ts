@@ -95,28 +95,6 @@ export function checkSection(config: Seccomp): CheckedSection {
   };
 }
 
-/**
- * Checks what is needed for SCMP_ACT_NOTIFY and may differ from container to container under one filter.
- *
- * @throws Failure `invalid` for a missing or senseless listener.
- */
-export function checkListener(config: Seccomp, notify: boolean): void {
-  if (config.listenerMetadata !== undefined && config.listenerPath === undefined) {
-    refuse(
-      `${section}/listenerMetadata`,
-      'listenerMetadata is set, but listenerPath is not',
-      'Set both or neither.',
-    );
-  }
-  if (notify && !config.listenerPath) {
-    refuse(
-      `${section}/listenerPath`,
-      'the profile uses SCMP_ACT_NOTIFY, but listenerPath is not set: nobody would answer',
-      "Set listenerPath to the agent's UNIX socket.",
-    );
-  }
-}
-
 function checkEntry(entry: SeccompSyscall, pointer: string, warnings: string[]): Rule {
   actionRow(entry.action, `${pointer}/action`);
   if (entry.names.length === 0) {

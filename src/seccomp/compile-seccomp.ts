@@ -1,0 +1,99 @@
+import type { Seccomp } from '../bundle/config.ts';
+import { Failure } from '../failure.ts';
+import type { Host } from '../host/host.ts';
+import { readCachedFilter, writeCachedFilter } from './filter-cache.ts';
+import type { FilterEntry } from './filter-entry.ts';
+import { filterKey } from './filter-key.ts';
+
+/** `linux.seccomp`, ready for seccomp(2). */
+export interface CompiledSeccomp {
+  /** An array of `struct sock_filter`. */
+  readonly filter: Uint8Array;
+  /** SECCOMP_FILTER_FLAG_* of the configuration. Where `notify` is true, the loader adds SECCOMP_FILTER_FLAG_NEW_LISTENER. */
+  readonly flags: number;
+  /** The profile uses SCMP_ACT_NOTIFY: the notification descriptor goes to `listenerPath`. */
+  readonly notify: boolean;
+  /** Set when `notify` is true. */
+  readonly listenerPath?: string;
+  /** Opaque text for the agent. */
+  readonly listenerMetadata?: string;
+  /** For the log, each beginning with a pointer into config.json or a path of this machine. */
+  readonly warnings: readonly string[];
+  /** Where the filter came from, for traces and tests. */
+  readonly from: 'cache' | 'libseccomp';
+}
+
+export interface CompileOptions {
+  /** Where compiled filters are kept ({@link seccompCacheDirectory}); undefined: nowhere. Made when missing (its parent must exist). */
+  readonly cacheDirectory?: string | undefined;
+}
+
+/**
+ * Compiles `linux.seccomp`, or finds what an earlier call compiled. Only a miss loads koffi and libseccomp.
+ *
+ * @throws Failure `invalid` with the pointer of what is wrong in the section, `unsupported` when libseccomp or the kernel lack
+ * what it asks for
+ *
+ * @example Compile the section of a configuration
+ * ```ts
+ * const { filter, flags } = await compileSeccomp(host, config.linux.seccomp, {
+ *   cacheDirectory: seccompCacheDirectory('/run/tsoci'),
+ * });
+ * ```
+ */
+export async function compileSeccomp(
+  host: Host,
+  section: Seccomp,
+  options: CompileOptions = {},
+): Promise<CompiledSeccomp> {
+  const { cacheDirectory } = options;
+  const key = cacheDirectory === undefined ? undefined : filterKey(host.native, section);
+  const cached =
+    key && cacheDirectory !== undefined ? readCachedFilter(host.native, cacheDirectory, key) : undefined;
+  if (cached) return present(section, cached, 'cache', cached.warnings);
+  const { compileSection } = await import('./compile-section.ts');
+  const entry = await compileSection(host, section);
+  const complaint =
+    key && cacheDirectory !== undefined && entry.library.path !== ''
+      ? writeCachedFilter(host.native, cacheDirectory, key, entry)
+      : undefined;
+  return present(section, entry, 'libseccomp', complaint ? [...entry.warnings, complaint] : entry.warnings);
+}
+
+function present(
+  section: Seccomp,
+  entry: FilterEntry,
+  from: CompiledSeccomp['from'],
+  warnings: readonly string[],
+): CompiledSeccomp {
+  checkListener(section, entry.notify);
+  const { filter, flags, notify } = entry;
+  return {
+    filter,
+    flags,
+    notify,
+    ...(notify && section.listenerPath !== undefined ? { listenerPath: section.listenerPath } : {}),
+    ...(notify && section.listenerMetadata !== undefined
+      ? { listenerMetadata: section.listenerMetadata }
+      : {}),
+    warnings,
+    from,
+  };
+}
+
+/** The listener may differ from container to container under one filter, so it is checked on every call. */
+function checkListener(section: Seccomp, notify: boolean): void {
+  if (section.listenerMetadata !== undefined && section.listenerPath === undefined) {
+    throw new Failure('invalid', 'listenerMetadata is set, but listenerPath is not', {
+      pointer: '/linux/seccomp/listenerMetadata',
+      hint: 'Set both or neither.',
+    });
+  }
+  if (notify && !section.listenerPath) {
+    throw new Failure(
+      'invalid',
+      'the profile uses SCMP_ACT_NOTIFY, but listenerPath is not set: nobody would answer',
+      { pointer: '/linux/seccomp/listenerPath', hint: "Set listenerPath to the agent's UNIX socket." },
+    );
+  }
+}

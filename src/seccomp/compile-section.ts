@@ -1,0 +1,37 @@
+import type { Seccomp } from '../bundle/config.ts';
+import type { Host } from '../host/host.ts';
+import type { Native } from '../host/native.ts';
+import { buildFilter } from './build-filter.ts';
+import { checkSection } from './check-section.ts';
+import type { FilterEntry, LibraryIdentity } from './filter-entry.ts';
+import { openLibseccomp } from './libseccomp.ts';
+import { overlapWarnings } from './overlap-warnings.ts';
+
+/** More than the list of mappings of any process of ours. */
+const largestMaps = 4 * 1024 * 1024;
+
+/**
+ * The way without a cache: check, then compile with libseccomp. `library.path` is empty when the library's file cannot be told.
+ *
+ * @throws Failure as {@link checkSection}, {@link openLibseccomp} and {@link buildFilter}
+ */
+export async function compileSection(host: Host, section: Seccomp): Promise<FilterEntry> {
+  const checked = checkSection(section);
+  const { filter, warnings } = buildFilter(await openLibseccomp(host), checked);
+  return {
+    filter,
+    flags: checked.flags,
+    notify: checked.notify,
+    warnings: [...checked.warnings, ...overlapWarnings(checked.rules), ...warnings],
+    library: identifyLibrary(host.native),
+  };
+}
+
+/** Which file the loader took: the mappings say it, whatever the search path was. */
+function identifyLibrary(native: Native): LibraryIdentity {
+  const maps = native.readText('/proc/self/maps', largestMaps);
+  const path = /\s(\/\S*\/libseccomp\.so\.\S*)$/m.exec(maps)?.[1] ?? '';
+  const status = path === '' ? undefined : native.status(path, true);
+  if (!status) return { path: '', device: 0, inode: 0, size: 0 };
+  return { path, device: status.dev, inode: status.ino, size: status.size };
+}

@@ -1,0 +1,39 @@
+import type { SeccompArch, SeccompFeatures, SeccompFlag } from '../bundle/config.ts';
+import { Failure } from '../failure.ts';
+import type { Host } from '../host/host.ts';
+import { actions } from './actions.ts';
+import { architectures } from './architectures.ts';
+import { flags, probeBits } from './flags.ts';
+import { openLibseccomp } from './libseccomp.ts';
+import { operators } from './operators.ts';
+
+/** A call that every architecture has. */
+const commonCall = 'read';
+
+/**
+ * `linux.seccomp` of `features` (features-linux.md), from the tables that drive compilation: names sorted, architectures those that the installed
+ * libseccomp knows, flags those that the running kernel takes. `{ enabled: false }` without libseccomp.
+ */
+export async function seccompFeatures(host: Host): Promise<SeccompFeatures> {
+  try {
+    const library = await openLibseccomp(host);
+    const allFlags = sorted(flags);
+    return {
+      enabled: true,
+      actions: sorted(actions),
+      operators: sorted(operators),
+      archs: sorted(architectures).filter(
+        (name: SeccompArch) => library.resolveFor(architectures[name].token, commonCall) >= 0,
+      ),
+      knownFlags: allFlags,
+      supportedFlags: allFlags.filter((name: SeccompFlag) => library.kernelKnowsFlags(probeBits(name))),
+    };
+  } catch (error) {
+    if (error instanceof Failure && error.code === 'unsupported') return { enabled: false };
+    throw error;
+  }
+}
+
+function sorted<Name extends string>(table: Readonly<Record<Name, unknown>>): Name[] {
+  return (Object.keys(table) as Name[]).sort();
+}
