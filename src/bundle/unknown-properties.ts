@@ -1,0 +1,74 @@
+import { nearest } from '../suggest.ts';
+import { type Finding, pointerPart, quote } from './finding.ts';
+import { definitions } from './generated/definitions.ts';
+
+/** A property that the specification does not know. */
+export interface UnknownProperty extends Finding {
+  /** Pointer of the object that has it. */
+  readonly parent: string;
+  readonly key: string;
+  /** The known property that was probably meant; it is never one that is there as well. */
+  readonly guess: string | undefined;
+}
+
+/** What this walk reads of a schema (the generated definitions hold no other references). */
+interface Shape {
+  readonly $ref?: string;
+  readonly properties?: Readonly<Record<string, Shape>>;
+  readonly additionalProperties?: Shape | boolean;
+  readonly items?: Shape;
+  readonly anyOf?: readonly Shape[];
+}
+
+/**
+ * Lists the properties of a document that its schema does not know, in document order. The specification demands that
+ * they be ignored; `--debug` shows them, and a guess where one looks like a slip of the keyboard.
+ *
+ * @param kind - Name of a definition of schemas/, such as `Config`.
+ */
+export function findUnknownProperties(kind: string, value: unknown): UnknownProperty[] {
+  const found: UnknownProperty[] = [];
+  walk({ $ref: `#/$defs/${kind}` }, value, '', found);
+  return found;
+}
+
+function resolve(shape: Shape): Shape {
+  if (shape.$ref !== undefined) {
+    return resolve((definitions[shape.$ref.slice('#/$defs/'.length)] ?? {}) as Shape);
+  }
+  // The only alternatives of our schemas are "this, or null".
+  return shape.anyOf?.[0] === undefined ? shape : resolve(shape.anyOf[0]);
+}
+
+function walk(reference: Shape, value: unknown, pointer: string, found: UnknownProperty[]): void {
+  const shape = resolve(reference);
+  if (Array.isArray(value)) {
+    const { items } = shape;
+    if (items !== undefined)
+      value.forEach((inner, index) => walk(items, inner, `${pointer}/${index}`, found));
+    return;
+  }
+  if (typeof value !== 'object' || value === null) return;
+  const { properties, additionalProperties: others } = shape;
+  for (const [key, inner] of Object.entries(value)) {
+    const place = `${pointer}/${pointerPart(key)}`;
+    if (properties !== undefined && Object.hasOwn(properties, key))
+      walk(properties[key] as Shape, inner, place, found);
+    else if (typeof others === 'object') walk(others, inner, place, found);
+    else if (properties !== undefined) found.push(unknownProperty(key, pointer, value, properties));
+  }
+}
+
+function unknownProperty(key: string, parent: string, object: object, properties: object): UnknownProperty {
+  const free = Object.keys(properties).filter((name) => !Object.hasOwn(object, name));
+  const guess = nearest(key, free);
+  const question = guess === undefined ? '' : `; did you mean ${quote(guess)}?`;
+  return {
+    rule: 'unknown-property',
+    pointer: `${parent}/${pointerPart(key)}`,
+    message: `is not part of the specification and is ignored${question}`,
+    parent,
+    key,
+    guess,
+  };
+}
