@@ -1,0 +1,101 @@
+import type { Resources } from '../bundle/config.ts';
+import type { CgroupStatistics } from './cgroup-statistics.ts';
+
+/** What state.json keeps of a container's cgroup; `cgroupFromState` opens it again. Plain data. */
+export interface SavedCgroup {
+  readonly driver: 'cgroupfs';
+  readonly mode: 'v1' | 'hybrid' | 'v2';
+  readonly rootless: boolean;
+  /** Directories in the v1 hierarchies. A hierarchy that a rootless caller could not use is missing. */
+  readonly hierarchies: readonly { readonly controllers: readonly string[]; readonly path: string }[];
+  /** Directory in the unified hierarchy, and its mount point. */
+  readonly unified: { readonly mount: string; readonly path: string } | undefined;
+}
+
+/** What has to be done for a process to be in a cgroup. The process does it itself: nothing here writes another's pid. */
+export interface CgroupEntry {
+  /** Files to which a single-threaded process writes `0` to enter (v1: `<directory>/tasks`). */
+  joinPaths(): string[];
+  /** Directory to open and give to clone3(CLONE_INTO_CGROUP): v2, and the unified hierarchy of hybrid. */
+  unifiedDirectory(): string | undefined;
+}
+
+/**
+ * The cgroup of one container, whatever the version and the driver. Nothing is kept open: every call works on paths.
+ * All waiting goes through the host: it blocks the command, and leaves a library user's event loop free.
+ */
+export interface Cgroup extends CgroupEntry {
+  /** For state.json. Right only after {@link create}, which may leave hierarchies out (rootless). */
+  readonly saved: SavedCgroup;
+  /** Sentences for the person: what was accepted without effect. Grows with create, apply and update. */
+  readonly warnings: readonly string[];
+
+  /**
+   * Makes the directories, parents too; on v1, cpuset's lists are handed down from the parent.
+   * @throws Failure `status` when the cgroup is there already and has processes or is frozen (config-linux.md, "Control
+   * groups"); `system` when a directory can't be made. Nothing that it made is left then.
+   */
+  create(): Promise<void>;
+
+  /**
+   * Puts the limits of a container that is being created in force, before anybody enters.
+   * @throws Failure naming the pointer, the value and the reason; what {@link create} made is removed first.
+   */
+  apply(resources: Resources | undefined): Promise<void>;
+
+  /**
+   * Changes the limits of a container in use; all or nothing: when one is refused, those before it are put back.
+   * @param pointer where `resources` stands, for messages; empty when it is the whole document
+   * @throws Failure as {@link apply}
+   */
+  update(resources: Resources, pointer: string): Promise<void>;
+
+  /** Takes back what {@link create} made (only that), for a create that fails later. Returns what could not be removed. */
+  undoCreate(): unknown[];
+
+  /** Pids, as this process sees them, of everything in the cgroup and below. */
+  processes(): number[];
+
+  /**
+   * Stops every process of the cgroup, and waits until all have stopped.
+   * @throws Failure `unsupported` without a freezer, `system` when they do not stop in time (they run on then)
+   */
+  freeze(): Promise<void>;
+  thaw(): Promise<void>;
+  /** True when frozen, or on the way to it. */
+  frozen(): boolean;
+
+  /**
+   * Sends a signal to every process of the cgroup and below, none escaping by forking. SIGKILL also reaches a frozen
+   * cgroup: it is thawed after it. Does not wait for the processes to end.
+   * @returns how many processes were signalled, when that is known (cgroup.kill does not tell)
+   */
+  killAll(signal: number): Promise<number | undefined>;
+
+  /**
+   * Removes the cgroup with all below it; waits a little for processes that are still exiting. Gone already is fine.
+   * @throws Failure `system` when processes stay in it
+   */
+  delete(): Promise<void>;
+
+  /**
+   * A sub-cgroup to enter (`exec --cgroup`): `[CONTROLLER[,CONTROLLER]:]PATH`, relative to the container's cgroup. It has
+   * to exist.
+   * @throws Failure `invalid` for a bad path or an unknown controller, `not-found` when it does not exist
+   */
+  sub(paths: readonly string[]): CgroupEntry;
+
+  /**
+   * Where a process of the container is now: itself, or a sub-cgroup. For exec on v2, where an init system inside may have moved
+   * everybody down, after which the container's own cgroup can't take processes (EBUSY).
+   */
+  placeOf(pid: number): CgroupEntry;
+
+  statistics(): CgroupStatistics;
+
+  /**
+   * Hands the cgroup to a user (config-linux.md, "Cgroup ownership"): v2 only, and only the files that the kernel lists as
+   * safe to delegate. Does nothing on v1.
+   */
+  giveTo(userId: number): void;
+}

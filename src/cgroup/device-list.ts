@@ -1,0 +1,132 @@
+import { Failure } from '../failure.ts';
+import { ALL_ACCESS, DEVICE_ACCESS, type DevicePolicyRule, isTotal, liveRules } from './device-rules.ts';
+
+/** What the v1 `devices` controller can hold: one default, and exceptions from it. */
+export interface DeviceList {
+  readonly defaultAllow: boolean;
+  readonly exceptions: readonly DeviceException[];
+}
+
+export interface DeviceException {
+  readonly type: 'b' | 'c';
+  readonly major: number | undefined;
+  readonly minor: number | undefined;
+  access: number;
+  readonly pointer: string;
+  readonly builtIn: boolean;
+}
+
+/**
+ * The rules (last match wins, bit by bit) as the default and the exceptions of the v1 controller
+ * (Documentation/admin-guide/cgroup-v1/devices.rst).
+ *
+ * Writing them one after the other would not do: the kernel takes an exception back only when exactly the same one is
+ * written, and lets a request pass only when a single exception covers all of it.
+ * @throws Failure `unsupported` for an exception from an exception (allow `c 1:*`, then deny `c 1:3`), which v1 can't hold.
+ */
+export function deviceList(rules: readonly DevicePolicyRule[]): DeviceList {
+  const live = liveRules(rules);
+  const first = live[0];
+  const defaultAllow = first !== undefined && isTotal(first) && first.allow;
+  const exceptions: DeviceException[] = [];
+  for (const rule of live) {
+    if (isTotal(rule)) continue;
+    for (const type of rule.type === 'a' ? (['b', 'c'] as const) : [rule.type]) {
+      const piece = { type, major: rule.major, minor: rule.minor, access: rule.access };
+      const exception = { ...piece, pointer: rule.pointer, builtIn: rule.builtIn };
+      if (rule.allow === defaultAllow) remove(exceptions, exception);
+      else add(exceptions, exception);
+    }
+  }
+  if (!defaultAllow) complete(exceptions);
+  return { defaultAllow, exceptions: exceptions.filter((exception) => exception.access !== 0) };
+}
+
+function add(exceptions: DeviceException[], wanted: DeviceException): void {
+  const same = exceptions.find((exception) => sameDevices(exception, wanted));
+  if (same === undefined) exceptions.push(wanted);
+  else same.access |= wanted.access;
+}
+
+function remove(exceptions: DeviceException[], unwanted: DeviceException): void {
+  for (const exception of exceptions) {
+    const common = exception.access & unwanted.access;
+    if (common === 0 || !overlap(exception, unwanted)) continue;
+    if (covers(unwanted, exception)) {
+      exception.access &= ~unwanted.access;
+    } else if (!unwanted.builtIn) {
+      throw new Failure(
+        'unsupported',
+        `device rule ${describe(unwanted)} takes back a part of ${describe(exception)}: cgroup v1 has no exceptions from exceptions`,
+        { pointer: unwanted.pointer, hint: 'List the devices one by one, or use cgroup v2.' },
+      );
+    }
+  }
+}
+
+/** Gives each exception the access of those that cover it, and each crossing (`c 1:*` and `c *:3`) an exception of its own. */
+function complete(exceptions: DeviceException[]): void {
+  for (let index = 0; index < exceptions.length; index++) {
+    const one = exceptions[index] as DeviceException;
+    for (let before = 0; before < index; before++) {
+      const other = exceptions[before] as DeviceException;
+      if (!overlap(one, other) || covers(one, other) || covers(other, one)) continue;
+      const crossing = { ...one, major: one.major ?? other.major, minor: one.minor ?? other.minor };
+      if (!exceptions.some((exception) => sameDevices(exception, crossing))) exceptions.push(crossing);
+    }
+  }
+  const original = exceptions.map((exception) => ({ ...exception }));
+  for (const exception of exceptions)
+    for (const other of original) if (covers(other, exception)) exception.access |= other.access;
+}
+
+interface Devices {
+  readonly type: 'b' | 'c';
+  readonly major: number | undefined;
+  readonly minor: number | undefined;
+}
+
+function sameDevices(one: Devices, other: Devices): boolean {
+  return one.type === other.type && one.major === other.major && one.minor === other.minor;
+}
+
+function covers(wide: Devices, narrow: Devices): boolean {
+  return (
+    wide.type === narrow.type &&
+    (wide.major === undefined || wide.major === narrow.major) &&
+    (wide.minor === undefined || wide.minor === narrow.minor)
+  );
+}
+
+function overlap(one: Devices, other: Devices): boolean {
+  const meet = (a: number | undefined, b: number | undefined) =>
+    a === undefined || b === undefined || a === b;
+  return one.type === other.type && meet(one.major, other.major) && meet(one.minor, other.minor);
+}
+
+/** A line of devices.allow and devices.deny: `c 1:3 rwm`. */
+export function describe(exception: Devices & { readonly access: number }): string {
+  const letters = (['r', 'w', 'm'] as const).filter((letter) => exception.access & DEVICE_ACCESS[letter]);
+  return `${exception.type} ${exception.major ?? '*'}:${exception.minor ?? '*'} ${letters.join('')}`;
+}
+
+/** The content of devices.list; undefined when its default is to allow (the kernel does not list the exceptions then). */
+export function parseDeviceList(text: string): (Devices & { readonly access: number })[] | undefined {
+  const result: (Devices & { readonly access: number })[] = [];
+  for (const line of text.split('\n')) {
+    const match = /^([abc]) (\*|\d+):(\*|\d+) ([rwm]+)$/.exec(line);
+    if (match === null) continue;
+    const [, type, major, minor, letters] = match as unknown as [string, string, string, string, string];
+    if (type === 'a') return undefined;
+    let access = 0;
+    for (const letter of letters) access |= DEVICE_ACCESS[letter as keyof typeof DEVICE_ACCESS];
+    const number = (text: string) => (text === '*' ? undefined : Number(text));
+    result.push({
+      type: type as 'b' | 'c',
+      major: number(major),
+      minor: number(minor),
+      access: access & ALL_ACCESS,
+    });
+  }
+  return result;
+}

@@ -1,0 +1,81 @@
+import { Failure } from '../failure.ts';
+import { hasErrno, type Native } from '../host/native.ts';
+import { type CgroupHost, wait, waitUntil } from './wait.ts';
+
+/** Milliseconds after which a freeze counts as failed. */
+const PATIENCE = 10_000;
+
+/** Which files freeze a cgroup: the v1 freezer where it is mounted, else the core of v2. */
+export type Freezer =
+  | { readonly kind: 'v1'; readonly path: string }
+  | { readonly kind: 'v2'; readonly path: string };
+
+/** Stops everything in the cgroup; see `Cgroup.freeze`. */
+export async function freeze(host: CgroupHost, freezer: Freezer): Promise<void> {
+  const done =
+    freezer.kind === 'v1' ? await freezeV1(host, freezer.path) : await freezeV2(host, freezer.path);
+  if (done) return;
+  await thaw(host, freezer);
+  throw new Failure(
+    'system',
+    `cannot freeze cgroup "${freezer.path}": its processes did not stop in ${PATIENCE / 1000} s`,
+    {
+      hint: 'A process may be in an uninterruptible wait (state D in ps); try again later.',
+    },
+  );
+}
+
+/**
+ * freezer-subsystem.rst: the state stays FREEZING while a task has not stopped, and new children of an unfrozen task may
+ * keep it there. Writing FROZEN again goes over all tasks once more; a short thaw lets one that waits for a frozen one go on.
+ */
+async function freezeV1(host: CgroupHost, path: string): Promise<boolean> {
+  const { native } = host;
+  const state = `${path}/freezer.state`;
+  let waited = 0;
+  for (let round = 1; waited < PATIENCE; round++) {
+    native.writeFile(state, 'FROZEN');
+    const patience = Math.min(round * 2, 50);
+    if (await waitUntil(host, patience, () => native.readText(state, 64).trim() === 'FROZEN')) return true;
+    waited += patience;
+    if (round % 10 === 0) {
+      native.writeFile(state, 'THAWED');
+      await wait(host, 1);
+      waited += 1;
+    }
+  }
+  return false;
+}
+
+/** cgroup-v2.rst, "cgroup.freeze": the change is complete when cgroup.events says so. */
+async function freezeV2(host: CgroupHost, path: string): Promise<boolean> {
+  host.native.writeFile(`${path}/cgroup.freeze`, '1');
+  return waitUntil(host, PATIENCE, () => eventsSayFrozen(host.native, path));
+}
+
+/** Lets everything go on; on v2, waits until the kernel says that it does. */
+export async function thaw(host: CgroupHost, freezer: Freezer): Promise<void> {
+  const { native } = host;
+  if (freezer.kind === 'v1') {
+    native.writeFile(`${freezer.path}/freezer.state`, 'THAWED');
+    return;
+  }
+  native.writeFile(`${freezer.path}/cgroup.freeze`, '0');
+  await waitUntil(host, PATIENCE, () => !eventsSayFrozen(native, freezer.path));
+}
+
+/** True when frozen or on the way; false when the cgroup is gone. */
+export function isFrozen(native: Native, freezer: Freezer): boolean {
+  try {
+    if (freezer.kind === 'v1')
+      return native.readText(`${freezer.path}/freezer.state`, 64).trim() !== 'THAWED';
+    return native.readText(`${freezer.path}/cgroup.freeze`, 64).trim() === '1';
+  } catch (error) {
+    if (hasErrno(error, 'ENOENT', 'ENODEV')) return false;
+    throw error;
+  }
+}
+
+function eventsSayFrozen(native: Native, path: string): boolean {
+  return /^frozen 1$/m.test(native.readText(`${path}/cgroup.events`, 4096));
+}

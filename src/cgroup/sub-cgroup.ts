@@ -1,0 +1,112 @@
+import { Failure } from '../failure.ts';
+import type { Native } from '../host/native.ts';
+import type { CgroupEntry, SavedCgroup } from './cgroup.ts';
+import { cleanPath } from './cgroup-path.ts';
+import { parseProcCgroup } from './detect-cgroups.ts';
+
+/** The directories of one cgroup, as a process enters them. */
+export class Directories implements CgroupEntry {
+  readonly #v1: readonly string[];
+  readonly #unified: string | undefined;
+
+  constructor(v1: readonly string[], unified: string | undefined) {
+    this.#v1 = v1;
+    this.#unified = unified;
+  }
+
+  joinPaths(): string[] {
+    return this.#v1.map((directory) => `${directory}/tasks`);
+  }
+
+  unifiedDirectory(): string | undefined {
+    return this.#unified;
+  }
+}
+
+/** `exec --cgroup`; see `Cgroup.sub`. */
+export function subCgroup(native: Native, cgroup: SavedCgroup, paths: readonly string[]): CgroupEntry {
+  const chosen = cgroup.hierarchies.map(({ path }) => path);
+  let unified = cgroup.unified?.path;
+  for (const text of paths) {
+    const { controllers, path } = parse(text);
+    const below = (directory: string) => (path === '' ? directory : `${directory}/${path}`);
+    if (controllers === undefined) {
+      cgroup.hierarchies.forEach((hierarchy, index) => {
+        chosen[index] = existing(native, below(hierarchy.path));
+      });
+      // hybrid's unified hierarchy holds no limits: a sub-cgroup need not be repeated in it
+      if (cgroup.unified !== undefined)
+        unified =
+          cgroup.mode === 'v2'
+            ? existing(native, below(cgroup.unified.path))
+            : nearest(native, cgroup.unified.path, path);
+      continue;
+    }
+    for (const controller of controllers) {
+      const index = cgroup.hierarchies.findIndex((hierarchy) => hierarchy.controllers.includes(controller));
+      const hierarchy = cgroup.hierarchies[index];
+      if (hierarchy === undefined)
+        throw new Failure(
+          'invalid',
+          `cgroup "${text}": the container has no cgroup v1 controller "${controller}"`,
+          {
+            hint: 'On cgroup v2 give the path alone, without controllers.',
+          },
+        );
+      chosen[index] = existing(native, below(hierarchy.path));
+    }
+  }
+  return new Directories(chosen, unified);
+}
+
+function parse(text: string): { readonly controllers: readonly string[] | undefined; readonly path: string } {
+  const match = /^(?:([\w=,]+):)?(.*)$/s.exec(text);
+  const path = cleanPath(match?.[2] ?? '');
+  if (path === undefined)
+    throw new Failure('invalid', `cgroup "${text}" must not contain ".." or a NUL byte`, {
+      hint: "Give a path below the container's own cgroup.",
+    });
+  return { controllers: match?.[1]?.split(','), path };
+}
+
+function existing(native: Native, directory: string): string {
+  if (native.status(directory, false) !== undefined) return directory;
+  throw new Failure('not-found', `cgroup "${directory}" does not exist`, {
+    hint: 'A sub-cgroup has to be made by the container first.',
+  });
+}
+
+function nearest(native: Native, base: string, path: string): string {
+  const full = path === '' ? base : `${base}/${path}`;
+  return native.status(full, false) === undefined ? base : full;
+}
+
+/** Where a process is now, if that is below the container's cgroup; see `Cgroup.placeOf`. */
+export function placeOf(native: Native, cgroup: SavedCgroup, pid: number): CgroupEntry {
+  const lines = parseProcCgroup(native.readText(`/proc/${pid}/cgroup`, 65536));
+  const find = (controllers: readonly string[], base: string): string => {
+    const own = lines.find((line) => line.controllers.join(',') === controllers.join(','))?.path;
+    return own === undefined ? base : within(native, base, own);
+  };
+  return new Directories(
+    cgroup.hierarchies.map(({ controllers, path }) => find(controllers, path)),
+    cgroup.unified === undefined ? undefined : find([], cgroup.unified.path),
+  );
+}
+
+/**
+ * The kernel shows a process's cgroup from our namespace's root, the base is a path through a mount: what both have in
+ * common is the end of the base at the start of the other.
+ */
+function within(native: Native, base: string, own: string): string {
+  const name = base.slice(base.lastIndexOf('/'));
+  for (let at = own.lastIndexOf(name); at >= 0; at = at === 0 ? -1 : own.lastIndexOf(name, at - 1)) {
+    const head = own.slice(0, at + name.length);
+    const rest = own.slice(at + name.length);
+    if ((rest === '' || rest.startsWith('/')) && base.endsWith(head)) {
+      const directory = `${base}${rest}`;
+      return native.status(directory, false) === undefined ? base : directory;
+    }
+  }
+  return base;
+}
