@@ -44,8 +44,8 @@ function walk(reference: Shape, value: unknown, pointer: string, found: UnknownP
   const shape = resolve(reference);
   if (Array.isArray(value)) {
     const { items } = shape;
-    if (items !== undefined)
-      value.forEach((inner, index) => walk(items, inner, `${pointer}/${index}`, found));
+    if (items === undefined) return;
+    for (const [index, inner] of value.entries()) walk(items, inner, `${pointer}/${index}`, found);
     return;
   }
   if (typeof value !== 'object' || value === null) return;
