@@ -17,7 +17,9 @@ export interface SystemError extends Error {
 }
 
 export function isSystemError(error: unknown): error is SystemError {
-  return error instanceof Error && typeof (error as { errno?: unknown }).errno === 'number' && 'syscall' in error;
+  return (
+    error instanceof Error && typeof (error as { errno?: unknown }).errno === 'number' && 'syscall' in error
+  );
 }
 
 /** True when `error` is a system error of one of these codes. */
@@ -111,6 +113,8 @@ export interface Native {
   poll(descriptor: number, milliseconds: number): boolean;
   processId(): number;
   userId(): number;
+  /** The capabilities that this process can hand on: its permitted set within its bounding set, as a mask (capget(2)). */
+  permittedCapabilities(): bigint;
   groupId(): number;
   /** uname(2). */
   kernel(): { readonly release: string; readonly machine: string };

@@ -47,8 +47,8 @@ export function ownsDev({ config }: Compilation): boolean {
 }
 
 /** mknod(2) of a device needs privileges over the whole machine; inside a user namespace the host's own node is bound. */
-function isBound({ userNamespace }: Compilation, device: Device): boolean {
-  return userNamespace && device.type !== 'p';
+function isBound({ userNamespace, facts }: Compilation, device: Device): boolean {
+  return (userNamespace || !facts.makesDevices) && device.type !== 'p';
 }
 
 /** Stage 0: the host's device nodes that will be bound. */

@@ -24,6 +24,8 @@ export interface CgroupFacts {
 export interface HostFacts {
   /** The caller has no privileges on the host: everything is opened from inside the new user namespace. */
   readonly rootless: boolean;
+  /** mknod(2) of devices works: root of the machine, not of somebody's user namespace. */
+  readonly makesDevices: boolean;
   readonly cgroups: CgroupFacts;
   /** Capabilities that this process could hand on (its permitted and bounding sets), as a mask. */
   readonly capabilities: bigint;

@@ -1,0 +1,154 @@
+import type { Config, Process } from '../bundle/config.ts';
+import { MAXIMUM_BYTES, parseJson } from '../bundle/parse-json.ts';
+import { validateProcess } from '../bundle/validate-process.ts';
+import type { Cgroup, CgroupEntry } from '../cgroup/cgroup.ts';
+import { cgroupFromState } from '../cgroup/open-cgroup.ts';
+import { Failure } from '../failure.ts';
+import { launch } from '../launch/launch.ts';
+import { execPlan } from '../plan/exec-plan.ts';
+import type { Question } from '../plan/operations.ts';
+import { startAnswer } from './create.ts';
+import { mergeProcess } from './exec-process.ts';
+import { gatherFacts } from './host-facts.ts';
+import { requireStatus, statusOf } from './lifecycle.ts';
+import { writePidFile } from './pid-file.ts';
+import { openProcess } from './process-identity.ts';
+import type { ContainerRecord } from './record.ts';
+import { agentMetadata, compileFilter, type Filter } from './seccomp-filter.ts';
+import { connectTo, sendPidfd } from './sockets.ts';
+import { Store } from './store.ts';
+import { emitStamps, Stopwatch } from './tracing.ts';
+import type { Context, ExecOptions, Foreground } from './types.ts';
+
+/** A running container and what exec needs of it. */
+interface Target {
+  readonly record: ContainerRecord;
+  readonly config: Config;
+  readonly cgroup: Cgroup | undefined;
+}
+
+function openTarget(context: Context, id: string, options: ExecOptions): Target {
+  const { host } = context;
+  const store = new Store(host.native, context.root);
+  const record = store.read(id);
+  const cgroup = record.cgroup && cgroupFromState(host, record.cgroup);
+  const status = statusOf(host, store, record, () => cgroup?.frozen() ?? false);
+  if (!(status === 'paused' && options.ignorePaused)) requireStatus('exec', id, status);
+  const path = store.configPath(id);
+  // It was validated when the container was created, and nobody else can write it.
+  const config = parseJson(host.native.readFile(path, MAXIMUM_BYTES), path) as Config;
+  return { record, config, cgroup };
+}
+
+/** The process to execute: the whole of it from JSON, or the container's own with the options laid over it. */
+function processOf(context: Context, config: Config, options: ExecOptions): Process {
+  if (options.process === undefined) return mergeProcess(config.process, options);
+  const { process, warnings } = validateProcess(options.process);
+  for (const warning of warnings) context.warn(warning);
+  return process;
+}
+
+function checkTerminal(process: Process, options: ExecOptions): void {
+  if (process.terminal && options.detach && options.consoleSocket === undefined) {
+    throw new Failure('invalid', 'a detached process with a terminal needs --console-socket', {
+      pointer: '/process/terminal',
+      hint: 'give --console-socket, or leave --detach or --tty away',
+    });
+  }
+  if (!process.terminal && options.consoleSocket !== undefined) {
+    throw new Failure('invalid', '--console-socket is for a process with a terminal', { hint: 'add --tty' });
+  }
+}
+
+/** Where in the cgroup tree the process goes. An init system on v2 may have moved everybody to a sub-cgroup. */
+function entryOf(target: Target, options: ExecOptions): CgroupEntry | undefined {
+  const { cgroup, record } = target;
+  if (cgroup === undefined) return undefined;
+  const wanted = Object.entries(options.cgroup ?? {}).map(([names, path]) =>
+    names === '' ? path : `${names}:${path}`,
+  );
+  if (wanted.length > 0) return cgroup.sub(wanted);
+  return cgroup.saved.mode === 'v2' && record.init !== undefined ? cgroup.placeOf(record.init.pid) : cgroup;
+}
+
+/**
+ * `exec`: one more process in a running container. It joins the namespaces behind a pidfd of the container's init.
+ *
+ * Throws `Failure`: `not-found`, `status`, `invalid`, `exec` when the program can't be executed, `system`.
+ */
+export async function exec(context: Context, id: string, options: ExecOptions): Promise<Foreground> {
+  const watch = new Stopwatch(context);
+  const target = openTarget(context, id, options);
+  const process = processOf(context, target.config, options);
+  checkTerminal(process, options);
+  const filter = await compileFilter(context, target.config.linux?.seccomp);
+  watch.lap('find the container and the process to run');
+  const { native } = context.host;
+  const init = target.record.init && openProcess(native, target.record.init);
+  if (init === undefined)
+    throw new Failure('status', `cannot exec in a stopped container: container not running`);
+  try {
+    return await execIn(context, options, { ...target, process, filter, init });
+  } finally {
+    native.close(init);
+  }
+}
+
+interface Execution extends Target {
+  readonly process: Process;
+  readonly filter: Filter | undefined;
+  /** pidfd of the container's init. */
+  readonly init: number;
+}
+
+async function execIn(context: Context, options: ExecOptions, execution: Execution): Promise<Foreground> {
+  const { host } = context;
+  const { native } = host;
+  const { record, process, filter, config } = execution;
+  const entry = entryOf(execution, options);
+  const facts = gatherFacts(
+    host,
+    { mode: 'none', hierarchies: [], links: [], unified: undefined, join: [] },
+    { ...config, process },
+  );
+  const plan = execPlan(
+    process,
+    {
+      namespaces: record.namespaces,
+      cgroupJoin: entry?.joinPaths() ?? [],
+      unifiedCgroup: entry?.unifiedDirectory(),
+      noSetGroups: record.noSetGroups,
+      console: options.consoleSocket === undefined ? 'parent' : 'socket',
+      preserve: options.preserveFds,
+      seccomp: filter?.program,
+      keyring: `_ses.${record.id}`,
+    },
+    facts,
+  );
+  const inherited: Record<string, number> = { process: execution.init };
+  const began = native.monotonic();
+  try {
+    if (options.consoleSocket !== undefined) {
+      inherited['console-socket'] = connectTo(native, options.consoleSocket, 'console socket');
+    }
+    if (filter?.listenerPath !== undefined) {
+      inherited['seccomp-socket'] = connectTo(native, filter.listenerPath, 'seccomp agent');
+    }
+    const launched = await launch(host, {
+      plan,
+      inherited,
+      trace: context.trace !== undefined,
+      answer: async (_question: Question, pid: number) => {
+        if (options.pidFile !== undefined) writePidFile(native, options.pidFile, record.id, pid);
+        if (options.pidfdSocket !== undefined) sendPidfd(native, options.pidfdSocket, pid, 'exec-pidfd');
+        const metadata = agentMetadata(filter);
+        return startAnswer({ ...record, ...(metadata !== undefined && { seccompMetadata: metadata }) }, pid);
+      },
+    });
+    emitStamps(context, plan, launched, began);
+    return { pid: launched.pid, ...(launched.terminal !== undefined && { terminal: launched.terminal }) };
+  } finally {
+    for (const [name, descriptor] of Object.entries(inherited))
+      if (name !== 'process') native.close(descriptor);
+  }
+}

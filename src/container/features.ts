@@ -1,0 +1,27 @@
+import type { Features } from '../bundle/config.ts';
+import { capabilityNames } from '../plan/capability-names.ts';
+import { namespaceFlags } from '../plan/kernel-flags.ts';
+import { mountOptions } from '../plan/mount-options.ts';
+import { seccompFeatures } from '../seccomp/seccomp-features.ts';
+import type { Context } from './types.ts';
+
+/** Everything below is what the plan can compile, from the tables that compile it (features.md, features-linux.md). */
+export async function features(context: Context): Promise<Features> {
+  return {
+    ociVersionMin: '1.0.0',
+    ociVersionMax: '1.3.0',
+    hooks: ['prestart', 'createRuntime', 'createContainer', 'startContainer', 'poststart', 'poststop'],
+    mountOptions: [...mountOptions.keys()].sort(),
+    linux: {
+      namespaces: Object.keys(namespaceFlags).sort() as (keyof typeof namespaceFlags)[],
+      capabilities: [...capabilityNames],
+      cgroup: { v1: true, v2: true, systemd: false, systemdUser: false, rdma: true },
+      seccomp: await seccompFeatures(context.host),
+      apparmor: { enabled: true },
+      selinux: { enabled: true },
+      intelRdt: { enabled: false },
+      mountExtensions: { idmap: { enabled: false } },
+      netDevices: { enabled: false },
+    },
+  };
+}

@@ -1,0 +1,74 @@
+import { Failure } from '../failure.ts';
+import type { Host } from '../host/host.ts';
+import type { Native } from '../host/native.ts';
+import { isAlive } from './process-identity.ts';
+import type { ContainerRecord } from './record.ts';
+import type { Store } from './store.ts';
+import type { Status } from './types.ts';
+
+/** What a command may do, by the status of the container (runtime.md, Operations). */
+const allowed = {
+  start: ['created'],
+  exec: ['created', 'running'],
+  kill: ['created', 'running', 'paused'],
+  pause: ['created', 'running'],
+  resume: ['paused'],
+  delete: ['created', 'stopped'],
+} as const satisfies Record<string, readonly Status[]>;
+
+export type Verb = keyof typeof allowed;
+
+/** The sentences that engines match are fixed; the rest says what is so and what would have to be. */
+function refusal(verb: Verb, id: string, status: Status): string {
+  const named = `container "${id}"`;
+  switch (verb) {
+    case 'start':
+      if (status === 'stopped') return `cannot start a container that has stopped: ${named}`;
+      return `cannot start ${named}: it is already ${status}`;
+    case 'exec':
+      return status === 'paused'
+        ? `cannot exec in a paused container: ${named}`
+        : `cannot exec in a ${status} container: container not running`;
+    case 'kill':
+      return `container not running: ${named} is ${status}`;
+    case 'pause':
+      return status === 'paused'
+        ? `${named} is already paused`
+        : `container not running: ${named} is ${status}`;
+    case 'resume':
+      return `container not paused: ${named} is ${status}`;
+    case 'delete':
+      return `cannot delete ${named}: it is not stopped but ${status}`;
+  }
+}
+
+const hints: Partial<Record<Verb, Partial<Record<Status, string>>>> = {
+  exec: { paused: 'resume it first, or use --ignore-paused to have the process wait until then' },
+  delete: {
+    running: 'stop it with `tsoci kill`, or use --force',
+    paused: 'resume and stop it, or use --force',
+    creating: 'wait until it was created, or use --force',
+  },
+};
+
+/** Throws `Failure` (`status`) unless `verb` is allowed now. */
+export function requireStatus(verb: Verb, id: string, status: Status): void {
+  if ((allowed[verb] as readonly Status[]).includes(status)) return;
+  const hint = hints[verb]?.[status];
+  throw new Failure('status', refusal(verb, id, status), hint === undefined ? {} : { hint });
+}
+
+/** The container's init runs or waits for `start`. */
+export function hasLiveInit(native: Native, record: ContainerRecord): boolean {
+  return record.init !== undefined && isAlive(native, record.init);
+}
+
+/** The status now, from the process and from what lies in the state directory. `frozen` is asked only when it can matter. */
+export function statusOf(host: Host, store: Store, record: ContainerRecord, frozen: () => boolean): Status {
+  const { native } = host;
+  // A create that was killed left its record behind, but not its lock.
+  if (record.init === undefined) return store.isLocked(record.id) ? 'creating' : 'stopped';
+  if (!isAlive(native, record.init)) return 'stopped';
+  if (frozen()) return 'paused';
+  return native.status(store.startSocketPath(record.id), false) === undefined ? 'running' : 'created';
+}

@@ -1,0 +1,14 @@
+export { create } from './create.ts';
+export { exec } from './exec.ts';
+export { features } from './features.ts';
+export { kill } from './kill.ts';
+export { list } from './list.ts';
+export { pause, resume } from './pause.ts';
+export { planFor } from './plan-for.ts';
+export { processes } from './processes.ts';
+export { remove } from './remove.ts';
+export { run } from './run.ts';
+export { start } from './start.ts';
+export { state } from './state.ts';
+export { supervise } from './supervise.ts';
+export type * from './types.ts';

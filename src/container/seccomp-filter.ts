@@ -1,0 +1,42 @@
+import type { Seccomp } from '../bundle/config.ts';
+import type { SeccompProgram } from '../plan/facts.ts';
+import { seccompCacheDirectory } from '../seccomp/filter-cache.ts';
+import type { Context } from './types.ts';
+
+/** A compiled filter and where its notifications go. */
+export interface Filter {
+  readonly program: SeccompProgram;
+  readonly listenerPath: string | undefined;
+  readonly listenerMetadata: string | undefined;
+}
+
+/** Compiles linux.seccomp, or takes it from the cache. The compiler is loaded only for configs that have a filter. */
+export async function compileFilter(
+  context: Context,
+  seccomp: Seccomp | undefined,
+): Promise<Filter | undefined> {
+  if (seccomp === undefined) return undefined;
+  const { compileSeccomp } = await import('../seccomp/compile-seccomp.ts');
+  const cacheDirectory = context.host.native.status(context.root, true)
+    ? seccompCacheDirectory(context.root)
+    : undefined;
+  const compiled = await compileSeccomp(context.host, seccomp, { cacheDirectory });
+  for (const warning of compiled.warnings) context.warn(warning);
+  const { filter, flags, notify } = compiled;
+  return {
+    program: { filter, flags, notify },
+    listenerPath: compiled.listenerPath,
+    listenerMetadata: compiled.listenerMetadata,
+  };
+}
+
+/** The fixed part of what a seccomp agent receives (config-linux.md, The Container Process State). */
+export function agentMetadata(filter: Filter | undefined): string | undefined {
+  if (filter?.program.notify !== true) return undefined;
+  const metadata = filter.listenerMetadata;
+  return JSON.stringify({
+    ociVersion: '1.3.0',
+    fds: ['seccompFd'],
+    ...(metadata !== undefined && { metadata }),
+  });
+}

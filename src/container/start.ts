@@ -1,0 +1,74 @@
+import { cgroupFromState } from '../cgroup/open-cgroup.ts';
+import { Failure } from '../failure.ts';
+import { hasErrno } from '../host/native.ts';
+import { startWaiting } from '../launch/start-channel.ts';
+import { startAnswer } from './create.ts';
+import { runHooks, stateDocument } from './hooks.ts';
+import { requireStatus, statusOf } from './lifecycle.ts';
+import { openProcess } from './process-identity.ts';
+import type { ContainerRecord } from './record.ts';
+import { Store } from './store.ts';
+import { Stopwatch } from './tracing.ts';
+import type { Context } from './types.ts';
+
+const SIGKILL = 9;
+
+/**
+ * `start`: has the process of a created container execute its program, then runs the poststart hooks (runtime.md, Start).
+ *
+ * Throws `Failure`: `status` when it is not `created`, `exec` when the program can't be executed, `hook`.
+ */
+export async function start(context: Context, id: string): Promise<void> {
+  const { host } = context;
+  const { native } = host;
+  const watch = new Stopwatch(context);
+  const store = new Store(native, context.root);
+  const lock = store.lock(id);
+  try {
+    const record = store.read(id);
+    const cgroup = record.cgroup && cgroupFromState(host, record.cgroup);
+    requireStatus(
+      'start',
+      id,
+      statusOf(host, store, record, () => cgroup?.frozen() ?? false),
+    );
+    if (!record.startable) {
+      throw new Failure('invalid', `cannot start container "${id}": its config.json has no process`, {
+        pointer: '/process',
+      });
+    }
+    const path = store.startSocketPath(id);
+    const pid = record.init?.pid ?? 0;
+    try {
+      // Once the socket is gone nobody can start it twice; a start that is killed now ends the waiting process.
+      await startWaiting(host, path, record.startNotes, startAnswer(record, pid), () => native.unlink(path));
+    } catch (error) {
+      if (hasErrno(error, 'ECONNREFUSED', 'ENOENT')) {
+        throw new Failure('status', `cannot start container "${id}": its process does not wait for start`, {
+          cause: error,
+        });
+      }
+      throw error;
+    }
+    watch.lap('start');
+    await runPoststart(context, record);
+  } finally {
+    lock.release();
+  }
+}
+
+/** A poststart hook that fails stops the container (runtime.md, Lifecycle, step 9). */
+export async function runPoststart(context: Context, record: ContainerRecord): Promise<void> {
+  if (record.poststart.length === 0 || record.init === undefined) return;
+  try {
+    await runHooks(record.poststart, 'poststart', stateDocument(record, 'running', record.init.pid));
+  } catch (error) {
+    const { native } = context.host;
+    const pidfd = openProcess(native, record.init);
+    if (pidfd !== undefined) {
+      native.pidfdSend(pidfd, SIGKILL);
+      native.close(pidfd);
+    }
+    throw error;
+  }
+}

@@ -1,0 +1,47 @@
+import { cgroupFromState } from '../cgroup/open-cgroup.ts';
+import type { Native } from '../host/native.ts';
+import { hasErrno } from '../host/native.ts';
+import { statusOf } from './lifecycle.ts';
+import type { ContainerRecord } from './record.ts';
+import { Store } from './store.ts';
+import type { Context, State } from './types.ts';
+
+/** The user's name from /etc/passwd, or the number. */
+function ownerName(native: Native, uid: number): string {
+  if (uid === 0) return 'root';
+  try {
+    const line = native
+      .readText('/etc/passwd', 4 * 1024 * 1024)
+      .split('\n')
+      .find((each) => each.split(':')[2] === String(uid));
+    return line?.split(':')[0] ?? String(uid);
+  } catch (error) {
+    if (hasErrno(error, 'ENOENT', 'EACCES', 'EFBIG')) return String(uid);
+    throw error;
+  }
+}
+
+/** The state of one recorded container, from its record and its process. */
+export function stateOf(context: Context, store: Store, record: ContainerRecord): State {
+  const { host } = context;
+  const status = statusOf(host, store, record, () =>
+    record.cgroup === undefined ? false : cgroupFromState(host, record.cgroup).frozen(),
+  );
+  return {
+    ociVersion: record.ociVersion,
+    id: record.id,
+    pid: status === 'stopped' ? 0 : (record.init?.pid ?? 0),
+    status,
+    bundle: record.bundle,
+    rootfs: record.rootfs,
+    created: record.created,
+    ...(record.annotations && { annotations: record.annotations }),
+    owner: ownerName(host.native, record.uid),
+  };
+}
+
+/** `state`: one container's state (runtime.md, Query State). Throws `Failure` (`not-found`). */
+export async function state(context: Context, id: string): Promise<State> {
+  const store = new Store(context.host.native, context.root);
+  return stateOf(context, store, store.read(id));
+}

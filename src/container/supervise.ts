@@ -1,0 +1,27 @@
+import { openStub } from '../launch/launch.ts';
+import type { Context, Foreground } from './types.ts';
+
+/** What stays behind for a foreground process. */
+export interface SuperviseOptions {
+  /** Command, with an absolute path first, to run when the process has ended. */
+  readonly afterwards?: readonly string[];
+  /** `NAME=value` lines for that command. */
+  readonly environment: readonly string[];
+}
+
+/**
+ * Turns this process into the small supervisor of the stub: it forwards signals to the foreground process, relays its
+ * terminal, waits for it, runs `afterwards`, and exits with the process's status, or 128 and the signal.
+ * Everything that this process holds is gone. Returns only by throwing.
+ */
+export function supervise(context: Context, foreground: Foreground, options: SuperviseOptions): never {
+  const { native } = context.host;
+  const { pid, terminal } = foreground;
+  const afterwards = options.afterwards ? ['--', ...options.afterwards] : [];
+  return native.execute({
+    file: openStub(context.host),
+    argv: ['tsoci-init', 'supervise', String(pid), terminal === undefined ? '-1' : '3', ...afterwards],
+    environment: options.environment,
+    descriptors: terminal === undefined ? [0, 1, 2] : [0, 1, 2, terminal],
+  });
+}

@@ -1,0 +1,57 @@
+import type { Launched } from '../launch/launch.ts';
+import { startStamp } from '../launch/messages.ts';
+import { noteOf } from '../launch/operation-note.ts';
+import type { Plan } from '../plan/plan.ts';
+import type { Context } from './types.ts';
+
+/** Stamps the steps of a command one after another; costs nothing without a sink. */
+export class Stopwatch {
+  readonly #context: Context;
+  #since: bigint;
+
+  constructor(context: Context) {
+    this.#context = context;
+    this.#since = context.trace === undefined ? 0n : context.host.native.monotonic();
+  }
+
+  /** What was done since the last lap. */
+  lap(name: string): void {
+    const { trace, host } = this.#context;
+    if (trace === undefined) return;
+    const now = host.native.monotonic();
+    trace.add({
+      name,
+      category: 'container',
+      startNs: this.#since,
+      endNs: now,
+      pid: host.native.processId(),
+    });
+    this.#since = now;
+  }
+}
+
+/** Every operation of the stub as a stamp of its own: it lasted from the one before it to itself. */
+export function emitStamps(
+  context: Context,
+  plan: Plan,
+  launched: Pick<Launched, 'pid' | 'conversation'>,
+  began: bigint,
+): void {
+  const { trace } = context;
+  if (trace === undefined) return;
+  let since = began;
+  for (const { stage, stamps } of launched.conversation.stamps) {
+    for (const { operation, nanoseconds } of stamps) {
+      const note = operation === startStamp ? undefined : noteOf(plan, operation);
+      trace.add({
+        name: note?.kind ?? 'start the stub',
+        category: `stub:${note?.phase ?? 'prepare'}`,
+        startNs: since,
+        endNs: nanoseconds,
+        pid: stage === 0 ? launched.pid - 1 : launched.pid,
+        ...(note && { args: { operation, from: note.from, subject: note.subject } }),
+      });
+      since = nanoseconds;
+    }
+  }
+}
