@@ -1,3 +1,5 @@
+import { contentHash } from './content-hash.ts';
+
 /** The library that made a filter: which file it was. */
 export interface LibraryIdentity {
   readonly path: string;
@@ -20,11 +22,11 @@ export const largestEntry = 8 * 1024 * 1024;
 
 /*
  * The file, in this machine's byte order (it never leaves it):
- *   u32 magic, magic, bytes of filter, bytes of details, bytes of key, checksum, 0, 0
+ *   u32 magic, magic, bytes of filter, bytes of details, bytes of key, a hash in two halves, 0
  *   filter   struct sock_filter []
- *   details  JSON, padded with spaces to a multiple of 4
+ *   details  JSON
  *   key      UTF-8
- * The checksum is over filter and details. The key needs none: it is compared.
+ * The hash is over filter and details: it finds torn and rotten files, not forged ones (those the file's owner and mode exclude). The key needs none: it is compared.
  */
 const magic = [0x6f637374, 0x31626373] as const; // "tsco" "scb1" on a little-endian machine
 const headerWords = 8;
@@ -34,41 +36,38 @@ const headerBytes = headerWords * 4;
 export function encodeEntry(entry: FilterEntry, key: string): Uint8Array {
   const { filter, ...details } = entry;
   const encoder = new TextEncoder();
-  const unpadded = encoder.encode(JSON.stringify(details));
-  const detailBytes = Math.ceil(unpadded.length / 4) * 4;
+  const detailBytes = encoder.encode(JSON.stringify(details));
   const keyBytes = encoder.encode(key);
-  const file = new Uint8Array(headerBytes + filter.length + detailBytes + keyBytes.length).fill(0x20);
+  const detailsAt = headerBytes + filter.length;
+  const keyAt = detailsAt + detailBytes.length;
+  const file = new Uint8Array(keyAt + keyBytes.length);
   file.set(filter, headerBytes);
-  file.set(unpadded, headerBytes + filter.length);
-  file.set(keyBytes, headerBytes + filter.length + detailBytes);
-  const words = new Uint32Array(file.buffer, 0, headerWords + (filter.length + detailBytes) / 4);
-  words.set([...magic, filter.length, detailBytes, keyBytes.length, checksum(words), 0, 0]);
+  file.set(detailBytes, detailsAt);
+  file.set(keyBytes, keyAt);
+  const hash = contentHash(file.subarray(headerBytes, keyAt));
+  const header = new Uint32Array(file.buffer, 0, headerWords);
+  header.set([...magic, filter.length, detailBytes.length, keyBytes.length, ...halves(hash), 0]);
   return file;
 }
 
 /** The entry, when the file is whole and was made for exactly this key; otherwise undefined. */
 export function decodeEntry(file: Uint8Array, key: string): FilterEntry | undefined {
   if (file.length < headerBytes) return undefined;
-  const aligned = file.byteOffset % 4 === 0 ? file : file.slice();
-  const header = new Uint32Array(aligned.buffer, aligned.byteOffset, headerWords);
-  const [magic0, magic1, filterBytes = 0, detailBytes = 0, keyBytes = 0, sum] = header;
+  const header = new Uint32Array(file.slice(0, headerBytes).buffer);
+  const [magic0, magic1, filterBytes = 0, detailBytes = 0, keyBytes = 0, low, high] = header;
   if (magic0 !== magic[0] || magic1 !== magic[1]) return undefined;
-  if (filterBytes === 0 || filterBytes % 8 !== 0 || detailBytes % 4 !== 0) return undefined;
+  if (filterBytes === 0 || filterBytes % 8 !== 0) return undefined;
   if (headerBytes + filterBytes + detailBytes + keyBytes !== file.length) return undefined;
   const detailsAt = headerBytes + filterBytes;
   const keyAt = detailsAt + detailBytes;
   const decoder = new TextDecoder();
   if (decoder.decode(file.subarray(keyAt)) !== key) return undefined;
-  if (checksum(new Uint32Array(aligned.buffer, aligned.byteOffset, keyAt / 4)) !== sum) return undefined;
+  const [expectedLow, expectedHigh] = halves(contentHash(file.subarray(headerBytes, keyAt)));
+  if (low !== expectedLow || high !== expectedHigh) return undefined;
   const details = JSON.parse(decoder.decode(file.subarray(detailsAt, keyAt))) as Omit<FilterEntry, 'filter'>;
   return { ...details, filter: file.slice(headerBytes, detailsAt) };
 }
 
-/** FNV-1a by words over all but the header: finds torn and rotten files, not forged ones (those the file's owner and mode exclude). */
-function checksum(words: Uint32Array): number {
-  let state = 0x811c9dc5;
-  for (let index = headerWords; index < words.length; index++) {
-    state = Math.imul(state ^ (words[index] as number), 0x01000193);
-  }
-  return state >>> 0;
+function halves(hash: bigint): [low: number, high: number] {
+  return [Number(hash & 0xffffffffn), Number(hash >> 32n)];
 }

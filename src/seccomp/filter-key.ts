@@ -1,5 +1,6 @@
 import type { Seccomp } from '../bundle/config.ts';
 import type { Native } from '../host/native.ts';
+import { contentHash, hashName } from './content-hash.ts';
 
 /** Changes whenever the same section may compile to something else, or the file's layout changes. */
 const formatVersion = 1;
@@ -26,7 +27,7 @@ export function filterKey(native: Native, section: Seccomp): FilterKey {
     syscalls ?? null,
   ];
   const text = `tsoci seccomp ${formatVersion} ${machine} ${release}\n${serialise(parts)}`;
-  return { text, fileName: `${hash(text)}.filter` };
+  return { text, fileName: `${hashName}-${contentHash(text).toString(16)}.filter` };
 }
 
 /** JSON keeps the author's order of properties: another order is merely another key. */
@@ -40,19 +41,4 @@ function serialise(parts: unknown): string {
       typeof value === 'bigint' ? { integer: value.toString() } : value,
     )}`;
   }
-}
-
-/** Bun's own hash where there is one: in an interpreter, a loop over 60 KB would cost more than all else here. */
-function hash(text: string): string {
-  const { Bun } = globalThis as { readonly Bun?: { hash(input: string): bigint } };
-  return Bun ? Bun.hash(text).toString(16) : fnv(text).toString(16);
-}
-
-/** FNV-1a over UTF-16 code units. */
-function fnv(text: string): number {
-  let state = 0x811c9dc5;
-  for (let index = 0; index < text.length; index++) {
-    state = Math.imul(state ^ text.charCodeAt(index), 0x01000193);
-  }
-  return state >>> 0;
 }
