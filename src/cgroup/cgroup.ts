@@ -79,11 +79,11 @@ export interface Cgroup extends CgroupEntry {
   delete(): Promise<void>;
 
   /**
-   * A sub-cgroup to enter (`exec --cgroup`): `[CONTROLLER[,CONTROLLER]:]PATH`, relative to the container's cgroup. It has
-   * to exist.
+   * A sub-cgroup to enter (`exec --cgroup`), relative to the container's cgroup. It has to exist.
+   * @param paths by v1 controller, or under the key `''` for all (and for v2)
    * @throws Failure `invalid` for a bad path or an unknown controller, `not-found` when it does not exist
    */
-  sub(paths: readonly string[]): CgroupEntry;
+  sub(paths: Readonly<Record<string, string>>): CgroupEntry;
 
   /**
    * Where a process of the container is now: itself, or a sub-cgroup. For exec on v2, where an init system inside may have moved

@@ -244,7 +244,7 @@ export class CgroupfsCgroup implements Cgroup {
     this.#made = [];
   }
 
-  sub(paths: readonly string[]): CgroupEntry {
+  sub(paths: Readonly<Record<string, string>>): CgroupEntry {
     return subCgroup(this.#native, this.saved, paths);
   }
 

@@ -24,49 +24,35 @@ export class Directories implements CgroupEntry {
 }
 
 /** `exec --cgroup`; see `Cgroup.sub`. */
-export function subCgroup(native: Native, cgroup: SavedCgroup, paths: readonly string[]): CgroupEntry {
+export function subCgroup(
+  native: Native,
+  cgroup: SavedCgroup,
+  paths: Readonly<Record<string, string>>,
+): CgroupEntry {
   const chosen = cgroup.hierarchies.map(({ path }) => path);
   let unified = cgroup.unified?.path;
-  for (const text of paths) {
-    const { controllers, path } = parse(text);
-    const below = (directory: string) => (path === '' ? directory : `${directory}/${path}`);
-    if (controllers === undefined) {
-      cgroup.hierarchies.forEach((hierarchy, index) => {
-        chosen[index] = existing(native, below(hierarchy.path));
+  for (const [controller, given] of Object.entries(paths)) {
+    const path = cleanPath(given);
+    if (path === undefined)
+      throw new Failure('invalid', `cgroup "${given}" must not contain ".." or a NUL byte`, {
+        hint: "Give a path below the container's own cgroup.",
       });
-      // hybrid's unified hierarchy holds no limits: a sub-cgroup need not be repeated in it
-      if (cgroup.unified !== undefined)
-        unified =
-          cgroup.mode === 'v2'
-            ? existing(native, below(cgroup.unified.path))
-            : nearest(native, cgroup.unified.path, path);
-      continue;
-    }
-    for (const controller of controllers) {
-      const index = cgroup.hierarchies.findIndex((hierarchy) => hierarchy.controllers.includes(controller));
-      const hierarchy = cgroup.hierarchies[index];
-      if (hierarchy === undefined)
-        throw new Failure(
-          'invalid',
-          `cgroup "${text}": the container has no cgroup v1 controller "${controller}"`,
-          {
-            hint: 'On cgroup v2 give the path alone, without controllers.',
-          },
-        );
-      chosen[index] = existing(native, below(hierarchy.path));
-    }
+    const below = (directory: string) => (path === '' ? directory : `${directory}/${path}`);
+    const wanted = (controllers: readonly string[]) => controller === '' || controllers.includes(controller);
+    cgroup.hierarchies.forEach((hierarchy, index) => {
+      if (wanted(hierarchy.controllers)) chosen[index] = existing(native, below(hierarchy.path));
+    });
+    if (controller !== '' && !cgroup.hierarchies.some(({ controllers }) => wanted(controllers)))
+      throw new Failure('invalid', `the container has no cgroup v1 controller "${controller}"`, {
+        hint: 'On cgroup v2 give the path alone, without controllers.',
+      });
+    if (controller !== '' || cgroup.unified === undefined) continue;
+    const directory = below(cgroup.unified.path);
+    // hybrid's unified hierarchy holds no limits: a sub-cgroup need not be repeated in it
+    if (cgroup.mode === 'v2') unified = existing(native, directory);
+    else if (native.status(directory, false) !== undefined) unified = directory;
   }
   return new Directories(chosen, unified);
-}
-
-function parse(text: string): { readonly controllers: readonly string[] | undefined; readonly path: string } {
-  const match = /^(?:([\w=,]+):)?(.*)$/s.exec(text);
-  const path = cleanPath(match?.[2] ?? '');
-  if (path === undefined)
-    throw new Failure('invalid', `cgroup "${text}" must not contain ".." or a NUL byte`, {
-      hint: "Give a path below the container's own cgroup.",
-    });
-  return { controllers: match?.[1]?.split(','), path };
 }
 
 function existing(native: Native, directory: string): string {
@@ -74,11 +60,6 @@ function existing(native: Native, directory: string): string {
   throw new Failure('not-found', `cgroup "${directory}" does not exist`, {
     hint: 'A sub-cgroup has to be made by the container first.',
   });
-}
-
-function nearest(native: Native, base: string, path: string): string {
-  const full = path === '' ? base : `${base}/${path}`;
-  return native.status(full, false) === undefined ? base : full;
 }
 
 /** Where a process is now, if that is below the container's cgroup; see `Cgroup.placeOf`. */

@@ -1,0 +1,44 @@
+import type { Cgroup } from './cgroup.ts';
+import type { CgroupLayout } from './cgroup-layout.ts';
+
+/** What the planner of mounts and of entering wants to know of a container's cgroup (`CgroupFacts` of plan/facts.ts). */
+export interface CgroupView {
+  readonly mode: 'v1' | 'hybrid' | 'v2' | 'none';
+  readonly hierarchies: readonly {
+    /** Directory name under /sys/fs/cgroup. */
+    readonly name: string;
+    /** Options that mount it: `cpu`, `cpuacct`; `none`, `name=systemd`. */
+    readonly options: readonly string[];
+    /** The container's own directory, on the host. */
+    readonly directory: string;
+  }[];
+  /** Links such as `cpu` to `cpu,cpuacct` beside the hierarchies. */
+  readonly links: readonly { readonly name: string; readonly target: string }[];
+  readonly unified: string | undefined;
+  readonly join: readonly string[];
+}
+
+/** How a container sees its cgroup: right after `create` (or, for a plan that changes nothing, after opening). */
+export function cgroupView(layout: CgroupLayout, cgroup: Cgroup): CgroupView {
+  const { saved } = cgroup;
+  const hierarchies: CgroupView['hierarchies'][number][] = [];
+  const links: CgroupView['links'][number][] = [];
+  for (const { controllers, path } of saved.hierarchies) {
+    const mounted = layout.hierarchies.find((each) => each.controllers.join() === controllers.join());
+    if (mounted === undefined) continue;
+    const name = mounted.mount.slice(mounted.mount.lastIndexOf('/') + 1);
+    const named = controllers.some((controller) => controller.startsWith('name='));
+    hierarchies.push({ name, options: named ? ['none', ...controllers] : controllers, directory: path });
+    if (controllers.length > 1)
+      for (const controller of controllers)
+        if (controller !== name) links.push({ name: controller, target: name });
+  }
+  const nothing = hierarchies.length === 0 && saved.unified === undefined;
+  return {
+    mode: nothing ? 'none' : saved.mode,
+    hierarchies,
+    links,
+    unified: saved.unified?.path,
+    join: cgroup.joinPaths(),
+  };
+}
