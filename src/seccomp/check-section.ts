@@ -45,7 +45,7 @@ export interface CheckedSection {
 
 const section = '/linux/seccomp';
 const permissionDenied = 1; // EPERM: the specification's default of errnoRet and defaultErrnoRet
-const largestErrno = 4095; // MAX_ERRNO: the kernel silently lowers what is above
+const largestErrno = 4094; // libseccomp takes errnos below the kernel's MAX_ERRNO, 4095
 const largestMessage = 0xffff;
 const largestValue = 2n ** 64n - 1n;
 /** seccomp(2) knows six arguments. */
