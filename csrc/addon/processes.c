@@ -2,8 +2,10 @@
 #include "addon.h"
 
 #include <errno.h>
+#include <linux/capability.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/utsname.h>
@@ -141,6 +143,24 @@ static napi_value group_id(napi_env env, napi_callback_info info) {
     return make_number(env, getegid());
 }
 
+/* What may be handed on: the permitted set, less what the bounding set would take away at execve
+ * (capabilities(7)). */
+static napi_value permitted_capabilities(napi_env env, napi_callback_info info) {
+    (void)info;
+    struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3, .pid = 0};
+    struct __user_cap_data_struct sets[_LINUX_CAPABILITY_U32S_3] = {0};
+    if (syscall(SYS_capget, &header, sets) < 0)
+        return fail(env, errno, "capget", NULL);
+    uint64_t permitted = (uint64_t)sets[1].permitted << 32 | sets[0].permitted;
+    for (unsigned long capability = 0; capability < 64; capability++) {
+        if ((permitted >> capability & 1) && prctl(PR_CAPBSET_READ, capability, 0, 0, 0) != 1)
+            permitted &= ~((uint64_t)1 << capability);
+    }
+    napi_value value = NULL;
+    napi_create_bigint_uint64(env, permitted, &value);
+    return value;
+}
+
 static napi_value kernel(napi_env env, napi_callback_info info) {
     (void)info;
     struct utsname names;
@@ -179,7 +199,7 @@ napi_status register_processes(napi_env env, napi_value exports) {
         EXPORT("pidfdSend", pidfd_send), EXPORT("processId", process_id),
         EXPORT("userId", user_id),       EXPORT("groupId", group_id),
         EXPORT("kernel", kernel),        EXPORT("umask", set_umask),
-        EXPORT("monotonic", monotonic),
+        EXPORT("monotonic", monotonic),  EXPORT("permittedCapabilities", permitted_capabilities),
     };
     return napi_define_properties(env, exports, COUNT(functions), functions);
 }
