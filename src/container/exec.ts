@@ -41,9 +41,9 @@ function openTarget(context: Context, id: string, options: ExecOptions): Target 
 }
 
 /** The process to execute: the whole of it from JSON, or the container's own with the options laid over it. */
-function processOf(context: Context, config: Config, options: ExecOptions): Process {
+async function processOf(context: Context, config: Config, options: ExecOptions): Promise<Process> {
   if (options.process === undefined) return mergeProcess(config.process, options);
-  const { process, warnings } = validateProcess(options.process);
+  const { process, warnings } = await validateProcess(options.process);
   for (const warning of warnings) context.warn(warning);
   return process;
 }
@@ -79,7 +79,7 @@ function entryOf(target: Target, options: ExecOptions): CgroupEntry | undefined 
 export async function exec(context: Context, id: string, options: ExecOptions): Promise<Foreground> {
   const watch = new Stopwatch(context);
   const target = openTarget(context, id, options);
-  const process = processOf(context, target.config, options);
+  const process = await processOf(context, target.config, options);
   checkTerminal(process, options);
   const filter = await compileFilter(context, target.config.linux?.seccomp);
   watch.lap('find the container and the process to run');

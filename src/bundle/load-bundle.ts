@@ -1,0 +1,77 @@
+import { Failure } from '../failure.ts';
+import { hasErrno, type Native } from '../host/native.ts';
+import type { Config } from './config.ts';
+import { findingText } from './finding.ts';
+import { MAXIMUM_BYTES, parseJson, tooLong } from './parse-json.ts';
+import { checkConfig } from './rules.ts';
+import { validate } from './validate.ts';
+
+/** A bundle whose config can be trusted: parsed strictly, of the right shape, free of contradictions. */
+export interface LoadedBundle {
+  /** Absolute path of the bundle, symbolic links resolved. */
+  readonly directory: string;
+  /** Absolute path of its config.json. */
+  readonly configPath: string;
+  readonly config: Config;
+  /** The file as it was read. */
+  readonly bytes: Uint8Array;
+  /** What will work but probably not as meant, each with its place in the config. */
+  readonly warnings: readonly string[];
+}
+
+/** What is needed of the machine. */
+export type BundleFiles = Pick<Native, 'readFile' | 'realPath' | 'status'>;
+
+const TYPE_MASK = 0o170000;
+const DIRECTORY = 0o040000;
+const REGULAR = 0o100000;
+
+/**
+ * Reads and checks `config.json` of a bundle (bundle.md). Looks at no other file: whether the root filesystem exists is
+ * for its user to see.
+ *
+ * @param path - The bundle's directory, absolute or relative to the working directory.
+ * @throws Failure `invalid`: no such directory, no config.json, not a file, too long, not JSON; InvalidDocument with
+ * everything that is wrong in it.
+ */
+export async function loadBundle(native: BundleFiles, path: string): Promise<LoadedBundle> {
+  const directory = findDirectory(native, path);
+  const configPath = `${directory === '/' ? '' : directory}/config.json`;
+  const bytes = readConfig(native, configPath, directory);
+  const config = await validate('Config', parseJson(bytes, configPath), configPath);
+  const findings = checkConfig(config, { name: configPath, parsed: true });
+  return { directory, configPath, config, bytes, warnings: findings.map(findingText) };
+}
+
+function findDirectory(native: BundleFiles, path: string): string {
+  const status = native.status(path, true);
+  if (status === undefined) {
+    throw new Failure('invalid', `bundle "${path}" does not exist`, {
+      hint: 'Give the directory that holds config.json with --bundle.',
+    });
+  }
+  if ((status.mode & TYPE_MASK) !== DIRECTORY) {
+    throw new Failure('invalid', `bundle "${path}" is not a directory`, {
+      hint: 'A bundle is the directory that holds config.json, not the file itself.',
+    });
+  }
+  return native.realPath(path);
+}
+
+/** A FIFO or a device would be waited for without end, so only a regular file is opened; a long one is not read. */
+function readConfig(native: BundleFiles, path: string, directory: string): Uint8Array {
+  const status = native.status(path, true);
+  if (status === undefined) {
+    throw new Failure('invalid', `bundle "${directory}" has no config.json`, {
+      hint: 'Write one with: tsoci spec',
+    });
+  }
+  if ((status.mode & TYPE_MASK) !== REGULAR) throw new Failure('invalid', `${path} is not a regular file`);
+  if (status.size > MAXIMUM_BYTES) throw tooLong(path);
+  try {
+    return native.readFile(path, MAXIMUM_BYTES);
+  } catch (error) {
+    if (hasErrno(error, 'EFBIG')) throw tooLong(path);
+    throw error;
+  }
+}

@@ -1,0 +1,54 @@
+import { capabilityNames } from '../../plan/capability-names.ts';
+import { nearest } from '../../suggest.ts';
+import type { Capabilities, Process } from '../config.ts';
+import { quote } from '../finding.ts';
+import type { Report, RuleSet } from './rule.ts';
+
+type SetName = keyof Capabilities;
+
+const SETS: readonly SetName[] = ['bounding', 'effective', 'inheritable', 'permitted', 'ambient'];
+
+/** In a set's second set, capabilities(7) wants every capability of the first. */
+const WITHIN: readonly (readonly [SetName, SetName])[] = [
+  ['effective', 'permitted'],
+  ['ambient', 'permitted'],
+  ['ambient', 'inheritable'],
+];
+
+const KNOWN: ReadonlySet<string> = new Set(capabilityNames);
+
+/** config.md, "Linux Process": what can't be granted is logged as a warning, and the container runs without it. */
+function warnOfUnknown({ capabilities = {} }: Process, report: Report): void {
+  for (const set of SETS) {
+    capabilities[set]?.forEach((name, index) => {
+      if (KNOWN.has(name)) return;
+      const guess = nearest(name.toUpperCase().replace(/^(?!CAP_)/, 'CAP_'), capabilityNames);
+      const question = guess === undefined ? '' : `; did you mean ${quote(guess)}?`;
+      report(
+        `/capabilities/${set}/${index}`,
+        `${quote(name)} is no capability that is known here, and is ignored${question}`,
+      );
+    });
+  }
+}
+
+function warnOfSubsets({ capabilities = {} }: Process, report: Report): void {
+  for (const [inner, outer] of WITHIN) {
+    const allowed = new Set(capabilities[outer]);
+    capabilities[inner]?.forEach((name, index) => {
+      if (allowed.has(name) || !KNOWN.has(name)) return;
+      report(
+        `/capabilities/${inner}/${index}`,
+        `${name} can't be granted: it is not in capabilities.${outer}`,
+      );
+    });
+  }
+}
+
+export const capabilityRules: RuleSet<Process> = {
+  refuse: [],
+  warn: [
+    { name: 'unknown-capability', check: warnOfUnknown },
+    { name: 'capability-subset', check: warnOfSubsets },
+  ],
+};

@@ -1,0 +1,110 @@
+import type { Config, Device } from '../config.ts';
+import { pointerPart, quote } from '../finding.ts';
+import { eachRepeated, isNew, NO_ID, namespaceOf, needAbsolute } from './help.ts';
+import type { Report, RuleSet } from './rule.ts';
+
+/** config-linux.md, "Devices". */
+function checkDevices({ linux }: Config, report: Report): void {
+  const devices = linux?.devices ?? [];
+  devices.forEach((device, index) => {
+    const pointer = `/linux/devices/${index}`;
+    needAbsolute(device.path, `${pointer}/path`, report);
+    if (/^\/+$/.test(device.path)) report(`${pointer}/path`, 'is the root itself, must name a file');
+    for (const field of ['major', 'minor'] as const) {
+      if (device.type !== 'p' && device[field] === undefined) {
+        report(`${pointer}/${field}`, `is missing: a device of type ${quote(device.type)} needs it`);
+      }
+    }
+    for (const field of ['uid', 'gid'] as const) {
+      if (device[field] === NO_ID) report(`${pointer}/${field}`, `${NO_ID} is no id`);
+    }
+  });
+  eachRepeated(
+    devices,
+    ({ path }) => path.replace(/\/+/g, '/'),
+    (index, first, path) =>
+      report(`/linux/devices/${index}/path`, `${quote(path)} is already made by devices[${first}]`),
+  );
+}
+
+function warnOfTwins({ linux }: Config, report: Report): void {
+  eachRepeated(linux?.devices ?? [], deviceKey, (index, first) =>
+    report(
+      `/linux/devices/${index}`,
+      `is the same device as devices[${first}], which the specification advises against`,
+    ),
+  );
+}
+
+function deviceKey({ type, major, minor }: Device): string | undefined {
+  return type === 'p' ? undefined : `${type === 'u' ? 'c' : type} ${major}:${minor}`;
+}
+
+const PERMISSIONS = 0o7777;
+
+function warnOfMode({ linux }: Config, report: Report): void {
+  linux?.devices?.forEach(({ fileMode }, index) => {
+    if (fileMode === undefined || fileMode <= PERMISSIONS) return;
+    report(
+      `/linux/devices/${index}/fileMode`,
+      `${fileMode} has more than permission bits; ${fileMode & PERMISSIONS} is used`,
+    );
+  });
+}
+
+/** IFNAMSIZ less the final NUL. */
+const NAME_LENGTH = 15;
+
+/** What the kernel takes for a name of a network interface (dev_valid_name), `%d` for a free number included. */
+function isInterfaceName(name: string): boolean {
+  return /^[^\s/:]+$/.test(name) && name.length <= NAME_LENGTH && name !== '.' && name !== '..';
+}
+
+/** config-linux.md, "Network Devices". */
+function checkNetDevices(config: Config, report: Report): void {
+  const devices = Object.entries(config.linux?.netDevices ?? {});
+  if (devices.length === 0) return;
+  const network = namespaceOf(config, 'network');
+  if (network === undefined) {
+    report('/linux/netDevices', 'needs a network namespace: add {"type": "network"} to linux.namespaces');
+  }
+  const bad = `must be an interface name of at most ${NAME_LENGTH} characters, without spaces, "/" and ":"`;
+  for (const [host, { name }] of devices) {
+    const pointer = `/linux/netDevices/${pointerPart(host)}`;
+    if (!isInterfaceName(host) || host.includes('%')) report(pointer, `${quote(host)} ${bad}`);
+    if (name === undefined || name === '') continue;
+    if (!isInterfaceName(name) || /%(?!d)|%d.*%/.test(name))
+      report(`${pointer}/name`, `${quote(name)} ${bad}`);
+  }
+  eachRepeated(
+    devices,
+    ([host, { name }]) => (name?.includes('%') === true ? undefined : name || host),
+    (index, first, name) => {
+      const pointer = `/linux/netDevices/${pointerPart(devices[index]?.[0] ?? '')}`;
+      report(pointer, `would be named ${quote(name)} inside, like ${quote(devices[first]?.[0] ?? '')}`);
+    },
+  );
+}
+
+/** A joined network namespace may be shared: moving a device there is asked for, but worth a word. */
+function warnOfJoinedNetwork(config: Config, report: Report): void {
+  const network = namespaceOf(config, 'network');
+  if (network === undefined || isNew(network) || Object.keys(config.linux?.netDevices ?? {}).length === 0)
+    return;
+  report(
+    '/linux/netDevices',
+    'moves devices into an existing network namespace, where they stay after the container',
+  );
+}
+
+export const deviceRules: RuleSet<Config> = {
+  refuse: [
+    { name: 'devices', check: checkDevices },
+    { name: 'net-devices', check: checkNetDevices },
+  ],
+  warn: [
+    { name: 'same-device', check: warnOfTwins },
+    { name: 'device-mode', check: warnOfMode },
+    { name: 'joined-network', check: warnOfJoinedNetwork },
+  ],
+};

@@ -1,0 +1,62 @@
+import type { Config, IdMapping, Namespace, NamespaceType } from '../config.ts';
+import { quote } from '../finding.ts';
+import type { Report } from './rule.ts';
+
+/** The entry for a namespace type, new or joined; undefined when the container keeps the caller's. */
+export function namespaceOf({ linux }: Config, type: NamespaceType): Namespace | undefined {
+  return linux?.namespaces?.find((entry) => entry.type === type);
+}
+
+/** True for a namespace that is made for this container. */
+export function isNew(namespace: Namespace | undefined): boolean {
+  return namespace !== undefined && !namespace.path;
+}
+
+/** True for `true` places: absolute as POSIX has it. */
+export function isAbsolute(path: string): boolean {
+  return path.startsWith('/');
+}
+
+/** Reports a path that is not absolute. */
+export function needAbsolute(path: string, pointer: string, report: Report): void {
+  if (!isAbsolute(path)) report(pointer, `${quote(path)} is not an absolute path`);
+}
+
+/** Calls `repeated` for every element whose key was already there, with the first one's index. */
+export function eachRepeated<T>(
+  elements: readonly T[],
+  keyOf: (element: T) => string | undefined,
+  repeated: (index: number, first: number, key: string) => void,
+): void {
+  const first = new Map<string, number>();
+  elements.forEach((element, index) => {
+    const key = keyOf(element);
+    if (key === undefined) return;
+    const earlier = first.get(key);
+    if (earlier === undefined) first.set(key, index);
+    else repeated(index, earlier, key);
+  });
+}
+
+/** The id that setuid(2) and its kin take for "leave it as it is": no user or group can have it. */
+export const NO_ID = 0xffff_ffff;
+
+/** True when a mapping gives `id` a meaning on the host. */
+export function isMapped(id: number, mappings: readonly IdMapping[]): boolean {
+  return mappings.some(({ containerID, size }) => id >= containerID && id < containerID + size);
+}
+
+/** Reports what is wrong with a list such as `0-3,7` of CPUs or memory nodes. Spaces around numbers are let pass. */
+export function needNumberList(list: string, what: string, pointer: string, report: Report): void {
+  for (const part of list.split(',')) {
+    const match = /^\s*(\d{1,5})\s*(?:-\s*(\d{1,5})\s*)?$/.exec(part);
+    if (match === null) {
+      report(pointer, `${quote(list)} is not a list of ${what} such as "0-3,7"`);
+      return;
+    }
+    if (match[2] !== undefined && Number(match[2]) < Number(match[1])) {
+      report(pointer, `the range ${quote(part.trim())} in ${quote(list)} ends before it starts`);
+      return;
+    }
+  }
+}

@@ -1,0 +1,122 @@
+import type { Config, Mount } from '../config.ts';
+import { quote } from '../finding.ts';
+import { isAbsolute, isNew, namespaceOf } from './help.ts';
+import { checkMappings } from './namespaces.ts';
+import type { Report, RuleSet } from './rule.ts';
+
+const BIND = new Set(['bind', 'rbind']);
+const IDMAP = new Set(['idmap', 'ridmap']);
+
+/** What changes a mount that is there already, so that nothing has to be named that could be mounted. */
+const REMOUNT = new Set([
+  'remount',
+  ...['shared', 'slave', 'private', 'unbindable'].flatMap((name) => [name, `r${name}`]),
+]);
+
+function has(mount: Mount, names: ReadonlySet<string>): boolean {
+  return mount.options?.some((option) => names.has(option)) === true;
+}
+
+function eachMount(config: Config, check: (mount: Mount, pointer: string) => void): void {
+  config.mounts?.forEach((mount, index) => {
+    check(mount, `/mounts/${index}`);
+  });
+}
+
+/** config.md, "Mounts": where, and what. */
+function checkMount(config: Config, report: Report): void {
+  eachMount(config, (mount, pointer) => {
+    if (mount.destination === '')
+      report(`${pointer}/destination`, 'is empty, must be a path inside the container');
+    if (has(mount, BIND)) {
+      if (mount.source === undefined || mount.source === '') {
+        report(`${pointer}/source`, 'is missing: a bind mount needs the file or directory to mount');
+      }
+    } else if (
+      (mount.type === undefined || mount.type === '' || mount.type === 'none') &&
+      !has(mount, REMOUNT)
+    ) {
+      const hint = 'name a filesystem, or add "bind" or "rbind" to the options';
+      report(
+        `${pointer}/type`,
+        `${mount.type === undefined ? 'is missing' : `is ${quote(mount.type)}`}: ${hint}`,
+      );
+    } else if (mount.type === 'bind' && !has(mount, REMOUNT)) {
+      report(`${pointer}/options`, 'a mount of type "bind" needs "bind" or "rbind" in its options');
+    }
+  });
+}
+
+/** config.md, `uidMappings`, `gidMappings`, `idmap`: both maps or none, and something to map with. */
+function checkIdmaps(config: Config, report: Report): void {
+  eachMount(config, (mount, pointer) => {
+    const { uidMappings: uids, gidMappings: gids } = mount;
+    if ((uids === undefined) !== (gids === undefined)) {
+      const [there, missing] = uids === undefined ? ['gid', 'uid'] : ['uid', 'gid'];
+      report(`${pointer}/${missing}Mappings`, `is missing: ${there}Mappings must come with it`);
+    }
+    checkMappings(uids ?? [], `${pointer}/uidMappings`, report);
+    checkMappings(gids ?? [], `${pointer}/gidMappings`, report);
+    const maps = (uids?.length ?? 0) > 0 && (gids?.length ?? 0) > 0;
+    if (has(mount, IDMAP) && !maps && namespaceOf(config, 'user') === undefined) {
+      report(
+        `${pointer}/options`,
+        'an id-mapped mount needs uidMappings and gidMappings, or a user namespace to take them from',
+      );
+    }
+    if ((uids?.length === 0) !== (gids?.length === 0)) {
+      report(`${pointer}/${uids?.length === 0 ? 'uid' : 'gid'}Mappings`, 'is empty, the other map is not');
+    }
+  });
+}
+
+function warnOfRelative(config: Config, report: Report): void {
+  eachMount(config, ({ destination }, pointer) => {
+    if (destination === '' || isAbsolute(destination)) return;
+    report(
+      `${pointer}/destination`,
+      `${quote(destination)} is relative, which is deprecated; it is taken as ${quote(`/${destination}`)}`,
+    );
+  });
+}
+
+function warnOfIdmapOption(config: Config, report: Report): void {
+  eachMount(config, (mount, pointer) => {
+    if ((mount.uidMappings?.length ?? 0) === 0 || has(mount, IDMAP)) return;
+    report(
+      `${pointer}/options`,
+      'should contain "idmap" or "ridmap" beside the mappings: older runtimes ignore these without it',
+    );
+  });
+}
+
+/** mqueue and proc show the namespaces that they are mounted in. */
+const SHOWN = [
+  ['mqueue', 'ipc'],
+  ['proc', 'pid'],
+] as const;
+
+function warnOfForeignView(config: Config, report: Report): void {
+  eachMount(config, (mount, pointer) => {
+    for (const [type, namespace] of SHOWN) {
+      if (mount.type !== type || has(mount, BIND) || config.linux === undefined) continue;
+      if (namespaceOf(config, namespace) !== undefined || !isNew(namespaceOf(config, 'user'))) continue;
+      report(
+        `${pointer}/type`,
+        `${quote(type)} can't be mounted in a new user namespace without a ${namespace} namespace of its own`,
+      );
+    }
+  });
+}
+
+export const mountRules: RuleSet<Config> = {
+  refuse: [
+    { name: 'mounts', check: checkMount },
+    { name: 'idmapped-mounts', check: checkIdmaps },
+  ],
+  warn: [
+    { name: 'relative-destination', check: warnOfRelative },
+    { name: 'idmap-option', check: warnOfIdmapOption },
+    { name: 'mount-needs-namespace', check: warnOfForeignView },
+  ],
+};
