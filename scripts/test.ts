@@ -1,0 +1,112 @@
+/**
+ * The test run: every file of the suites, counted from what really ran. Ends with `N passed, N failed, N skipped` and a
+ * status that is not 0 when a test failed, a file crashed, ended early, took too long, or registered no test.
+ *
+ *   node --import tsx scripts/test.ts [SUITE…] [--match TEXT] [--verbose]
+ */
+import { readdirSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { type FileResult, runFiles } from './test/run-files.ts';
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+
+interface SuiteRow {
+  readonly directory: string;
+  readonly command: readonly string[];
+  /** One process for each file, or one for all. */
+  readonly alone: boolean;
+  /** Seconds that one file may take. */
+  readonly limit: number;
+  readonly needsRoot: boolean;
+  readonly environment?: Readonly<Record<string, string>>;
+}
+
+const node = [process.execPath, '--import', 'tsx'];
+const bun = [join(root, 'node_modules', '.bin', 'bun')];
+
+/** In the order in which they run. `TSOCI_TEST_HOST` tells integration tests which tsoci to call. */
+const suites: Readonly<Record<string, SuiteRow>> = {
+  unit: { directory: 'test/unit', command: node, alone: false, limit: 60, needsRoot: false },
+  'unit-bun': { directory: 'test/unit', command: bun, alone: false, limit: 60, needsRoot: false },
+  integration: {
+    directory: 'test/integration',
+    command: node,
+    alone: true,
+    limit: 300,
+    needsRoot: true,
+    environment: { TSOCI_TEST_HOST: 'executable' },
+  },
+  'integration-node': {
+    directory: 'test/integration',
+    command: node,
+    alone: true,
+    limit: 600,
+    needsRoot: true,
+    environment: { TSOCI_TEST_HOST: 'node' },
+  },
+};
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { match: { type: 'string', default: '' }, verbose: { type: 'boolean', default: false } },
+});
+
+function filesOf(directory: string): string[] {
+  return readdirSync(join(root, directory), { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.test.ts'))
+    .map((name) => join(root, directory, name))
+    .filter((path) => relative(root, path).includes(values.match))
+    .sort();
+}
+
+function printResult(result: FileResult): void {
+  const name = relative(root, result.file).replace(/\.test\.ts$/, '');
+  const counts = [`${result.passed} passed`];
+  if (result.failed > 0) counts.push(`${result.failed} failed`);
+  if (result.skipped > 0) counts.push(`${result.skipped} skipped`);
+  const mark = result.failed > 0 ? 'FAIL' : 'ok  ';
+  console.log(`${mark} ${name} · ${counts.join(', ')} · ${(result.milliseconds / 1000).toFixed(1)} s`);
+  if (result.problem !== undefined) console.log(`     ${result.problem}`);
+  if (result.failed > 0 || values.verbose) console.log(result.output.trim());
+}
+
+const total = { passed: 0, failed: 0, skipped: 0 };
+
+async function runSuite(name: string, row: SuiteRow): Promise<void> {
+  const files = filesOf(row.directory);
+  console.log(`\n== ${name}: ${files.length} files`);
+  if (row.needsRoot && process.geteuid?.() !== 0) {
+    console.log(`skipped: ${name} needs root`);
+    total.skipped += files.length;
+    return;
+  }
+  const batches = row.alone ? files.map((file) => [file]) : [files];
+  for (const batch of batches)
+    for await (const result of runFiles(batch, {
+      command: [...row.command, join(root, 'scripts', 'test-worker.ts')],
+      directory: root,
+      limit: row.limit * 1000,
+      environment: row.environment ?? {},
+    })) {
+      printResult(result);
+      total.passed += result.passed;
+      total.failed += result.failed;
+      total.skipped += result.skipped;
+    }
+}
+
+const unknown = positionals.filter((name) => suites[name] === undefined);
+if (unknown.length > 0) {
+  console.error(`unknown suite ${unknown.join(', ')}; there are ${Object.keys(suites).join(', ')}`);
+  process.exit(2);
+}
+for (const [name, row] of Object.entries(suites))
+  if (positionals.length === 0 || positionals.includes(name)) await runSuite(name, row);
+if (total.passed + total.failed === 0) {
+  console.log('no test ran');
+  total.failed = 1;
+}
+console.log(`\n${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`);
+process.exit(total.failed > 0 ? 1 : 0);
