@@ -1,0 +1,41 @@
+#include "ctx.h"
+
+#include <errno.h>
+#include <unistd.h>
+
+int fail_with(struct ctx *ctx, int error, const char *const *texts) {
+    text_clear(&ctx->detail);
+    for (; *texts != NULL; texts++)
+        text_append(&ctx->detail, *texts);
+    return error;
+}
+
+int slot_get(struct ctx *ctx, uint32_t slot) {
+    if (slot < ctx->plan.header.slots && ctx->slots[slot] >= 0)
+        return ctx->slots[slot];
+    char number[NUMBER_SIZE];
+    return fail(ctx, -EBADF, "slot ", number_text(number, slot), " is empty");
+}
+
+void slot_set(struct ctx *ctx, uint32_t slot, int descriptor) {
+    if (slot >= ctx->plan.header.slots) {
+        close(descriptor);
+        return;
+    }
+    slot_close(ctx, slot);
+    ctx->slots[slot] = descriptor;
+}
+
+void slot_close(struct ctx *ctx, uint32_t slot) {
+    if (slot >= ctx->plan.header.slots || ctx->slots[slot] < 0)
+        return;
+    close(ctx->slots[slot]);
+    ctx->slots[slot] = -1;
+}
+
+int slot_take(struct ctx *ctx, uint32_t slot) {
+    int descriptor = slot_get(ctx, slot);
+    if (descriptor >= 0)
+        ctx->slots[slot] = -1;
+    return descriptor;
+}

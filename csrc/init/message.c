@@ -1,0 +1,142 @@
+#include "message.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "fd.h"
+
+/** Less than the 64 KiB that the parent receives at most. */
+#define STAMPS_PER_MESSAGE 3800
+
+struct message {
+    uint32_t type;
+    uint32_t stage;
+    uint32_t operation;
+    int32_t error;
+    uint32_t value;
+    uint32_t length;
+    char data[STAMPS_PER_MESSAGE * sizeof(struct stamp)];
+};
+_Static_assert(offsetof(struct message, data) == MESSAGE_HEADER_SIZE, "message header");
+
+/** Only the pages that a message needs are ever touched. */
+static struct message packet;
+
+static void frame(const struct ctx *ctx, enum message_type type, int error, uint32_t value, size_t length) {
+    packet.type = (uint32_t)type;
+    packet.stage = ctx->stage;
+    packet.operation = ctx->index;
+    packet.error = error < 0 ? -error : error;
+    packet.value = value;
+    packet.length = (uint32_t)length;
+}
+
+/**
+ * write(2), not sendmsg(2): behind a container's system call filter it is the likelier one to be allowed.
+ * Without a reader it raises SIGPIPE, which ends this process as it should; a container's init does not get
+ * it and sees the error.
+ */
+static void post(const struct ctx *ctx) {
+    ssize_t sent;
+    do
+        sent = write(ctx->report, &packet, MESSAGE_HEADER_SIZE + packet.length);
+    while (sent < 0 && errno == EINTR);
+    if (sent < 0)
+        _exit(1);
+}
+
+void message_send(const struct ctx *ctx, enum message_type type, uint32_t value) {
+    frame(ctx, type, 0, value, 0);
+    post(ctx);
+}
+
+void message_send_text(const struct ctx *ctx, enum message_type type, int error, uint32_t value,
+                       const char *text, size_t length) {
+    size_t taken = length < sizeof(packet.data) ? length : sizeof(packet.data);
+    frame(ctx, type, error, value, taken);
+    memcpy(packet.data, text, taken);
+    post(ctx);
+}
+
+void message_send_descriptor(const struct ctx *ctx, enum message_type type, const char *text,
+                             int descriptor) {
+    size_t length = strlen(text);
+    frame(ctx, type, 0, 0, length);
+    memcpy(packet.data, text, length);
+    if (fd_send(ctx->report, &packet, MESSAGE_HEADER_SIZE + length, descriptor) < 0)
+        _exit(1);
+}
+
+static ssize_t receive(int socket, void *buffer, size_t size, int flags) {
+    ssize_t got;
+    do
+        got = recv(socket, buffer, size, flags);
+    while (got < 0 && errno == EINTR);
+    // End of file means that the parent died, never that it agrees.
+    if (got <= 0)
+        _exit(1);
+    return got;
+}
+
+int message_await(struct ctx *ctx, uint32_t question) {
+    char probe;
+    message_forget(ctx);
+    size_t size = (size_t)receive(ctx->report, &probe, sizeof(probe), MSG_PEEK | MSG_TRUNC);
+    unsigned char *bytes = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (bytes == MAP_FAILED)
+        return fail(ctx, -errno, "memory for the parent's answer");
+    ctx->go = (struct go){.bytes = bytes, .size = size};
+    size_t got = (size_t)receive(ctx->report, bytes, size, 0);
+    uint32_t header[GO_HEADER_SIZE / sizeof(uint32_t)];
+    if (got != size || size < sizeof(header))
+        return fail(ctx, -EPROTO, "the parent's answer is malformed");
+    memcpy(header, bytes, sizeof(header));
+    if (header[0] != MESSAGE_GO || header[1] != question)
+        return fail(ctx, -EPROTO, "the parent answered what was not asked");
+    if (header[2] > size - sizeof(header) || header[3] != size - sizeof(header) - header[2])
+        return fail(ctx, -EPROTO, "the parent's answer is malformed");
+    ctx->go.state = (const char *)bytes + sizeof(header);
+    ctx->go.state_length = header[2];
+    ctx->go.listener = ctx->go.state + header[2];
+    ctx->go.listener_length = header[3];
+    return 0;
+}
+
+void message_forget(struct ctx *ctx) {
+    if (ctx->go.bytes != NULL)
+        munmap(ctx->go.bytes, ctx->go.size);
+    ctx->go = (struct go){0};
+}
+
+void stamp(struct ctx *ctx, uint64_t operation) {
+    struct timespec now;
+    if ((ctx->plan.header.flags & WIRE_FLAG_TRACE) == 0)
+        return;
+    if (ctx->stamps == NULL) {
+        // Each operation is stamped once, and the start of main.
+        size_t size = ((size_t)ctx->plan.header.operations + 1) * sizeof(struct stamp);
+        void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+        if (memory == MAP_FAILED)
+            return;
+        ctx->stamps = memory;
+    }
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    uint64_t nanoseconds = (uint64_t)now.tv_sec * 1000000000U + (uint64_t)now.tv_nsec;
+    ctx->stamps[ctx->stamped++] = (struct stamp){.operation = operation, .nanoseconds = nanoseconds};
+}
+
+void message_send_stamps(struct ctx *ctx) {
+    while (ctx->stamps != NULL && ctx->stamps_sent < ctx->stamped) {
+        size_t count = ctx->stamped - ctx->stamps_sent;
+        if (count > STAMPS_PER_MESSAGE)
+            count = STAMPS_PER_MESSAGE;
+        frame(ctx, MESSAGE_STAMPS, 0, 0, count * sizeof(struct stamp));
+        memcpy(packet.data, ctx->stamps + ctx->stamps_sent, count * sizeof(struct stamp));
+        post(ctx);
+        ctx->stamps_sent += count;
+    }
+}

@@ -1,0 +1,36 @@
+#ifndef TSOCI_MESSAGE_H
+#define TSOCI_MESSAGE_H
+
+#include <stdint.h>
+
+#include "ctx.h"
+
+/*
+ * The talk with the parent. Whatever goes wrong in it means that the parent is gone: these then end the
+ * process.
+ */
+
+/** Sends a message without data. */
+void message_send(const struct ctx *ctx, enum message_type type, uint32_t value);
+
+/** Sends one with a text. */
+void message_send_text(const struct ctx *ctx, enum message_type type, int error, uint32_t value,
+                       const char *text, size_t length);
+
+/** Sends a text with a descriptor. */
+void message_send_descriptor(const struct ctx *ctx, enum message_type type, const char *text, int descriptor);
+
+/** Waits for the GO that answers `question` and keeps what it brings; -EPROTO, noted, when something else
+ * comes. */
+int message_await(struct ctx *ctx, uint32_t question);
+
+/** Forgets the last GO, and gives its memory back. */
+void message_forget(struct ctx *ctx);
+
+/** Notes the time, when the plan is traced. */
+void stamp(struct ctx *ctx, uint64_t operation);
+
+/** Sends the stamps that were not sent yet. */
+void message_send_stamps(struct ctx *ctx);
+
+#endif

@@ -1,0 +1,202 @@
+/* Mounts inside the root filesystem. Each is made and adjusted while it is attached nowhere, then attached by
+ * descriptor. */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/mount.h>
+#include <linux/openat2.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "copy.h"
+#include "ctx.h"
+#include "fd.h"
+#include "filesystem.h"
+#include "inside.h"
+#include "sys.h"
+#include "sys_numbers.h"
+
+/** The bits that say how access times are kept are one choice: to set one is to clear the others. */
+static uint64_t with_access_times(uint64_t set, uint64_t clear) {
+    return (set & MOUNT_ATTR__ATIME) != 0 ? clear | MOUNT_ATTR__ATIME : clear;
+}
+
+static int attributes(struct ctx *ctx, int mount, unsigned flags, uint32_t set, uint32_t clear) {
+    if (set == 0 && clear == 0)
+        return 0;
+    int error =
+        sys_mount_setattr(mount, "", AT_EMPTY_PATH | flags, set, with_access_times(set, clear), 0, -1);
+    return error < 0 ? fail(ctx, error, "mount attributes") : 0;
+}
+
+static int propagation(struct ctx *ctx, int mount, uint32_t type, uint32_t recursive) {
+    if (type == 0)
+        return 0;
+    int error = sys_mount_setattr(mount, "", AT_EMPTY_PATH | (recursive ? AT_RECURSIVE : 0U), 0, 0, type, -1);
+    return error < 0 ? fail(ctx, error, "mount propagation") : 0;
+}
+
+static int attach(struct ctx *ctx, int mount, int target, const char *path) {
+    int error = sys_move_mount(mount, target);
+    if (error == -ENOTDIR)
+        return fail(ctx, error, "of source and \"", path, "\" one is a directory and one is not");
+    return error < 0 ? fail(ctx, error, "attaching to \"", path, "\"") : 0;
+}
+
+/** Where these lie is part of what they promise: a link there would put them elsewhere (CVE-2019-19921). */
+static uint64_t resolve_for(const char *type) {
+    return text_equal(type, "proc") || text_equal(type, "sysfs") ? RESOLVE_NO_SYMLINKS : 0;
+}
+
+static bool too_long_for_fsconfig(struct wire_strings options) {
+    const char *option;
+    while ((option = wire_next(&options)) != NULL) {
+        const char *equals = strchr(option, '=');
+        if (equals != NULL && strlen(equals + 1) > FILESYSTEM_VALUE_MAX)
+            return true;
+    }
+    return false;
+}
+
+/** Puts options together again, as mount(2) wants them. */
+static int join_options(struct wire_strings options, char *data, size_t size) {
+    size_t length = 0;
+    const char *option;
+    while ((option = wire_next(&options)) != NULL) {
+        size_t added = strlen(option);
+        if (length + added + 2 > size)
+            return -ENAMETOOLONG;
+        if (length > 0)
+            data[length++] = ',';
+        memcpy(data + length, option, added);
+        length += added;
+    }
+    data[length] = '\0';
+    return 0;
+}
+
+/**
+ * mount(2) for values that fsconfig(2) refuses for their length (overlay's lowerdir). It wants a path: "." is
+ * the target's descriptor, entered. The new mount's own descriptor is returned.
+ */
+static int mount_on_directory(struct ctx *ctx, const struct op_mount *op, int root, int target) {
+    char data[4096];
+    int error = join_options(op->options, data, sizeof(data));
+    if (error < 0)
+        return fail(ctx, error, "the options are longer than a page");
+    scope_fd back = sys_openat(AT_FDCWD, ".", O_PATH | O_DIRECTORY, 0);
+    if (back < 0 || fchdir(target) < 0)
+        return fail(ctx, back < 0 ? back : -errno, "entering \"", op->target.text, "\"");
+    error = sys_mount(op->source.text, ".", op->type.text, 0, data);
+    if (fchdir(back) < 0)
+        return fail(ctx, -errno, "leaving \"", op->target.text, "\"");
+    if (error < 0)
+        return fail(ctx, error, "mount ", data);
+    scope_fd mount = inside_open(root, op->target.text, O_PATH | O_DIRECTORY, resolve_for(op->type.text));
+    if (mount < 0)
+        return fail(ctx, mount, "opening \"", op->target.text, "\"");
+    error = attributes(ctx, mount, 0, op->attributes, 0);
+    if (error == 0)
+        error = propagation(ctx, mount, op->propagation, op->propagation_recursive);
+    return error;
+}
+
+static int make_mount(struct ctx *ctx, const struct op_mount *op) {
+    scope_fd context = filesystem_open(ctx, op->type.text, op->source.text);
+    if (context < 0)
+        return context;
+    int error = filesystem_configure(ctx, context, op->options);
+    if (error == 0)
+        error = filesystem_create(ctx, context);
+    if (error < 0)
+        return error;
+    scope_fd mount = sys_fsmount(context, op->attributes);
+    if (mount < 0)
+        return filesystem_fail(ctx, mount, context, "fsmount");
+    error = propagation(ctx, mount, op->propagation, op->propagation_recursive);
+    return error < 0 ? error : fd_steal(&mount);
+}
+
+int op_mount(struct ctx *ctx, const struct op_mount *op) {
+    int root = slot_get(ctx, op->root);
+    if (root < 0)
+        return root;
+    scope_fd target = inside_target(ctx, root, op->target.text, INSIDE_DIRECTORY, resolve_for(op->type.text));
+    if (target < 0)
+        return target;
+    if (too_long_for_fsconfig(op->options))
+        return mount_on_directory(ctx, op, root, target);
+    scope_fd mount = make_mount(ctx, op);
+    if (mount < 0)
+        return mount;
+    if (op->copy_up) {
+        int error = copy_tree(ctx, target, mount);
+        if (error < 0)
+            return error;
+    }
+    return attach(ctx, mount, target, op->target.text);
+}
+
+static int map_ids(struct ctx *ctx, const struct op_bind *op, int tree) {
+    if (op->idmap == WIRE_NO_SLOT)
+        return 0;
+    int namespace = slot_get(ctx, op->idmap);
+    if (namespace < 0)
+        return namespace;
+    unsigned flags = AT_EMPTY_PATH | (op->idmap_recursive ? AT_RECURSIVE : 0U);
+    int error = sys_mount_setattr(tree, "", flags, MOUNT_ATTR_IDMAP, 0, 0, namespace);
+    return error < 0 ? fail(ctx, error, "mapping the mount's ids (can its file system do that?)") : 0;
+}
+
+int op_bind(struct ctx *ctx, const struct op_bind *op) {
+    struct stat status;
+    int root = slot_get(ctx, op->root);
+    int tree = slot_get(ctx, op->tree);
+    if (root < 0 || tree < 0)
+        return root < 0 ? root : tree;
+    int error = sys_fstat(tree, &status);
+    if (error < 0)
+        return fail(ctx, error, "examining the source");
+    enum inside_kind kind = S_ISDIR(status.st_mode) ? INSIDE_DIRECTORY : INSIDE_FILE;
+    scope_fd target = inside_target(ctx, root, op->target.text, kind, 0);
+    if (target < 0)
+        return target;
+    error = map_ids(ctx, op, tree);
+    // What is set on all mounts of the tree first, so that the tree's own options can still differ.
+    if (error == 0)
+        error = attributes(ctx, tree, AT_RECURSIVE, op->set_recursive, op->clear_recursive);
+    if (error == 0)
+        error = attributes(ctx, tree, 0, op->set, op->clear);
+    if (error == 0)
+        error = propagation(ctx, tree, op->propagation, op->propagation_recursive);
+    if (error == 0)
+        error = attach(ctx, tree, target, op->target.text);
+    slot_close(ctx, op->tree);
+    return error;
+}
+
+int op_remount(struct ctx *ctx, const struct op_remount *op) {
+    struct statx status;
+    int root = slot_get(ctx, op->root);
+    if (root < 0)
+        return root;
+    scope_fd target = inside_open(root, op->target.text, O_PATH, 0);
+    int error = target < 0 ? target : sys_statx(target, "", AT_EMPTY_PATH, 0, &status);
+    if (error < 0)
+        return fail(ctx, error, "opening \"", op->target.text, "\" inside the root");
+    if ((status.stx_attributes & STATX_ATTR_MOUNT_ROOT) == 0)
+        return fail(ctx, -EINVAL, "nothing is mounted on \"", op->target.text, "\"");
+    error = attributes(ctx, target, op->recursive ? AT_RECURSIVE : 0U, op->set, op->clear);
+    if (error == 0)
+        error = propagation(ctx, target, op->propagation, op->propagation_recursive);
+    if (error < 0 || op->options.count == 0)
+        return error;
+    scope_fd context = sys_fspick(target, "", FSPICK_EMPTY_PATH);
+    if (context < 0)
+        return fail(ctx, context, "reconfiguring the file system on \"", op->target.text, "\"");
+    error = filesystem_configure(ctx, context, op->options);
+    if (error < 0)
+        return error;
+    error = sys_fsconfig(context, FSCONFIG_CMD_RECONFIGURE, NULL, NULL);
+    return error < 0 ? filesystem_fail(ctx, error, context, "reconfiguring the file system") : 0;
+}
