@@ -5,8 +5,9 @@ import type { Native } from '../host/native.ts';
 import { resolvePath } from '../plan/path.ts';
 import type { Globals } from './options.ts';
 
-/** The variables of the caller's environment that matter. */
+/** The caller's environment. */
 export interface Surroundings {
+  readonly [name: string]: string | undefined;
   readonly XDG_RUNTIME_DIR?: string | undefined;
   readonly USER?: string | undefined;
 }
@@ -24,12 +25,17 @@ export function makeContext(
   warn: (message: string) => void,
   trace: TraceSink | undefined,
 ): Context {
+  let root: string | undefined;
   let rootless: boolean | undefined;
   return {
     host,
-    root: rootDirectory(globals.root, host.native, surroundings),
+    /** Found out when first asked: `features` and `plan` work where there is no such place. */
+    get root() {
+      root ??= rootDirectory(globals.root, host.native, surroundings);
+      return root;
+    },
     systemdCgroup: globals['systemd-cgroup'],
-    /** Found out when first asked: most calls of an engine need not know. */
+    /** Also when first asked: most calls of an engine need not know. */
     get rootless() {
       rootless ??= isRootless(globals.rootless, host.native);
       return rootless;
@@ -61,7 +67,7 @@ export function rootDirectory(given: string | undefined, native: Native, surroun
       'invalid',
       'no directory for the state: XDG_RUNTIME_DIR is not set to an absolute path',
       {
-        hint: 'set it (usually to /run/user/$UID), or name a directory with --root',
+        hint: 'Set it (usually to /run/user/$UID), or name a directory with --root.',
       },
     );
   }

@@ -49,6 +49,7 @@ async function call(parsed: Call, globals: Globals, reporter: Reporter, outside:
       rest,
       context: () => session.context(),
       print: (text) => reporter.print(text),
+      again: (words) => session.again(words),
       flush: () => session.flush(),
     });
   } finally {

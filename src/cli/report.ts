@@ -23,6 +23,8 @@ export class Reporter {
   readonly #options: ReportOptions;
   #sink: Sink;
   #log: number | undefined;
+  /** Opening the log failed, which was said already. */
+  #unusable = false;
 
   constructor(options: ReportOptions, sink: Sink) {
     this.#options = options;
@@ -45,9 +47,10 @@ export class Reporter {
     try {
       this.#log = this.#sink.openLog(path);
     } catch (cause) {
+      this.#unusable = true;
       throw new Failure('invalid', `open the log file "${path}": ${messageOf(cause)}`, {
         cause,
-        hint: '--log names a file in an existing, writable directory',
+        hint: '--log takes a file in an existing, writable directory.',
       });
     }
   }
@@ -62,9 +65,9 @@ export class Reporter {
 
   /** Reports what stopped the command. Never throws: there is nobody left to tell. */
   fail(error: unknown): void {
-    const message = error instanceof Failure ? error.message : `internal error: ${messageOf(error)}`;
+    const message = error instanceof Failure ? wholeMessage(error) : `internal error: ${wholeMessage(error)}`;
     const hints =
-      error instanceof Failure ? hintsOf(error) : ['this is a fault of tsoci itself; --debug shows where'];
+      error instanceof Failure ? hintsOf(error) : ['This is a fault of tsoci itself; --debug shows where.'];
     const log = this.#logForFailure();
     if (log === undefined && this.#options.format === 'json') {
       this.#write(standardError, this.#jsonOrText('error', message));
@@ -80,10 +83,11 @@ export class Reporter {
   }
 
   #logForFailure(): number | undefined {
+    if (this.#unusable) return undefined;
     try {
       this.openLog();
     } catch (error) {
-      if (error !== undefined) this.#write(standardError, `tsoci: ${printable(messageOf(error))}\n`);
+      this.#write(standardError, `tsoci: ${printable(messageOf(error))}\n`);
     }
     return this.#log;
   }
@@ -129,8 +133,20 @@ export class Reporter {
 }
 
 function hintsOf(failure: Failure): string[] {
-  const cleanup = failure.cleanup.map((error) => `while cleaning up: ${messageOf(error)}`);
+  const cleanup = failure.cleanup.map((error) => `while cleaning up: ${wholeMessage(error)}`);
   return failure.hint === undefined ? cleanup : [...cleanup, failure.hint];
+}
+
+/** The message with those of its causes, as far as they are not part of it already. */
+function wholeMessage(error: unknown): string {
+  let text = messageOf(error);
+  let cause = error instanceof Error ? error.cause : undefined;
+  for (let depth = 0; cause !== undefined && depth < 8; depth++) {
+    const more = messageOf(cause);
+    if (!text.includes(more)) text += `: ${more}`;
+    cause = cause instanceof Error ? cause.cause : undefined;
+  }
+  return text;
 }
 
 /**

@@ -1,22 +1,35 @@
 import type { Context } from '../container/types.ts';
 import { messageOf } from '../failure.ts';
 import type { Host } from '../host/host.ts';
+import { resolvePath } from '../plan/path.ts';
 import { makeContext, type Surroundings } from './context.ts';
 import type { Globals } from './options.ts';
 import type { Reporter } from './report.ts';
 import { nativeSink, type Sink } from './sink.ts';
+import type { Again } from './table.ts';
 import { Trace, writeTrace } from './trace.ts';
 
 /** What the command takes from outside. */
 export interface Outside {
   /** The caller's environment. */
   readonly surroundings: Surroundings;
+  /** Words that start this program again, an absolute path first. */
+  readonly program: readonly string[];
   /** Opens the machine's doors; asked for at most once, and only by commands that need them. */
   openHost(): Host | Promise<Host>;
   /** Where output goes until the doors are open. */
   readonly sink?: Sink;
   /** Where output goes afterwards. */
   readonly hostSink?: (host: Host) => Sink;
+}
+
+/** Global options that mean the same again. */
+function repeatGlobals(globals: Globals, root: string): string[] {
+  const words = ['--root', root, '--rootless', globals.rootless, '--log-format', globals['log-format']];
+  if (globals.log !== undefined) words.push('--log', resolvePath(process.cwd(), globals.log));
+  if (globals.debug) words.push('--debug');
+  if (globals['systemd-cgroup']) words.push('--systemd-cgroup');
+  return words;
 }
 
 /** One call of a command: opens the machine when the command asks for it, and keeps the timeline of what followed. */
@@ -51,6 +64,14 @@ export class Session {
     const warn = (message: string) => this.#reporter.warn(message);
     this.#context = makeContext(this.#globals, host, this.#outside.surroundings, warn, this.#trace);
     return this.#context;
+  }
+
+  /** See `Invocation`. The state's directory is named, so that it is the same from anywhere. */
+  async again(command: readonly string[]): Promise<Again> {
+    const { root } = await this.context();
+    const { surroundings, program } = this.#outside;
+    const environment = Object.entries(surroundings).map(([name, value]) => `${name}=${value}`);
+    return { argv: [...program, ...repeatGlobals(this.#globals, root), ...command], environment };
   }
 
   /** Writes the timeline, once. Throws `Failure` when its file cannot be written. */

@@ -107,6 +107,14 @@ export type Arguments<P extends readonly PositionalRow[]> = {
     : ChoiceOr<R, string> | undefined;
 };
 
+/** A further call of this program. */
+export interface Again {
+  /** An absolute path first. */
+  readonly argv: readonly string[];
+  /** `NAME=value` lines. */
+  readonly environment: readonly string[];
+}
+
 /** What a handler gets. */
 export interface Invocation<S extends CommandShape = CommandShape> {
   readonly globals: Globals;
@@ -118,6 +126,8 @@ export interface Invocation<S extends CommandShape = CommandShape> {
   context(): Promise<Context>;
   /** Writes to standard output; `text` ends with a newline. */
   print(text: string): void;
+  /** The command line and environment of another call of this program with the same global options. */
+  again(command: readonly string[]): Promise<Again>;
   /** Writes what would be lost when this process is replaced by another program: the timeline. */
   flush(): void;
 }

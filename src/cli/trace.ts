@@ -72,7 +72,7 @@ export function writeTrace(trace: Trace, path: string, native: Native): void {
   } catch (cause) {
     throw new Failure('system', `write the timeline to "${path}": ${messageOf(cause)}`, {
       cause,
-      hint: '--trace names a file in an existing, writable directory',
+      hint: '--trace takes a file in an existing, writable directory.',
     });
   }
 }

@@ -1,9 +1,9 @@
 /** Explains what is wrong with a command line. Loaded only when something is. */
 import { assertNever, Failure } from '../failure.ts';
+import { nearest } from '../suggest.ts';
 import { commands } from './commands.ts';
 import { globalOptions } from './options.ts';
 import type { Slip } from './parse.ts';
-import { nearest } from './suggest.ts';
 import type { CommandRow, OptionRow } from './table.ts';
 
 /** The refusal of a command line: the option or word, what is allowed, the likely slip. */

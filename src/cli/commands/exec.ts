@@ -7,23 +7,17 @@ import { execOptions, optionsWithoutEffect } from '../exec-options.ts';
 import type { execShape } from '../options.ts';
 import type { Handler } from '../table.ts';
 
-export const handler: Handler<typeof execShape> = async ({
-  arguments: { id },
-  values,
-  rest,
-  context,
-  flush,
-}) => {
-  const machine = await context();
+export const handler: Handler<typeof execShape> = async ({ arguments: { id }, values, rest, ...call }) => {
+  const context = await call.context();
   const file = values.process;
-  const process = file === undefined ? undefined : readProcess(machine.host.native, file);
+  const process = file === undefined ? undefined : readProcess(context.host.native, file);
   const options = execOptions(values, rest, process);
   const unused = file === undefined ? [] : optionsWithoutEffect(values);
-  if (unused.length > 0) machine.warn(`exec: ${unused.join(', ')} without effect beside --process`);
-  const foreground = await exec(machine, id, options);
+  if (unused.length > 0) context.warn(`exec: ${unused.join(', ')} without effect beside --process`);
+  const foreground = await exec(context, id, options);
   if (values.detach) return 0;
-  flush();
-  return supervise(machine, id, foreground, { deleteAfter: false });
+  call.flush();
+  return supervise(context, foreground, { environment: [] });
 };
 
 function readProcess(native: Native, path: string): unknown {

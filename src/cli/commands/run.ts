@@ -4,12 +4,13 @@ import { createOptions } from '../create-options.ts';
 import type { runShape } from '../options.ts';
 import type { Handler } from '../table.ts';
 
-export const handler: Handler<typeof runShape> = async ({ arguments: { id }, values, context, flush }) => {
+export const handler: Handler<typeof runShape> = async ({ arguments: { id }, values, ...call }) => {
   const { detach, keep } = values;
-  const machine = await context();
-  const foreground = await run(machine, { ...createOptions(id, values), detach, keep });
+  const context = await call.context();
+  const foreground = await run(context, { ...createOptions(id, values), detach, keep });
   if (detach) return 0;
+  const { argv, environment } = await call.again(['delete', '--force', id]);
+  call.flush();
   // From here on this process is the small supervisor, which answers with the program's exit status.
-  flush();
-  return supervise(machine, id, foreground, { deleteAfter: !keep });
+  return supervise(context, foreground, { environment, ...(keep ? {} : { afterwards: argv }) });
 };

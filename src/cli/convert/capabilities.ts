@@ -11,7 +11,7 @@ export function capabilities(given: readonly string[]): string[] {
     const name = word.toUpperCase().replace(/^CAP_/, '');
     if (/^[A-Z][A-Z_]*$/.test(name)) return `CAP_${name}`;
     throw new Failure('invalid', `--cap "${word}": not the name of a capability`, {
-      hint: 'give a name such as CAP_NET_ADMIN; repeat --cap for several',
+      hint: 'Give a name such as CAP_NET_ADMIN; repeat --cap for several.',
     });
   });
 }

@@ -13,7 +13,7 @@ export function cgroupPaths(given: readonly string[]): Record<string, string> {
     const controllers = colon < 0 ? [''] : word.slice(0, colon).split(',');
     const named = colon < 0 || controllers.every((name) => /^[a-z_]+(=[\w.-]+)?$/.test(name));
     if (path === '' || !named) throw refusal(word, 'not of the form [CONTROLLER:]PATH');
-    if (path.split('/').includes('..')) throw refusal(word, 'the path may not leave the container’s cgroup');
+    if (path.split('/').includes('..')) throw refusal(word, "the path may not leave the container's cgroup");
     for (const controller of controllers) {
       if (controller in paths)
         throw refusal(word, `a path for ${controller || 'all controllers'} was given already`);
@@ -25,6 +25,6 @@ export function cgroupPaths(given: readonly string[]): Record<string, string> {
 
 function refusal(word: string, why: string): Failure {
   return new Failure('invalid', `--cgroup "${word}": ${why}`, {
-    hint: "name an existing cgroup relative to the container's own, such as --cgroup workers or --cgroup memory:workers",
+    hint: "Name an existing cgroup below the container's own, such as --cgroup workers or --cgroup memory:workers.",
   });
 }

@@ -10,7 +10,7 @@ export function environment(given: readonly string[]): readonly string[] {
   for (const word of given) {
     if (word.indexOf('=') < 1) {
       throw new Failure('invalid', `--env "${word}": not of the form NAME=VALUE`, {
-        hint: "the caller's own variables are not handed on; write the value out, or NAME= for an empty one",
+        hint: "The caller's own variables are not handed on: write the value out, or NAME= for an empty one.",
       });
     }
   }

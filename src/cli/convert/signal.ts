@@ -33,7 +33,7 @@ export function signalNumber(given: string): number {
   const realtime = realtimeNumber(name);
   if (realtime !== undefined) return realtime;
   throw new Failure('invalid', `unknown signal "${given}"`, {
-    hint: `a signal is a number from 0 to ${lastSignal} or a name such as TERM, SIGKILL or RTMIN+3`,
+    hint: `A signal is a number from 0 to ${lastSignal} or a name such as TERM, SIGKILL or RTMIN+3.`,
   });
 }
 

@@ -29,7 +29,7 @@ function groupId(part: string, given: string): number {
   const id = parseId(part);
   if (id !== undefined) return id;
   throw new Failure('invalid', `--additional-gids "${given}": not a numeric group id`, {
-    hint: `give numbers from 0 to ${largest}`,
+    hint: `Give numbers from 0 to ${largest}.`,
   });
 }
 
@@ -37,7 +37,7 @@ function numericId(part: string, given: string): number {
   const id = parseId(part);
   if (id !== undefined) return id;
   throw new Failure('invalid', `--user "${given}": not of the form UID[:GID] with numbers`, {
-    hint: `names are not looked up; give numbers from 0 to ${largest}, such as --user 1000:1000`,
+    hint: `Names are not looked up: give numbers from 0 to ${largest}, such as --user 1000:1000.`,
   });
 }
 

@@ -1,0 +1,52 @@
+import { strict as assert } from 'node:assert';
+import { suite } from 'uvu';
+import { commands } from '../../../src/cli/commands.ts';
+import { globalOptions } from '../../../src/cli/options.ts';
+import { parse } from '../../../src/cli/parse.ts';
+import { usageFailure } from '../../../src/cli/usage.ts';
+
+const test = suite('usageFailure');
+
+/** Command line, message, what the hint says. */
+const rows: readonly (readonly [string, string, RegExp])[] = [
+  ['creat', 'unknown command "creat"', /Did you mean "create"\? Try "tsoci --help"/],
+  ['zzzzzz', 'unknown command "zzzzzz"', /^Try "tsoci --help"\.$/],
+  [
+    'create --bundel x c',
+    'create: unknown option "--bundel"',
+    /Did you mean "--bundle"\? Try "tsoci create --help"/,
+  ],
+  ['exec -detahc c', 'exec: unknown option "-detahc"', /Did you mean "--detach"/],
+  [
+    'list --root /x',
+    'list: unknown option "--root"',
+    /global option.*before the command.*tsoci --root … list/,
+  ],
+  [
+    '--bundle x create',
+    'unknown option "--bundle"',
+    /belongs to create, run, spec, plan and stands after the command/,
+  ],
+  ['run --no-subreapr c', 'run: unknown option "--no-subreapr"', /^(?!.*subreaper)/],
+  ['create --pid-file', 'create: option "--pid-file" needs a value', /Try/],
+  ['list -f jsno', 'list: --format "jsno": wanted table or json', /Did you mean "json"/],
+  ['create --preserve-fds x c', 'create: --preserve-fds "x": wanted a whole number, 0 or more', /Try/],
+  ['completion bahs', 'completion: SHELL "bahs": wanted bash or zsh', /Did you mean "bash"/],
+  ['start', 'start: CONTAINER-ID is missing', /Try/],
+  ['start a b', 'start: one word too many: "b"', /It takes CONTAINER-ID\./],
+  ['list a', 'list: one word too many: "a"', /It takes no arguments\./],
+];
+
+for (const [line, message, hint] of rows) {
+  test(`usageFailure() explains "${line}"`, () => {
+    const parsed = parse(line.split(' '), commands, globalOptions);
+    assert.equal(parsed.kind, 'slip');
+    if (parsed.kind !== 'slip') return;
+    const failure = usageFailure(parsed.slip, parsed.command);
+    assert.equal(failure.code, 'invalid');
+    assert.ok(failure.message.startsWith(message), failure.message);
+    assert.match(failure.hint ?? '', hint);
+  });
+}
+
+test.run();
