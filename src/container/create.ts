@@ -210,7 +210,7 @@ async function build(
   for (const warning of cgroup.warnings) context.warn(warning);
   watch.lap('make the cgroup and set its limits');
   const inherited = openInherited(context, options, mode, making);
-  let record = { ...making.record, cgroup: cgroup.saved };
+  let record: ContainerRecord = { ...making.record, cgroup: cgroup.saved };
   const began = native.monotonic();
   try {
     const launched = await launch(host, {

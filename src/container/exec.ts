@@ -64,10 +64,7 @@ function checkTerminal(process: Process, options: ExecOptions): void {
 function entryOf(target: Target, options: ExecOptions): CgroupEntry | undefined {
   const { cgroup, record } = target;
   if (cgroup === undefined) return undefined;
-  const wanted = Object.entries(options.cgroup ?? {}).map(([names, path]) =>
-    names === '' ? path : `${names}:${path}`,
-  );
-  if (wanted.length > 0) return cgroup.sub(wanted);
+  if (options.cgroup !== undefined) return cgroup.sub(options.cgroup);
   return cgroup.saved.mode === 'v2' && record.init !== undefined ? cgroup.placeOf(record.init.pid) : cgroup;
 }
 

@@ -84,7 +84,8 @@ function planCapabilities(compilation: ProcessCompilation, phase: Phase, extra: 
     effective: mask(sets?.effective) | (extra & available),
     permitted: mask(sets?.permitted) | (extra & available),
     inheritable: mask(sets?.inheritable),
-    ambient: mask(sets?.ambient),
+    // The kernel raises only what is permitted and inheritable (capabilities(7)); the bundle room has warned of the rest.
+    ambient: mask(sets?.ambient) & mask(sets?.inheritable) & mask(sets?.permitted),
   });
 }
 

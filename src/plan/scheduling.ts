@@ -52,9 +52,12 @@ export function planScheduling({ plan, process }: ProcessCompilation, phase: Pha
   }
 }
 
+/** More than any kernel is built for. */
+const maximumCpus = 8192;
+
 /** `0-3,7` as the bit mask that sched_setaffinity(2) takes. Throws on anything else. */
 export function cpuMask(list: string, pointer: string): Uint8Array {
-  const mask = new Uint8Array(1024);
+  const mask = new Uint8Array(maximumCpus / 8);
   for (const part of list.split(',')) {
     const match = /^\s*(\d{1,4})(?:-(\d{1,4}))?\s*$/.exec(part);
     const first = Number(match?.[1]);
@@ -70,6 +73,6 @@ export function cpuMask(list: string, pointer: string): Uint8Array {
 /** The process may run on these CPUs, or on all that its cpuset has: the caller's own affinity is not its business. */
 export function planAffinity(plan: PlanBuilder, list: string | undefined, pointer: string): void {
   plan.add('confine', pointer, 'affinity', {
-    mask: list ? cpuMask(list, pointer) : new Uint8Array(1024).fill(0xff),
+    mask: list ? cpuMask(list, pointer) : new Uint8Array(maximumCpus / 8).fill(0xff),
   });
 }

@@ -1,0 +1,31 @@
+import type { Cgroup } from '../cgroup/cgroup.ts';
+import { cgroupFromState } from '../cgroup/open-cgroup.ts';
+import { Failure } from '../failure.ts';
+import { requireStatus, statusOf, type Verb } from './lifecycle.ts';
+import { Store } from './store.ts';
+import type { Context } from './types.ts';
+
+/** Checks the status and hands over the cgroup, under the container's lock. Throws `Failure` (`status`, `unsupported`). */
+export async function withCgroup(
+  context: Context,
+  id: string,
+  verb: Verb,
+  act: (cgroup: Cgroup) => Promise<void>,
+): Promise<void> {
+  const { host } = context;
+  const store = new Store(host.native, context.root);
+  const lock = store.lock(id);
+  try {
+    const record = store.read(id);
+    const cgroup = record.cgroup && cgroupFromState(host, record.cgroup);
+    requireStatus(
+      verb,
+      id,
+      statusOf(host, store, record, () => cgroup?.frozen() ?? false),
+    );
+    if (cgroup === undefined) throw new Failure('unsupported', `container "${id}" has no cgroup to freeze`);
+    await act(cgroup);
+  } finally {
+    lock.release();
+  }
+}

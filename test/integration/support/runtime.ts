@@ -1,0 +1,61 @@
+/** Runs the runtime under test as its callers do: as a command. */
+import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
+
+const checkout = resolve(import.meta.dirname, '../../..');
+
+/** The two ways to run tsoci: the shipped executable, and the source on Node. `TSOCI_TEST_ON=node` chooses the second. */
+export const runtimeKind: 'executable' | 'node' = process.env['TSOCI_TEST_ON'] === 'node' ? 'node' : 'executable';
+
+/** Command and first arguments. */
+export const runtimeCommand: readonly string[] =
+  runtimeKind === 'node'
+    ? [process.execPath, `${checkout}/dist/cli/main.js`]
+    : [process.env['TSOCI_TEST_RUNTIME'] ?? `${checkout}/build/libexec/tsoci`];
+
+if (!existsSync(runtimeCommand.at(-1) ?? '')) {
+  throw new Error(`${runtimeCommand.at(-1)} is not there: run \`make build\` first`);
+}
+
+export interface CommandResult {
+  readonly code: number | null;
+  readonly signal: string | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface CommandOptions extends Pick<SpawnOptions, 'cwd' | 'env' | 'uid' | 'gid'> {
+  readonly input?: string;
+  /** Milliseconds until the command is killed; the result then has `signal`. */
+  readonly timeout?: number;
+}
+
+/** Runs any command to its end and collects what it says. Ends also when a grandchild keeps the pipes open. */
+export function runCommand(argv: readonly string[], options: CommandOptions = {}): Promise<CommandResult> {
+  const { input, timeout = 60_000, ...rest } = options;
+  return new Promise((resolvePromise, reject) => {
+    const child: ChildProcess = spawn(argv[0] ?? '', argv.slice(1), { ...rest, stdio: ['pipe', 'pipe', 'pipe'] });
+    let stdout = '';
+    let stderr = '';
+    const timer = setTimeout(() => child.kill('SIGKILL'), timeout);
+    child.stdout?.on('data', (chunk: Buffer) => {
+      stdout += chunk.toString();
+    });
+    child.stderr?.on('data', (chunk: Buffer) => {
+      stderr += chunk.toString();
+    });
+    child.stdin?.on('error', () => undefined);
+    child.stdin?.end(input ?? '');
+    child.on('error', reject);
+    child.on('exit', (code, signal) => {
+      clearTimeout(timer);
+      // A container's process may hold the pipes long after the command; what the command wrote is in them by now.
+      setTimeout(() => {
+        child.stdout?.destroy();
+        child.stderr?.destroy();
+        resolvePromise({ code, signal, stdout, stderr });
+      }, 10);
+    });
+  });
+}
