@@ -64,16 +64,17 @@ export class CgroupfsCgroup implements Cgroup {
     const made: string[] = [];
     try {
       const fresh = makeTree(this.#native, path, made);
-      this.#made.push(...made);
       if (controllers?.includes('cpuset')) this.#prepareCpuset(path, made);
       if (!fresh) this.#checkUnused(path, controllers);
+      this.#made.push(...made);
       return true;
     } catch (error) {
-      if (error instanceof Failure) throw error;
       if (this.saved.rootless && hasErrno(error, ...NO_PERMISSION)) {
         this.#removeMade(made);
         return false;
       }
+      this.#made.push(...made);
+      if (error instanceof Failure) throw error;
       const errno = isSystemError(error) ? { errno: error.code } : {};
       throw new Failure('system', `cannot create cgroup "${path}": ${messageOf(error)}`, {
         pointer: '/linux/cgroupsPath',
