@@ -188,8 +188,8 @@ export const commands: readonly CommandRow[] = [
     summary: 'print a completion script for a shell',
     description: ['Completes commands, options, their values and the ids of containers.'],
     examples: [
-      { command: 'completion bash > /etc/bash_completion.d/tsoci', does: 'for bash' },
-      { command: 'completion zsh > /usr/local/share/zsh/site-functions/_tsoci', does: 'for zsh' },
+      { command: 'completion bash > tsoci', does: 'for bash; it belongs into /etc/bash_completion.d' },
+      { command: 'completion zsh > _tsoci', does: 'for zsh; it belongs into a directory of $fpath' },
     ],
     load: () => import('./commands/completion.ts'),
   }),

@@ -1,0 +1,22 @@
+import { strict as assert } from 'node:assert';
+import { readFileSync } from 'node:fs';
+import { suite } from 'uvu';
+import { version, versionText } from '../../../src/cli/version.ts';
+
+const test = suite('version');
+
+test('versionText() has the lines that engines parse', () => {
+  const [first, ...lines] = versionText().trimEnd().split('\n');
+  assert.match(first ?? '', /^tsoci version \d+\.\d+\.\d+/);
+  assert.ok(lines.includes('spec: 1.3.0'));
+  assert.ok(lines.some((line) => /^(node|bun): \d/.test(line)));
+});
+
+test("version is the package's", () => {
+  const manifest = JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8')) as {
+    version: string;
+  };
+  assert.equal(version, manifest.version);
+});
+
+test.run();
