@@ -125,8 +125,8 @@ function objectCondition(schema: Schema, variable: string, call: Call): string {
   const { properties, additionalProperties: others, required, propertyNames: names } = schema;
   if (isSchema(others)) {
     refuseUnknownKeywords(schema, ['type', 'additionalProperties', 'propertyNames']);
-    if (names !== undefined && JSON.stringify(names) !== '{"minLength":1}') {
-      throw new Error(`accept: propertyNames other than minLength 1: ${JSON.stringify(schema)}`);
+    if (JSON.stringify(names) !== '{"minLength":1}') {
+      throw new Error(`accept: a map needs propertyNames with minLength 1: ${JSON.stringify(schema)}`);
     }
     return `map(${variable}, ${functionOf(others, call)})`;
   }

@@ -1,7 +1,5 @@
 import type { Config, IdMapping, Linux, Mount, Namespace, Process } from './config.ts';
-
-/** Version of the specification that this runtime follows. */
-export const OCI_VERSION = '1.3.0';
+import { OCI_VERSION } from './oci-version.ts';
 
 /** What a root shell in a container can do with these: write the audit log, signal, and bind low ports. */
 const CAPABILITIES = ['CAP_AUDIT_WRITE', 'CAP_KILL', 'CAP_NET_BIND_SERVICE'];

@@ -1,10 +1,10 @@
 import type { Config } from '../config.ts';
 import { pointerPart, quote } from '../finding.ts';
+import { OCI_VERSION } from '../oci-version.ts';
 import { isNew, namespaceOf } from './help.ts';
 import type { Report, RuleSet } from './rule.ts';
 
-/** Version of the specification that this runtime was written for. */
-const OWN_MINOR = 3;
+const OWN_MINOR = Number(OCI_VERSION.split('.')[1]);
 
 /** https://semver.org, the grammar of its version 2.0.0. */
 const SEMVER =
