@@ -79,7 +79,7 @@ function assertSound(where: string, rows: readonly OptionRow[]): void {
   for (const row of rows) {
     assert.match(row.name, /^[a-z][a-z-]+$/, `${where}: ${row.name}`);
     if (row.alias !== undefined) assert.match(row.alias, /^[a-z]$/, `${where}: ${row.alias}`);
-    assert.match(row.help, /^[^.]*[^.]$/, `${where} --${row.name}: one sentence without a full stop`);
+    assert.match(row.help, /^(?!.*\. ).*[^.]$/, `${where} --${row.name}: one sentence without a full stop`);
     assert.equal(
       row.value === undefined,
       row.type === 'boolean',
