@@ -4,7 +4,7 @@
  *
  *   node --import tsx scripts/test.ts [SUITE…] [--match TEXT] [--verbose]
  */
-import { readdirSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -21,12 +21,14 @@ interface SuiteRow {
   readonly limit: number;
   readonly needsRoot: boolean;
   readonly environment?: Readonly<Record<string, string>>;
+  /** Only files whose text matches. */
+  readonly only?: RegExp;
 }
 
 const node = [process.execPath, '--import', 'tsx'];
 const bun = [join(root, 'node_modules', '.bin', 'bun')];
 
-/** In the order in which they run. `TSOCI_TEST_HOST` tells integration tests which tsoci to call. */
+/** In the order in which they run. `TSOCI_TEST_ON` tells integration tests which tsoci to call. */
 const suites: Readonly<Record<string, SuiteRow>> = {
   unit: { directory: 'test/unit', command: node, alone: false, limit: 60, needsRoot: false },
   'unit-bun': { directory: 'test/unit', command: bun, alone: false, limit: 60, needsRoot: false },
@@ -36,7 +38,7 @@ const suites: Readonly<Record<string, SuiteRow>> = {
     alone: true,
     limit: 300,
     needsRoot: true,
-    environment: { TSOCI_TEST_HOST: 'executable' },
+    environment: { TSOCI_TEST_ON: 'executable' },
   },
   'integration-node': {
     directory: 'test/integration',
@@ -44,7 +46,9 @@ const suites: Readonly<Record<string, SuiteRow>> = {
     alone: true,
     limit: 600,
     needsRoot: true,
-    environment: { TSOCI_TEST_HOST: 'node' },
+    environment: { TSOCI_TEST_ON: 'node' },
+    // The others do not call tsoci, or call the executable whatever the host.
+    only: /from '\.\/support\/(?:runtime|sandbox)\.ts'/,
   },
 };
 
@@ -53,11 +57,12 @@ const { values, positionals } = parseArgs({
   options: { match: { type: 'string', default: '' }, verbose: { type: 'boolean', default: false } },
 });
 
-function filesOf(directory: string): string[] {
+function filesOf({ directory, only }: SuiteRow): string[] {
   return readdirSync(join(root, directory), { recursive: true, encoding: 'utf8' })
     .filter((name) => name.endsWith('.test.ts'))
     .map((name) => join(root, directory, name))
     .filter((path) => relative(root, path).includes(values.match))
+    .filter((path) => only === undefined || only.test(readFileSync(path, 'utf8')))
     .sort();
 }
 
@@ -75,7 +80,7 @@ function printResult(result: FileResult): void {
 const total = { passed: 0, failed: 0, skipped: 0 };
 
 async function runSuite(name: string, row: SuiteRow): Promise<void> {
-  const files = filesOf(row.directory);
+  const files = filesOf(row);
   console.log(`\n== ${name}: ${files.length} files`);
   if (row.needsRoot && process.geteuid?.() !== 0) {
     console.log(`skipped: ${name} needs root`);

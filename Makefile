@@ -1,0 +1,115 @@
+# make help says what there is.
+
+PREFIX ?= /usr/local
+DESTDIR ?=
+LIBEXECDIR ?= $(PREFIX)/libexec/tsoci
+BINDIR ?= $(PREFIX)/bin
+MANDIR ?= $(PREFIX)/share/man
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+# One recipe at a time: the machine has few cores, and the steps use them all.
+.NOTPARALLEL:
+
+libexec := build/libexec
+stamps := build/stamps
+installed := node_modules/.package-lock.json
+
+schemas := $(shell find schemas scripts/schemas -type f 2>/dev/null) scripts/generate-schemas.ts
+operations := scripts/generate-wire.ts src/plan/operations.ts src/plan/wire.ts src/launch/messages.ts
+native := binding.gyp $(shell find csrc -type f -not -path '*/generated/*' -name '*.[ch]')
+sources := $(shell find src -type f -not -path '*/generated/*')
+
+.PHONY: help build demo test check bench install uninstall clean distclean tools
+
+help:
+	@echo 'make build       the executable, the stub and the addon, in $(libexec)'
+	@echo 'make demo        build, then run a container and show what it sees'
+	@echo 'make test        unit tests, then integration tests (as root)'
+	@echo 'make check       types, style, C warnings, imports, dead code'
+	@echo 'make bench       side by side with the other runtimes that are installed'
+	@echo 'make install     to $$(DESTDIR)$$(PREFIX), PREFIX=$(PREFIX)'
+	@echo 'make uninstall   what install did, undone'
+	@echo 'make clean       remove what was built; distclean removes node_modules as well'
+
+# ---- build ----
+
+tools:
+	@scripts/need.sh node=nodejs npm cc=gcc g++ python3
+
+# npm ci empties node_modules first, so it runs only when the lock file is newer than what is installed.
+$(installed): package-lock.json | tools
+	@echo '== npm packages'
+	@npm ci --no-audit --no-fund --loglevel=error
+	@touch $@
+
+$(stamps)/schemas: $(schemas) $(installed)
+	@echo '== types and validators from schemas/'
+	@node --import tsx scripts/generate-schemas.ts
+	@mkdir -p $(@D) && touch $@
+
+$(stamps)/wire: $(operations) $(installed)
+	@echo '== the wire between TypeScript and C'
+	@node --import tsx scripts/generate-wire.ts
+	@mkdir -p $(@D) && touch $@
+
+$(stamps)/native: $(native) $(stamps)/wire
+	@echo '== addon and stub'
+	@npm run --silent gyp
+	@mkdir -p $(@D) && touch $@
+
+$(stamps)/executable: $(sources) scripts/build-executable.ts $(stamps)/schemas $(stamps)/wire $(stamps)/native
+	@echo '== executable'
+	@node --import tsx scripts/build-executable.ts
+	@mkdir -p $(@D) && touch $@
+
+# What `npm install tsoci` brings: the same source as JavaScript, for Node and for libraries.
+$(stamps)/dist: $(sources) tsconfig.json tsconfig.build.json $(stamps)/schemas $(stamps)/wire
+	@echo '== dist/'
+	@node_modules/.bin/tsc -p tsconfig.build.json
+	@mkdir -p $(@D) && touch $@
+
+build: $(stamps)/executable $(stamps)/dist
+
+# ---- use ----
+
+demo: build
+	@scripts/demo.sh
+
+check: $(stamps)/schemas $(stamps)/wire
+	@npm run --silent check
+
+# What only the tests need. A test that can do without says so itself; nothing here stops the run.
+test_tools := busybox=busybox-static runc crun newuidmap=uidmap lib:libseccomp.so.2=libseccomp2 strace setfattr=attr
+
+test: build
+	@scripts/need.sh $(test_tools) || echo 'tests that need them are skipped'
+	@node --import tsx scripts/test.ts $(SUITES) $(if $(MATCH),--match '$(MATCH)')
+
+bench: build
+	@scripts/need.sh busybox=busybox-static runc crun bwrap=bubblewrap || echo 'measuring without them'
+	@node --import tsx bench/bench.ts
+
+install: build
+	install -d '$(DESTDIR)$(LIBEXECDIR)' '$(DESTDIR)$(BINDIR)'
+	install -m 0755 $(libexec)/tsoci $(libexec)/tsoci-init '$(DESTDIR)$(LIBEXECDIR)'
+	install -m 0644 $(libexec)/tsoci.node $(libexec)/koffi.node '$(DESTDIR)$(LIBEXECDIR)'
+	ln -sfnr '$(DESTDIR)$(LIBEXECDIR)/tsoci' '$(DESTDIR)$(BINDIR)/tsoci'
+	install -d '$(DESTDIR)$(PREFIX)/share/bash-completion/completions' '$(DESTDIR)$(PREFIX)/share/zsh/site-functions'
+	$(libexec)/tsoci completion bash > '$(DESTDIR)$(PREFIX)/share/bash-completion/completions/tsoci'
+	$(libexec)/tsoci completion zsh > '$(DESTDIR)$(PREFIX)/share/zsh/site-functions/_tsoci'
+	@for page in docs/man/*.8; do \
+		test -e "$$page" || continue; \
+		install -d '$(DESTDIR)$(MANDIR)/man8' && install -m 0644 "$$page" '$(DESTDIR)$(MANDIR)/man8'; \
+	done
+
+uninstall:
+	rm -rf '$(DESTDIR)$(LIBEXECDIR)'
+	rm -f '$(DESTDIR)$(BINDIR)/tsoci' '$(DESTDIR)$(PREFIX)/share/bash-completion/completions/tsoci' \
+		'$(DESTDIR)$(PREFIX)/share/zsh/site-functions/_tsoci' '$(DESTDIR)$(MANDIR)'/man8/tsoci*.8
+
+clean:
+	rm -rf build dist csrc/init/generated src/plan/generated src/bundle/generated
+
+distclean: clean
+	rm -rf node_modules

@@ -1,0 +1,66 @@
+/**
+ * npm run check: everything that can be said about the code without running it. One line a check; status 1 when one of
+ * them has something to say.
+ *
+ *   node --import tsx scripts/check.ts [NAME…]     (only the checks whose name contains one of these words)
+ */
+import { existsSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { formatCommand, warningCommands } from './check/c-code.ts';
+import { checkDeadCode } from './check/dead-code.ts';
+import { checkCircles, checkDirections } from './check/directions.ts';
+import { checkHotPath } from './check/hot-path.ts';
+import { type ModuleGraph, readModuleGraph } from './check/module-graph.ts';
+import { type Command, type Outcome, runCommand } from './check/run-command.ts';
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const longest = 400;
+const tool = (name: string) => join(root, 'node_modules', '.bin', name);
+const wanted = process.argv.slice(2);
+const isWanted = (name: string) => wanted.length === 0 || wanted.some((word) => name.includes(word));
+
+const commands: readonly Command[] = [
+  { name: 'types', argv: [tool('tsc'), '--noEmit', '-p', 'tsconfig.json'] },
+  { name: 'biome', argv: [tool('biome'), 'check', '--diagnostic-level=warn', '--error-on-warnings', '.'] },
+  formatCommand(root),
+  ...warningCommands(root),
+];
+
+const readings: Readonly<Record<string, (graph: ModuleGraph) => readonly string[]>> = {
+  'direction of imports': checkDirections,
+  circles: checkCircles,
+  'hot path': checkHotPath,
+  'dead code': checkDeadCode,
+};
+
+let failed = 0;
+
+function report({ name, problems, skipped, milliseconds }: Outcome): void {
+  const time = `${(milliseconds / 1000).toFixed(1)} s`;
+  if (skipped !== undefined) console.log(`skip ${name}: ${skipped}`);
+  else if (problems.length === 0) console.log(`ok   ${name} · ${time}`);
+  else {
+    failed += 1;
+    console.log(`FAIL ${name} · ${time}\n${problems.join('\n').replace(/^/gm, '     ')}`);
+  }
+}
+
+const running = commands
+  .filter(({ name }) => isWanted(name))
+  .map((command) => runCommand(command, root).then(report));
+const directories = ['src', 'scripts', 'test', 'bench', 'conformance'];
+const graph = readModuleGraph(
+  root,
+  directories.filter((directory) => existsSync(join(root, directory))),
+);
+for (const [name, read] of Object.entries(readings)) {
+  if (!isWanted(name)) continue;
+  const began = Date.now();
+  report({ name, problems: read(graph), milliseconds: Date.now() - began });
+}
+for (const { path, lines } of graph.values())
+  if (lines > longest && !path.includes('/generated/') && isWanted('length'))
+    console.log(`note ${path} has ${lines} lines; ${longest} are enough for most things`);
+await Promise.all(running);
+process.exit(failed > 0 ? 1 : 0);
