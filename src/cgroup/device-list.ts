@@ -31,21 +31,26 @@ export function deviceList(rules: readonly DevicePolicyRule[]): DeviceList {
   const exceptions: DeviceException[] = [];
   for (const rule of live) {
     if (isTotal(rule)) continue;
-    for (const type of rule.type === 'a' ? (['b', 'c'] as const) : [rule.type]) {
-      const piece = { type, major: rule.major, minor: rule.minor, access: rule.access };
-      const exception = { ...piece, pointer: rule.pointer, builtIn: rule.builtIn };
-      if (rule.allow === defaultAllow) remove(exceptions, exception);
-      else add(exceptions, exception);
-    }
+    const change = rule.allow === defaultAllow ? remove : add;
+    if (rule.type !== 'c') change(exceptions, { ...rule, type: 'b' });
+    if (rule.type !== 'b') change(exceptions, { ...rule, type: 'c' });
   }
   if (!defaultAllow) complete(exceptions);
   return { defaultAllow, exceptions: exceptions.filter((exception) => exception.access !== 0) };
 }
 
 function add(exceptions: DeviceException[], wanted: DeviceException): void {
-  const same = exceptions.find((exception) => sameDevices(exception, wanted));
-  if (same === undefined) exceptions.push(wanted);
-  else same.access |= wanted.access;
+  for (const exception of exceptions) {
+    if (
+      exception.minor !== wanted.minor ||
+      exception.major !== wanted.major ||
+      exception.type !== wanted.type
+    )
+      continue;
+    exception.access |= wanted.access;
+    return;
+  }
+  exceptions.push(wanted);
 }
 
 function remove(exceptions: DeviceException[], unwanted: DeviceException): void {
@@ -64,30 +69,26 @@ function remove(exceptions: DeviceException[], unwanted: DeviceException): void 
   }
 }
 
-/** Gives each exception the access of those that cover it, and each crossing (`c 1:*` and `c *:3`) an exception of its own. */
+/**
+ * Gives each exception the access of those that cover it, and each crossing (`c 1:*` and `c *:3`) an exception of its own.
+ * Only exceptions with a wildcard can cover or cross others, and there are few: this is on the way of every create.
+ */
 function complete(exceptions: DeviceException[]): void {
-  for (let index = 0; index < exceptions.length; index++) {
-    const one = exceptions[index] as DeviceException;
-    for (let before = 0; before < index; before++) {
-      const other = exceptions[before] as DeviceException;
-      if (!overlap(one, other) || covers(one, other) || covers(other, one)) continue;
-      const crossing = { ...one, major: one.major ?? other.major, minor: one.minor ?? other.minor };
-      if (!exceptions.some((exception) => sameDevices(exception, crossing))) exceptions.push(crossing);
-    }
+  const wide = exceptions.filter(({ major, minor }) => major === undefined || minor === undefined);
+  for (const row of wide) {
+    if (row.major === undefined) continue;
+    for (const column of wide)
+      if (column.major === undefined && column.minor !== undefined && column.type === row.type)
+        add(exceptions, { ...row, minor: column.minor, access: row.access | column.access });
   }
-  const original = exceptions.map((exception) => ({ ...exception }));
-  for (const exception of exceptions)
-    for (const other of original) if (covers(other, exception)) exception.access |= other.access;
+  for (const cover of wide)
+    for (const exception of exceptions) if (covers(cover, exception)) exception.access |= cover.access;
 }
 
 interface Devices {
   readonly type: 'b' | 'c';
   readonly major: number | undefined;
   readonly minor: number | undefined;
-}
-
-function sameDevices(one: Devices, other: Devices): boolean {
-  return one.type === other.type && one.major === other.major && one.minor === other.minor;
 }
 
 function covers(wide: Devices, narrow: Devices): boolean {
