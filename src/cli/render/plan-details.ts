@@ -5,7 +5,25 @@ import { NO_SLOT, type Operation, operations, questions } from '../../plan/opera
 
 type FieldValue = string | number | bigint | Uint8Array | readonly (string | number)[];
 
+/** Numbers that are yes or no: named when yes. */
+const yesOrNo: ReadonlySet<string> = new Set([
+  'recursive',
+  'propagationRecursive',
+  'idmapRecursive',
+  'privateParent',
+  'copyUp',
+  'bind',
+  'setGroups',
+  'attempt',
+]);
+
+/** Handles that an operation of its kind always has: of the root filesystem, of procfs, of what masks are made from. */
+const understood: ReadonlySet<string> = new Set(['root', 'proc', 'null', 'empty']);
+
 const unlimited = 0xffff_ffff_ffff_ffffn;
+
+/** How the root filesystem becomes the root. */
+const pivotModes: readonly string[] = ['pivot_root', 'move'];
 
 /** How fields of a name are shown, whatever operation they are in; undefined leaves the field out. */
 const shownByName: Readonly<Record<string, (value: never) => string | undefined>> = {
@@ -23,7 +41,10 @@ const shownByName: Readonly<Record<string, (value: never) => string | undefined>
   permitted: capabilitySet,
   inheritable: capabilitySet,
   ambient: capabilitySet,
-  mask: (value: number | Uint8Array) => (typeof value === 'number' ? octal(value) : hexadecimal(value)),
+  mask: (value: number | Uint8Array) => (typeof value === 'number' ? octal(value) : numberSet(value)),
+  nodes: numberSet,
+  rows: unlessZero,
+  columns: unlessZero,
 };
 
 /** Fields whose meaning depends on the operation. */
@@ -36,6 +57,7 @@ const shownByField: Readonly<Record<string, (value: never) => string | undefined
   'root-propagation.type': (value: number) => nameOf(value, propagationType),
   'make-directory.mode': octal,
   'device.mode': octal,
+  'pivot.mode': (value: number) => pivotModes[value] ?? String(value),
   'await.question': (value: number) => questions[value],
 };
 
@@ -51,6 +73,11 @@ export function planDetails(operation: Operation, slots: Map<number, string>): s
     const value = values[name] as FieldValue;
     if (type === 'slot' && name === 'slot' && fills(kind)) {
       slots.set(value as number, handleName(operation));
+      continue;
+    }
+    if (understood.has(name) && type === 'slot') continue;
+    if (yesOrNo.has(name)) {
+      if (value === 1) shown.push(name);
       continue;
     }
     const text = type === 'slot' ? handle(value as number, slots) : show(kind, name, value);
@@ -121,9 +148,20 @@ function octal(value: number): string {
   return `0${value.toString(8)}`;
 }
 
-function hexadecimal(bytes: Uint8Array): string {
-  return `0x${[...bytes]
-    .reverse()
-    .map((byte) => byte.toString(16).padStart(2, '0'))
-    .join('')}`;
+function unlessZero(value: number): string | undefined {
+  return value === 0 ? undefined : String(value);
+}
+
+/** A bit mask in the order of its bytes as the kernel's list format, `0-3,8`. */
+function numberSet(bytes: Uint8Array): string {
+  const has = (number: number): boolean => ((bytes[number >> 3] ?? 0) & (1 << (number & 7))) !== 0;
+  const ranges: string[] = [];
+  for (let first = 0; first < bytes.length * 8; first++) {
+    if (!has(first)) continue;
+    let last = first;
+    while (has(last + 1)) last++;
+    ranges.push(first === last ? String(first) : `${first}-${last}`);
+    first = last;
+  }
+  return ranges.join(',') || 'none';
 }
