@@ -137,17 +137,6 @@ int op_mount(struct ctx *ctx, const struct op_mount *op) {
     return attach(ctx, mount, target, op->target.text);
 }
 
-static int map_ids(struct ctx *ctx, const struct op_bind *op, int tree) {
-    if (op->idmap == WIRE_NO_SLOT)
-        return 0;
-    int namespace = slot_get(ctx, op->idmap);
-    if (namespace < 0)
-        return namespace;
-    unsigned flags = AT_EMPTY_PATH | (op->idmap_recursive ? AT_RECURSIVE : 0U);
-    int error = sys_mount_setattr(tree, "", flags, MOUNT_ATTR_IDMAP, 0, 0, namespace);
-    return error < 0 ? fail(ctx, error, "mapping the mount's ids (can its file system do that?)") : 0;
-}
-
 int op_bind(struct ctx *ctx, const struct op_bind *op) {
     struct stat status;
     int root = slot_get(ctx, op->root);
@@ -161,10 +150,8 @@ int op_bind(struct ctx *ctx, const struct op_bind *op) {
     scope_fd target = inside_target(ctx, root, op->target.text, kind, 0);
     if (target < 0)
         return target;
-    error = map_ids(ctx, op, tree);
     // What is set on all mounts of the tree first, so that the tree's own options can still differ.
-    if (error == 0)
-        error = attributes(ctx, tree, AT_RECURSIVE, op->set_recursive, op->clear_recursive);
+    error = attributes(ctx, tree, AT_RECURSIVE, op->set_recursive, op->clear_recursive);
     if (error == 0)
         error = attributes(ctx, tree, 0, op->set, op->clear);
     if (error == 0)

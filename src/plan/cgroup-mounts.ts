@@ -1,7 +1,6 @@
 import { type Compilation, hasNamespace, opensAhead } from './compilation.ts';
 import { mountAttribute } from './kernel-flags.ts';
 import type { ParsedMountOptions } from './mount-options.ts';
-import { NO_SLOT } from './operations.ts';
 
 /**
  * `"type": "cgroup"`: the container's view of its cgroups. With a cgroup namespace each hierarchy is mounted afresh and shows
@@ -90,8 +89,6 @@ function mountHierarchy(
     clearRecursive: 0,
     propagation: 0,
     propagationRecursive: 0,
-    idmap: NO_SLOT,
-    idmapRecursive: 0,
   });
 }
 

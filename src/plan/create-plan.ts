@@ -10,7 +10,7 @@ import { planHooks } from './hooks.ts';
 import { propagationType } from './kernel-flags.ts';
 import { mountRoot, openSources, planMount, sealTmpfs } from './mounts.ts';
 import { cloneContainer, enterNamespaces } from './namespaces.ts';
-import { NO_SLOT } from './operations.ts';
+import { NO_SLOT, type Phase } from './operations.ts';
 import { planPersonality } from './personality.ts';
 import type { Plan } from './plan.ts';
 import {
@@ -103,24 +103,24 @@ export function createPlan(config: Config, request: CreateRequest, facts: HostFa
 function prepare(compilation: Compilation, own: ProcessCompilation): void {
   const { plan } = compilation;
   plan.add('prepare', '', 'open-proc', { slot: compilation.proc });
-  if (compilation.null !== NO_SLOT && compilation.ownMounts) {
-    plan.add('prepare', '/linux/maskedPaths', 'open-device', {
-      slot: compilation.null,
-      path: '/dev/null',
-      major: 1,
-      minor: 3,
-    });
-  }
+  if (!compilation.facts.rootless) openNull(compilation, 'prepare');
   openSources(compilation);
   openCgroups(compilation);
   openDevices(compilation);
   if (opensAhead(compilation)) planPrivilegedLimits(own, 'prepare');
 }
 
+/** The host's /dev/null, which covers masked files. */
+function openNull({ linux, null: slot, ownMounts, plan }: Compilation, phase: Phase): void {
+  if (!linux.maskedPaths?.length || !ownMounts) return;
+  plan.add(phase, '/linux/maskedPaths', 'open-device', { slot, path: '/dev/null', major: 1, minor: 3 });
+}
+
 /** The container's mount tree, from its root to the pivot. */
 function buildRoot(compilation: Compilation, own: ProcessCompilation, consoleSocket: number): void {
   const { config, linux, plan, request, root } = compilation;
   mountRoot(compilation);
+  if (compilation.facts.rootless) openNull(compilation, 'rootfs');
   config.mounts?.forEach((mount, index) => {
     planMount(compilation, mount, index);
   });

@@ -3,7 +3,6 @@ import { type Compilation, opensAhead } from './compilation.ts';
 import { fileType } from './kernel-flags.ts';
 import { parseMountOptions } from './mount-options.ts';
 import { isBind } from './mounts.ts';
-import { NO_SLOT } from './operations.ts';
 import { normalizePath } from './path.ts';
 
 /** The devices that every container gets (config-linux.md, Default Devices). */
@@ -100,7 +99,5 @@ function bindDevice(compilation: Compilation, device: Device, from: string): voi
     clearRecursive: 0,
     propagation: 0,
     propagationRecursive: 0,
-    idmap: NO_SLOT,
-    idmapRecursive: 0,
   });
 }

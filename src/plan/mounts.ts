@@ -2,6 +2,7 @@ import type { Mount } from '../bundle/config.ts';
 import { Failure } from '../failure.ts';
 import { planCgroupMount } from './cgroup-mounts.ts';
 import { type Compilation, opensAhead } from './compilation.ts';
+import { isIdmapped, mapTree, onlyBinds } from './idmapped-mounts.ts';
 import { mountAttribute, propagationType } from './kernel-flags.ts';
 import { type ParsedMountOptions, parseMountOptions } from './mount-options.ts';
 import { NO_SLOT, type Phase } from './operations.ts';
@@ -78,13 +79,18 @@ function openTree(
 
 /** Stage 0: the root filesystem and every bind source, while the caller's privileges still reach them. */
 export function openSources(compilation: Compilation): void {
-  if (!compilation.ownMounts || !opensAhead(compilation)) return;
-  openTree(compilation, 'prepare', 'root', '/root/path', compilation.request.rootfs, true);
+  if (!compilation.ownMounts) return;
+  const ahead = opensAhead(compilation);
+  if (ahead) openTree(compilation, 'prepare', 'root', '/root/path', compilation.request.rootfs, true);
   compilation.config.mounts?.forEach((mount, index) => {
     const options = parseMountOptions(mount.options);
-    if (options.remount || !isBind(mount, options)) return;
     const from = `/mounts/${index}`;
+    const mapped = isIdmapped(mount, options);
+    if (mapped && !isBind(mount, options)) throw onlyBinds(from);
+    if (options.remount || !isBind(mount, options) || !(ahead || mapped)) return;
     openTree(compilation, 'prepare', from, from, sourceOf(compilation, mount), options.bind !== 'bind');
+    const tree = compilation.trees.get(from);
+    if (mapped && tree !== undefined) mapTree(compilation, mount, options, from, tree);
   });
 }
 
@@ -171,8 +177,6 @@ function planBind(
     clearRecursive: options.clearRecursive,
     propagation: silent ? propagationType.slave : options.propagation,
     propagationRecursive: silent || options.propagationRecursive ? 1 : 0,
-    idmap: NO_SLOT,
-    idmapRecursive: 0,
   });
 }
 

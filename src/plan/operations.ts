@@ -65,6 +65,18 @@ export const operations = {
     does: 'clone a mount tree of the host, detached',
     fields: { slot: 'slot', path: 'string', recursive: 'u32' },
   },
+  'make-user-namespace': {
+    does: 'make a user namespace with these id maps, to map mounts by',
+    fields: { slot: 'slot', proc: 'slot', uidMap: 'string', gidMap: 'string' },
+  },
+  'open-namespace': {
+    does: 'open a namespace of the host as a handle',
+    fields: { slot: 'slot', path: 'string' },
+  },
+  'map-tree': {
+    does: 'map the ids of a cloned mount tree',
+    fields: { tree: 'slot', namespace: 'slot', recursive: 'u32' },
+  },
   'empty-tmpfs': {
     does: 'make one empty read-only tmpfs for masks',
     fields: { slot: 'slot', options: 'strings' },
@@ -141,9 +153,6 @@ export const operations = {
       clearRecursive: 'u32',
       propagation: 'u32',
       propagationRecursive: 'u32',
-      /** Handle of the user namespace for an idmapped mount, or NO_SLOT. */
-      idmap: 'slot',
-      idmapRecursive: 'u32',
     },
   },
   remount: {
