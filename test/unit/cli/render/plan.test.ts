@@ -68,7 +68,7 @@ test('planTable() names the place in config.json and says numbers in words', () 
   assert.match(table, /^namespaces +clone +\/linux\/namespaces +flags=mount,pid$/m);
   assert.match(
     table,
-    /bind +\/mounts\/1 +target=\/data tree=<\/srv\/my data> set=rdonly,nosuid propagation=private propagationRecursive$/,
+    /bind +\/mounts\/1 +target=\/data tree=<\/srv\/my data> set=rdonly,nosuid propagation=private propagationRecursive$/m,
   );
   assert.match(table, /resource=RLIMIT_NOFILE soft=1024 hard=unlimited/);
   assert.match(table, /effective=CHOWN permitted=none/);
