@@ -1,6 +1,250 @@
 #include "supervise.h"
-int supervise(int count, char **arguments) {
-    (void)count;
-    (void)arguments;
+
+#include <errno.h>
+#include <limits.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "fd.h"
+#include "relay.h"
+#include "sys.h"
+#include "terminal.h"
+#include "text.h"
+
+/** How often it is looked whether a terminal that all have closed was opened again, or a background job came
+ * forward. */
+#define LOOK_MILLISECONDS 200
+
+struct supervisor {
+    pid_t process;
+    int pidfd;
+    int signals;
+    bool ended;
+    int status;
+    /** We may read keys: the terminal is ours, or there is none. */
+    bool reads;
+    struct relay relay;
+};
+
+/** One in a process, for the handler of our own crashes, and in .bss for its buffers. */
+static struct supervisor supervisor;
+
+static int complain(const char *what, int error) {
+    struct text line = {0};
+    char number[NUMBER_SIZE];
+    text_append(&line, "tsoci-init: supervise: ");
+    text_append(&line, what);
+    text_append(&line, ": error ");
+    text_append(&line, number_text(number, error < 0 ? -error : error));
+    text_append(&line, "\n");
+    (void)fd_write(STDERR_FILENO, line.bytes, line.length);
     return 1;
+}
+
+/** Signals that a bug of ours raises. Sent by someone else, they are for the program as all others are. */
+static const int crashes[] = {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT, SIGTRAP, SIGSYS};
+
+static void on_crash(int signal, siginfo_t *info, void *context) {
+    (void)context;
+    if (info->si_code <= 0) {
+        sys_pidfd_send_signal(supervisor.pidfd, signal);
+        return;
+    }
+    terminal_restore();
+    struct sigaction fall = {.sa_handler = SIG_DFL};
+    sigaction(signal, &fall, NULL);
+    raise(signal);
+}
+
+/** Blocks all signals but those of crashes, and gives a descriptor that they are read from. */
+static int catch_signals(void) {
+    sigset_t all;
+    struct sigaction crash = {.sa_sigaction = on_crash, .sa_flags = SA_SIGINFO | SA_RESTART};
+    sys_reset_signals();
+    sigfillset(&all);
+    for (size_t i = 0; i < sizeof(crashes) / sizeof(crashes[0]); i++) {
+        sigdelset(&all, crashes[i]);
+        sigaction(crashes[i], &crash, NULL);
+    }
+    if (sigprocmask(SIG_SETMASK, &all, NULL) < 0)
+        return -errno;
+    int descriptor = signalfd(-1, &all, SFD_CLOEXEC | SFD_NONBLOCK);
+    return descriptor < 0 ? -errno : descriptor;
+}
+
+/** Stops like any job does, with the terminal as it was; returns when continued. SIGSTOP cannot be blocked.
+ */
+static void stop(void) {
+    terminal_restore();
+    kill(getpid(), SIGSTOP);
+}
+
+/** Takes the terminal if it is ours to take. In the background that stops the job, as reading from it would.
+ */
+static void take_terminal(struct supervisor *self) {
+    if (self->relay.master < 0)
+        return;
+    if (!terminal_foreground()) {
+        sigset_t blocked;
+        sigset_t input;
+        sigemptyset(&input);
+        sigaddset(&input, SIGTTIN);
+        // The default action, which an orphaned process group is spared: it then reads nothing.
+        sigprocmask(SIG_UNBLOCK, &input, &blocked);
+        kill(0, SIGTTIN);
+        sigprocmask(SIG_SETMASK, &blocked, NULL);
+    }
+    self->reads = terminal_foreground();
+    if (!self->reads)
+        return;
+    terminal_raw();
+    terminal_copy_size(self->relay.master);
+}
+
+/** Reaps what ended: our program, and what we happen to have inherited. */
+static void reap(struct supervisor *self) {
+    int status;
+    pid_t process;
+    while ((process = waitpid(-1, &status, WNOHANG)) > 0 || (process < 0 && errno == EINTR)) {
+        if (process == self->process) {
+            self->status = status;
+            self->ended = true;
+        }
+    }
+    // It was never our child: all that can be known is that it ended.
+    if (process < 0 && errno == ECHILD && !self->ended) {
+        struct pollfd alive = {.fd = self->pidfd, .events = POLLIN};
+        if (poll(&alive, 1, 0) > 0) {
+            self->status = W_EXITCODE(1, 0);
+            self->ended = true;
+        }
+    }
+}
+
+static void on_signal(struct supervisor *self, int signal) {
+    bool relays = self->relay.master >= 0;
+    switch (signal) {
+    case SIGCHLD:
+    case SIGPIPE:
+        return;
+    case SIGWINCH:
+        if (relays)
+            terminal_copy_size(self->relay.master);
+        else
+            sys_pidfd_send_signal(self->pidfd, signal);
+        return;
+    case SIGTTIN:
+    case SIGTTOU:
+        stop();
+        return;
+    case SIGTSTP:
+        sys_pidfd_send_signal(self->pidfd, signal);
+        stop();
+        return;
+    case SIGCONT:
+        sys_pidfd_send_signal(self->pidfd, signal);
+        if (terminal_foreground())
+            take_terminal(self);
+        else
+            self->reads = !relays;
+        return;
+    default:
+        sys_pidfd_send_signal(self->pidfd, signal);
+    }
+}
+
+static void read_signals(struct supervisor *self) {
+    struct signalfd_siginfo info;
+    while (read(self->signals, &info, sizeof(info)) == sizeof(info))
+        on_signal(self, (int)info.ssi_signo);
+}
+
+static int watch(struct supervisor *self) {
+    struct pollfd descriptors[2 + RELAY_DESCRIPTORS];
+    for (;;) {
+        descriptors[0] = (struct pollfd){.fd = self->signals, .events = POLLIN};
+        descriptors[1] = (struct pollfd){.fd = self->pidfd, .events = POLLIN};
+        relay_poll(&self->relay, descriptors + 2, self->reads);
+        bool looks = self->relay.hung_up || !self->reads;
+        int ready = poll(descriptors, 2 + RELAY_DESCRIPTORS, looks ? LOOK_MILLISECONDS : -1);
+        if (ready < 0 && errno != EINTR)
+            return -errno;
+        if (ready < 0)
+            continue;
+        if (ready == 0)
+            self->relay.hung_up = false;
+        if (!self->reads && terminal_foreground())
+            take_terminal(self);
+        if (descriptors[0].revents != 0)
+            read_signals(self);
+        relay_move(&self->relay, descriptors + 2);
+        if ((descriptors[0].revents | descriptors[1].revents) != 0)
+            reap(self);
+        if (self->ended) {
+            relay_drain(&self->relay, self->signals);
+            return 0;
+        }
+    }
+}
+
+/** Runs the program that clears up; what it has to say it says itself. */
+static int run_afterwards(char **arguments) {
+    pid_t child = sys_clone(0, SIGCHLD, -1);
+    if (child < 0)
+        return complain("clone3", child);
+    if (child == 0) {
+        sys_reset_signals();
+        execve(arguments[0], arguments, environ);
+        complain(arguments[0], errno);
+        _exit(127);
+    }
+    pid_t reaped;
+    int status = 0;
+    do
+        reaped = waitpid(child, &status, 0);
+    while (reaped < 0 && errno == EINTR);
+    return reaped < 0 ? complain("waitpid", errno) : 0;
+}
+
+static int usage(void) {
+    static const char line[] = "usage: tsoci-init supervise PID MASTER|-1 [-- program argument...]\n";
+    (void)fd_write(STDERR_FILENO, line, sizeof(line) - 1);
+    return 1;
+}
+
+int supervise(int count, char **arguments) {
+    struct supervisor *self = &supervisor;
+    uint32_t process;
+    uint32_t master = 0;
+    bool relays = count >= 2 && !text_equal(arguments[1], "-1");
+    if (count < 2 || !number_parse(arguments[0], INT_MAX, &process) || process == 0)
+        return usage();
+    if (relays && !number_parse(arguments[1], INT_MAX, &master))
+        return usage();
+    if (count > 2 && (count < 4 || !text_equal(arguments[2], "--")))
+        return usage();
+    sys_prctl(PR_SET_NAME, (unsigned long)"tsoci:[run]", 0);
+    self->process = (pid_t)process;
+    self->reads = true;
+    self->pidfd = sys_pidfd_open(self->process);
+    if (self->pidfd < 0)
+        return complain("pidfd_open", self->pidfd);
+    self->signals = catch_signals();
+    if (self->signals < 0)
+        return complain("signalfd", self->signals);
+    relay_begin(&self->relay, relays ? (int)master : -1);
+    if (relays && terminal_find())
+        take_terminal(self);
+    int error = watch(self);
+    terminal_restore();
+    if (error < 0)
+        return complain("poll", error);
+    if (count > 3)
+        run_afterwards(arguments + 3);
+    return WIFSIGNALED(self->status) ? 128 + WTERMSIG(self->status) : WEXITSTATUS(self->status);
 }

@@ -1,0 +1,114 @@
+#include "relay.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+/** Silence after which nothing more is expected of a terminal that other processes still hold open. */
+#define QUIET_MILLISECONDS 100
+
+/** What a pipe that is writable takes without making us wait. */
+#define CHUNK 4096
+
+static bool empty(const struct queue *queue) {
+    return queue->start == queue->end;
+}
+
+static bool passing(int error) {
+    return error == EAGAIN || error == EWOULDBLOCK || error == EINTR;
+}
+
+void relay_begin(struct relay *relay, int master) {
+    *relay = (struct relay){.master = master, .input = -1, .output = -1};
+    if (master < 0)
+        return;
+    relay->input = STDIN_FILENO;
+    relay->output = STDOUT_FILENO;
+    // Only the master's open file is ours alone: on the standard streams this flag would be everybody's.
+    int flags = fcntl(master, F_GETFL);
+    if (flags >= 0)
+        fcntl(master, F_SETFL, flags | O_NONBLOCK);
+}
+
+void relay_poll(const struct relay *relay, struct pollfd *descriptors, bool input) {
+    bool reads_keys = input && empty(&relay->keys);
+    bool writes_text = !empty(&relay->text);
+    short events =
+        (short)((writes_text || relay->hung_up ? 0 : POLLIN) | (empty(&relay->keys) ? 0 : POLLOUT));
+    descriptors[0] = (struct pollfd){.fd = reads_keys ? relay->input : -1, .events = POLLIN};
+    descriptors[1] = (struct pollfd){.fd = events != 0 ? relay->master : -1, .events = events};
+    descriptors[2] = (struct pollfd){.fd = writes_text ? relay->output : -1, .events = POLLOUT};
+}
+
+/** Fills an empty queue: 1, 0 at the end of the file, or -errno. */
+static int fill(struct queue *queue, int descriptor) {
+    ssize_t got = read(descriptor, queue->bytes, CHUNK);
+    if (got < 0)
+        return -errno;
+    queue->start = 0;
+    queue->end = (size_t)got;
+    return got > 0;
+}
+
+static int empty_into(struct queue *queue, int descriptor) {
+    ssize_t written = write(descriptor, queue->bytes + queue->start, queue->end - queue->start);
+    if (written < 0)
+        return -errno;
+    queue->start += (size_t)written;
+    return 0;
+}
+
+static void discard(struct queue *queue) {
+    queue->start = queue->end = 0;
+}
+
+static void read_master(struct relay *relay) {
+    int got = fill(&relay->text, relay->master);
+    // EIO: all who had the terminal open have closed it. Someone may open it again.
+    if (got <= 0 && !passing(-got))
+        relay->hung_up = true;
+}
+
+void relay_move(struct relay *relay, const struct pollfd *descriptors) {
+    if (descriptors[0].revents != 0) {
+        int got = fill(&relay->keys, relay->input);
+        if (got <= 0 && !passing(-got))
+            relay->input = -1;
+    }
+    if ((descriptors[1].revents & (POLLIN | POLLHUP | POLLERR)) != 0 && empty(&relay->text))
+        read_master(relay);
+    if (!empty(&relay->keys)) {
+        int error = empty_into(&relay->keys, relay->master);
+        if (error < 0 && !passing(-error))
+            discard(&relay->keys);
+    }
+    if (descriptors[2].revents != 0 && !empty(&relay->text)) {
+        int error = empty_into(&relay->text, relay->output);
+        // Nobody reads any more: the program goes on, its output goes nowhere.
+        if (error < 0 && !passing(-error))
+            discard(&relay->text);
+    }
+}
+
+void relay_drain(struct relay *relay, int interrupted) {
+    struct pollfd descriptors[RELAY_DESCRIPTORS + 1];
+    discard(&relay->keys);
+    relay->hung_up = false;
+    while (relay->master >= 0) {
+        bool writes = !empty(&relay->text);
+        if (relay->hung_up && !writes)
+            return;
+        relay_poll(relay, descriptors, false);
+        descriptors[RELAY_DESCRIPTORS] = (struct pollfd){.fd = interrupted, .events = POLLIN};
+        int ready = poll(descriptors, RELAY_DESCRIPTORS + 1, writes ? -1 : QUIET_MILLISECONDS);
+        if (ready < 0 && errno == EINTR)
+            continue;
+        if (ready <= 0)
+            return;
+        // Someone is impatient, and nobody takes our output.
+        if (descriptors[RELAY_DESCRIPTORS].revents != 0 && descriptors[2].revents == 0 && writes)
+            return;
+        relay_move(relay, descriptors);
+    }
+}
