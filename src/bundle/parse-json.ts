@@ -31,7 +31,9 @@ const QUICK_LENGTH = 1024 * 1024;
 export function parseJson(input: string | Uint8Array, name: string): unknown {
   const text = typeof input === 'string' ? input : decode(input, name);
   if (text.length > MAXIMUM_BYTES) throw tooLong(name);
-  if (text.length <= QUICK_LENGTH && !hasRareText(text)) {
+  // Bytes decode to whole characters; a string of the caller's own may hold half of one.
+  const whole = typeof input !== 'string' || !/\p{Surrogate}/u.test(input);
+  if (whole && text.length <= QUICK_LENGTH && !hasRareText(text)) {
     try {
       const colons = countColons(text);
       const inexact = new Set<number>();
@@ -86,34 +88,36 @@ function decode(bytes: Uint8Array, name: string): string {
   }
 }
 
-/** Where the first byte that can't be UTF-8 stands: the longest prefix that decodes is found by halving. */
+/** Where the first character that is none starts: the longest prefix that decodes is found by halving. */
 function invalidByte(bytes: Uint8Array): {
   readonly line: number;
   readonly column: number;
   readonly hex: string;
 } {
-  const decodes = (length: number): boolean => {
-    try {
-      // `stream` lets the last character be incomplete.
-      new TextDecoder('utf-8', { fatal: true }).decode(bytes.subarray(0, length), { stream: true });
-      return true;
-    } catch {
-      return false;
-    }
-  };
   let good = 0;
   let bad = bytes.length + 1;
   while (bad - good > 1) {
     const middle = (good + bad) >>> 1;
-    if (middle <= bytes.length && decodes(middle)) good = middle;
+    if (middle <= bytes.length && decodes(bytes, middle, true)) good = middle;
     else bad = middle;
   }
-  const index = Math.min(good, bytes.length - 1);
-  const lineStart = bytes.lastIndexOf(10, index - 1) + 1;
+  // The prefix may end in the beginning of a character, which is where the trouble starts.
+  while (!decodes(bytes, good, false)) good -= 1;
+  const lineStart = bytes.subarray(0, good).lastIndexOf(10) + 1;
   let line = 1;
   for (let i = 0; i < lineStart; i++) if (bytes[i] === 10) line += 1;
-  const hex = `0x${(bytes[index] ?? 0).toString(16).padStart(2, '0')}`;
-  return { line, column: index - lineStart + 1, hex };
+  const hex = `0x${(bytes[good] ?? 0).toString(16).padStart(2, '0')}`;
+  return { line, column: good - lineStart + 1, hex };
+}
+
+/** Whether the first `length` bytes are UTF-8; `stream` lets the last character be incomplete. */
+function decodes(bytes: Uint8Array, length: number, stream: boolean): boolean {
+  try {
+    new TextDecoder('utf-8', { fatal: true }).decode(bytes.subarray(0, length), { stream });
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** Things that the quick way can't judge: space before a colon (see `countColons`), NUL and surrogate escapes. */
