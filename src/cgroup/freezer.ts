@@ -10,15 +10,20 @@ export type Freezer =
   | { readonly kind: 'v1'; readonly path: string }
   | { readonly kind: 'v2'; readonly path: string };
 
-/** Stops everything in the cgroup; see `Cgroup.freeze`. */
-export async function freeze(host: CgroupHost, freezer: Freezer): Promise<void> {
+/**
+ * Stops everything in the cgroup; see `Cgroup.freeze`.
+ * @param patience milliseconds
+ */
+export async function freeze(host: CgroupHost, freezer: Freezer, patience: number = PATIENCE): Promise<void> {
   const done =
-    freezer.kind === 'v1' ? await freezeV1(host, freezer.path) : await freezeV2(host, freezer.path);
+    freezer.kind === 'v1'
+      ? await freezeV1(host, freezer.path, patience)
+      : await freezeV2(host, freezer.path, patience);
   if (done) return;
   await thaw(host, freezer);
   throw new Failure(
     'system',
-    `cannot freeze cgroup "${freezer.path}": its processes did not stop in ${PATIENCE / 1000} s`,
+    `cannot freeze cgroup "${freezer.path}": its processes did not stop in ${patience / 1000} s`,
     {
       hint: 'A process may be in an uninterruptible wait (state D in ps); try again later.',
     },
@@ -29,11 +34,11 @@ export async function freeze(host: CgroupHost, freezer: Freezer): Promise<void> 
  * freezer-subsystem.rst: the state stays FREEZING while a task has not stopped, and new children of an unfrozen task may
  * keep it there. Writing FROZEN again goes over all tasks once more; a short thaw lets one that waits for a frozen one go on.
  */
-async function freezeV1(host: CgroupHost, path: string): Promise<boolean> {
+async function freezeV1(host: CgroupHost, path: string, total: number): Promise<boolean> {
   const { native } = host;
   const state = `${path}/freezer.state`;
   let waited = 0;
-  for (let round = 1; waited < PATIENCE; round++) {
+  for (let round = 1; waited < total; round++) {
     native.writeFile(state, 'FROZEN');
     const patience = Math.min(round * 2, 50);
     if (await waitUntil(host, patience, () => native.readText(state, 64).trim() === 'FROZEN')) return true;
@@ -48,9 +53,9 @@ async function freezeV1(host: CgroupHost, path: string): Promise<boolean> {
 }
 
 /** cgroup-v2.rst, "cgroup.freeze": the change is complete when cgroup.events says so. */
-async function freezeV2(host: CgroupHost, path: string): Promise<boolean> {
+async function freezeV2(host: CgroupHost, path: string, total: number): Promise<boolean> {
   host.native.writeFile(`${path}/cgroup.freeze`, '1');
-  return waitUntil(host, PATIENCE, () => eventsSayFrozen(host.native, path));
+  return waitUntil(host, total, () => eventsSayFrozen(host.native, path));
 }
 
 /** Lets everything go on; on v2, waits until the kernel says that it does. */

@@ -5,15 +5,10 @@ const FALLBACK = ['cgroup.procs', 'cgroup.subtree_control', 'cgroup.threads'];
 
 /** Makes a user the owner of a v2 cgroup and of the files in it that are safe to delegate; see `Cgroup.giveTo`. */
 export function giveTo(native: Native, path: string, userId: number): void {
-  const unchanged = -1;
-  native.chown(path, userId, unchanged);
-  for (const file of delegatedFiles(native)) {
-    try {
-      native.chown(`${path}/${file}`, userId, unchanged);
-    } catch (error) {
-      // the list is the kernel's, not this cgroup's
-      if (!hasErrno(error, 'ENOENT')) throw error;
-    }
+  // the list of files is the kernel's, not this cgroup's: what is not here is not missed
+  for (const name of [path, ...delegatedFiles(native).map((file) => `${path}/${file}`)]) {
+    const status = native.status(name, false);
+    if (status !== undefined) native.chown(name, userId, status.gid);
   }
 }
 

@@ -4,7 +4,15 @@
  */
 import { strict as assert } from 'node:assert';
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmdirSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { suite } from 'uvu';
 import type { Resources } from '../../src/bundle/config.ts';
 import type { Cgroup, CgroupEntry } from '../../src/cgroup/cgroup.ts';
@@ -450,5 +458,85 @@ test('blockIO limits reach the kernel in its own format', async () => {
   assert.ok(error instanceof Failure);
   assert.match(error.message, /no such block device/);
 });
+
+test('rootless: no permission is a warning, unless a limit needs it', async () => {
+  const rootless = () => {
+    const id = `tsoci-test-${process.pid}-${count++}`;
+    return openCgroup(host, layout, { id, cgroupsPath: `/${id}`, systemd: false, rootless: true });
+  };
+  const denied = open();
+  const [free, limited] = [rootless(), rootless()];
+  process.seteuid?.(65534);
+  try {
+    const error = await denied.create().catch((caught: unknown) => caught);
+    assert.ok(error instanceof Failure && error.errno === 'EACCES');
+    await free.create();
+    await free.apply({ devices: [{ allow: false, access: 'rwm' }] });
+    assert.deepEqual([free.joinPaths(), free.unifiedDirectory()], [[], undefined]);
+    assert.ok(free.warnings.length > 0);
+    await limited.create();
+    const refused = await limited.apply({ memory: { limit: 1048576 } }).catch((caught: unknown) => caught);
+    assert.ok(refused instanceof Failure && refused.pointer === '/linux/resources/memory/limit');
+  } finally {
+    process.seteuid?.(0);
+  }
+});
+
+if (v2) {
+  test('v2: huge pages, raw files, and swap as a difference', async () => {
+    const cgroup = await made({
+      hugepageLimits: [{ pageSize: '2MB', limit: 4194304 }],
+      memory: { limit: 67108864 },
+      unified: { 'memory.high': '33554432', 'io.max': '254:0 rbps=1048576\n254:0 wiops=7' },
+    });
+    const file = (name: string) => readFileSync(`${cgroup.unifiedDirectory()}/${name}`, 'utf8').trim();
+    assert.equal(file('hugetlb.2MB.max'), '4194304');
+    assert.equal(file('hugetlb.2MB.rsvd.max'), '4194304');
+    assert.equal(file('memory.high'), '33554432');
+    assert.equal(file('io.max'), '254:0 rbps=1048576 wbps=max riops=max wiops=7');
+    assert.equal(cgroup.statistics().hugepages?.['2MB']?.limit, 4194304);
+    assert.ok(cgroup.statistics().memory?.pressure?.some);
+    await cgroup.update({ memory: { swap: 100663296 } }, '');
+    assert.equal(file('memory.swap.max'), '33554432');
+  });
+
+  test('v2: device rules stay one program, replaced in place', async () => {
+    const cgroup = await made({ devices: [{ allow: false }] });
+    const programs = () => {
+      const directory = native.open(cgroup.unifiedDirectory() ?? '', 0o200000, 0);
+      const found = native.attachedDevicePrograms(directory);
+      for (const descriptor of [directory, ...found]) native.close(descriptor);
+      return found.length;
+    };
+    assert.equal(programs(), 1);
+    const before = readdirSync('/proc/self/fd').length;
+    for (let round = 0; round < 3; round++) await cgroup.update({ devices: [{ allow: round === 1 }] }, '');
+    await assert.rejects(cgroup.update({ devices: [{ allow: true }], cpu: { cpus: '0-4095' } }, ''));
+    assert.equal(programs(), 1);
+    assert.equal(readdirSync('/proc/self/fd').length, before);
+  });
+
+  test('v2: a container that moved everybody down is entered where its process is', async () => {
+    const cgroup = await made();
+    const directory = cgroup.unifiedDirectory() ?? '';
+    mkdirSync(`${directory}/init`);
+    const child = await sleeper(cgroup.sub({ '': 'init' }));
+    writeFileSync(`${directory}/cgroup.subtree_control`, '+memory');
+    const outside = enter(cgroup, 'true');
+    assert.notEqual(await ended(outside), 0, 'the cgroup itself takes nobody any more');
+    const inside = await sleeper(cgroup.placeOf(child.pid ?? 0));
+    assert.deepEqual(cgroup.processes(), [child.pid, inside.pid].sort());
+  });
+
+  test('v2: giveTo() hands over what is safe to delegate, and no limits', async () => {
+    const cgroup = await made();
+    cgroup.giveTo(1234);
+    const directory = cgroup.unifiedDirectory() ?? '';
+    for (const name of ['', '/cgroup.procs', '/cgroup.subtree_control', '/cgroup.threads'])
+      assert.equal(statSync(`${directory}${name}`).uid, 1234, name);
+    for (const name of ['/memory.max', '/pids.max', '/cgroup.freeze'])
+      assert.equal(statSync(`${directory}${name}`).uid, 0, name);
+  });
+}
 
 test.run();

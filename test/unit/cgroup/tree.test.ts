@@ -1,0 +1,62 @@
+import { strict as assert } from 'node:assert';
+import { suite } from 'uvu';
+import { makeTree, processesOf, removeTree } from '../../../src/cgroup/tree.ts';
+import { Failure } from '../../../src/failure.ts';
+import { FakeFiles } from './fake-files.ts';
+
+const test = suite('cgroup trees');
+
+test('makeTree() makes parents first and tells what it made', () => {
+  const fake = new FakeFiles();
+  fake.add('/m/a');
+  const made: string[] = [];
+  assert.equal(makeTree(fake.native(), '/m/a/b/c', made), true);
+  assert.deepEqual(made, ['/m/a/b', '/m/a/b/c']);
+  assert.equal(makeTree(fake.native(), '/m/a/b/c', made), false);
+  assert.equal(made.length, 2);
+});
+
+test('processesOf() reads the whole tree, without processes of other namespaces', () => {
+  const fake = new FakeFiles();
+  fake.add('/m/a', { 'cgroup.procs': '5\n0\n' });
+  fake.add('/m/a/b/c', { 'cgroup.procs': '7\n5\n' });
+  assert.deepEqual([...processesOf(fake.native(), '/m/a')], [5, 7]);
+  assert.deepEqual([...processesOf(fake.native(), '/m/absent')], []);
+});
+
+test('removeTree() goes deepest first, and is content with what is gone', async () => {
+  const fake = new FakeFiles();
+  fake.add('/m/a/b/c', { 'cgroup.procs': '' });
+  fake.add('/m/a/d');
+  const host = { native: fake.native(), blocking: true };
+  await removeTree(host, '/m/a');
+  assert.deepEqual(fake.journal, ['rmdir /m/a/b/c', 'rmdir /m/a/b', 'rmdir /m/a/d', 'rmdir /m/a']);
+  await removeTree(host, '/m/a');
+});
+
+test('removeTree() tries again while processes exit', async () => {
+  const fake = new FakeFiles();
+  fake.add('/m/a/b', { 'cgroup.procs': '5\n' });
+  let tries = 0;
+  fake.refuse = (action) => (action === 'rmdir /m/a/b' && tries++ < 6 ? 'EBUSY' : undefined);
+  await removeTree({ native: fake.native(), blocking: false }, '/m/a');
+  assert.equal(tries, 7);
+  assert.ok(!fake.directories.has('/m/a'));
+});
+
+test('removeTree() reports other errors at once', async () => {
+  const fake = new FakeFiles();
+  fake.add('/m/a');
+  let tries = 0;
+  fake.refuse = () => {
+    tries++;
+    return 'EROFS';
+  };
+  const error = await removeTree({ native: fake.native(), blocking: true }, '/m/a').catch(
+    (caught: unknown) => caught,
+  );
+  assert.ok(error instanceof Failure && error.errno === 'EROFS');
+  assert.equal(tries, 1);
+});
+
+test.run();
