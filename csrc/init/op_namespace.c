@@ -51,14 +51,25 @@ int op_clone(struct ctx *ctx, const struct op_clone *op) {
         if (cgroup < 0)
             return cgroup;
     }
+    // The child speaks only after the runtime was told of it: whoever speaks first on the socket is heard
+    // first.
+    int ends[2];
+    if (pipe2(ends, O_CLOEXEC) < 0)
+        return fail(ctx, -errno, "pipe");
+    scope_fd told = ends[0];
+    scope_fd tell = ends[1];
     // A sibling, not a child: the runtime is its parent and learns how it ends. It inherits our exit signal.
     int child = sys_clone(op->flags | CLONE_PARENT, 0, cgroup);
     if (child < 0)
         return fail(ctx, child, "clone3");
     if (child > 0) {
         message_send(ctx, MESSAGE_CLONED, (uint32_t)child);
-        _exit(0);
+        _exit(fd_write(tell, "", 1) < 0);
     }
+    close(fd_steal(&tell));
+    char go;
+    if (fd_read(told, &go, 1) != 1)
+        _exit(1);
     ctx->stage++;
     ctx->new_session = false;
     sys_prctl(PR_SET_NAME, (unsigned long)"tsoci:[init]", 0);

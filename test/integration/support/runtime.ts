@@ -5,14 +5,18 @@ import { resolve } from 'node:path';
 
 const checkout = resolve(import.meta.dirname, '../../..');
 
-/** The two ways to run tsoci: the shipped executable, and the source on Node. `TSOCI_TEST_ON=node` chooses the second. */
-export const runtimeKind: 'executable' | 'node' = process.env['TSOCI_TEST_ON'] === 'node' ? 'node' : 'executable';
+/** The two ways to run tsoci: the shipped executable, and the source on Node. `TSOCI_TEST_HOST=node` chooses the second. */
+export const runtimeKind: 'executable' | 'node' =
+  process.env['TSOCI_TEST_HOST'] === 'node' ? 'node' : 'executable';
+
+/** Another build than this checkout's: the executable itself, or `dist/cli/main.js`. */
+const chosen = process.env['TSOCI_TEST_RUNTIME'];
 
 /** Command and first arguments. */
 export const runtimeCommand: readonly string[] =
   runtimeKind === 'node'
-    ? [process.execPath, `${checkout}/dist/cli/main.js`]
-    : [process.env['TSOCI_TEST_RUNTIME'] ?? `${checkout}/build/libexec/tsoci`];
+    ? [process.execPath, chosen ?? `${checkout}/dist/cli/main.js`]
+    : [chosen ?? `${checkout}/build/libexec/tsoci`];
 
 if (!existsSync(runtimeCommand.at(-1) ?? '')) {
   throw new Error(`${runtimeCommand.at(-1)} is not there: run \`make build\` first`);
@@ -29,33 +33,45 @@ export interface CommandOptions extends Pick<SpawnOptions, 'cwd' | 'env' | 'uid'
   readonly input?: string;
   /** Milliseconds until the command is killed; the result then has `signal`. */
   readonly timeout?: number;
+  /** Called with the process as soon as there is one. */
+  readonly onSpawn?: (child: ChildProcess) => void;
 }
+
+/** Milliseconds of silence after a command's end that count as the end of its output. */
+const silence = 15;
 
 /** Runs any command to its end and collects what it says. Ends also when a grandchild keeps the pipes open. */
 export function runCommand(argv: readonly string[], options: CommandOptions = {}): Promise<CommandResult> {
-  const { input, timeout = 60_000, ...rest } = options;
+  const { input, timeout = 60_000, onSpawn, ...rest } = options;
   return new Promise((resolvePromise, reject) => {
-    const child: ChildProcess = spawn(argv[0] ?? '', argv.slice(1), { ...rest, stdio: ['pipe', 'pipe', 'pipe'] });
-    let stdout = '';
-    let stderr = '';
+    const child: ChildProcess = spawn(argv[0] ?? '', argv.slice(1), {
+      ...rest,
+      stdio: ['pipe', 'pipe', 'pipe'],
+    });
+    onSpawn?.(child);
+    const output = { stdout: '', stderr: '' };
     const timer = setTimeout(() => child.kill('SIGKILL'), timeout);
-    child.stdout?.on('data', (chunk: Buffer) => {
-      stdout += chunk.toString();
-    });
-    child.stderr?.on('data', (chunk: Buffer) => {
-      stderr += chunk.toString();
-    });
+    let quiet: NodeJS.Timeout | undefined;
+    for (const name of ['stdout', 'stderr'] as const) {
+      child[name]?.setEncoding('utf8').on('data', (chunk: string) => {
+        output[name] += chunk;
+        quiet?.refresh();
+      });
+    }
     child.stdin?.on('error', () => undefined);
     child.stdin?.end(input ?? '');
     child.on('error', reject);
     child.on('exit', (code, signal) => {
       clearTimeout(timer);
-      // A container's process may hold the pipes long after the command; what the command wrote is in them by now.
-      setTimeout(() => {
+      const finish = () => {
+        clearTimeout(quiet);
         child.stdout?.destroy();
         child.stderr?.destroy();
-        resolvePromise({ code, signal, stdout, stderr });
-      }, 10);
+        resolvePromise({ code, signal, ...output });
+      };
+      child.on('close', finish);
+      // A container's process may hold the pipes long after the command; what the command wrote is in them by now.
+      quiet = setTimeout(finish, silence);
     });
   });
 }
