@@ -68,7 +68,7 @@ const preserveFds = {
   type: 'number',
   value: 'COUNT',
   default: 0,
-  help: 'hand on this many descriptors after the standard streams (and those of $LISTEN_FDS)',
+  help: 'hand on this many descriptors after the standard streams',
 } as const satisfies OptionRow;
 
 const noPivot = {
