@@ -31,6 +31,13 @@ export interface Cgroup extends CgroupEntry {
   readonly warnings: readonly string[];
 
   /**
+   * Looks whether the cgroup is free, without making anything: to be called before a record names it as the container's, for
+   * whoever finds such a record later (a forced delete after a killed create) kills what is in the cgroup.
+   * @throws Failure `status` as {@link create}
+   */
+  checkUnused(): void;
+
+  /**
    * Makes the directories, parents too; on v1, cpuset's lists are handed down from the parent.
    * @throws Failure `status` when the cgroup is there already and has processes or is frozen (config-linux.md, "Control
    * groups"); `system` when a directory can't be made. Nothing that it made is left then.
@@ -61,6 +68,7 @@ export interface Cgroup extends CgroupEntry {
    * @throws Failure `unsupported` without a freezer, `system` when they do not stop in time (they run on then)
    */
   freeze(): Promise<void>;
+  /** Lets everything go on; nothing to do when the cgroup is gone. */
   thaw(): Promise<void>;
   /** True when frozen, or on the way to it. */
   frozen(): boolean;

@@ -7,7 +7,7 @@ import type { CgroupStatistics } from './cgroup-statistics.ts';
 import type { CgroupStep } from './cgroup-step.ts';
 import { fillCpuset, inheritCpuset } from './cpuset.ts';
 import { enableControllers, readControllers } from './enable-controllers.ts';
-import { type Freezer, freeze, isFrozen, thaw } from './freezer.ts';
+import { type Freezer, freeze, isFrozen, thawIfThere } from './freezer.ts';
 import { giveTo } from './give-to.ts';
 import { killAll } from './kill-all.ts';
 import type { Controllers } from './plan-draft.ts';
@@ -33,6 +33,14 @@ export class CgroupfsCgroup implements Cgroup {
     this.#host = host;
     this.#native = host.native;
     this.saved = saved;
+  }
+
+  checkUnused(): void {
+    const { hierarchies, unified } = this.saved;
+    for (const { controllers, path } of hierarchies)
+      if (this.#native.status(path, false) !== undefined) this.#checkUnused(path, controllers);
+    if (unified !== undefined && this.#native.status(unified.path, false) !== undefined)
+      this.#checkUnused(unified.path, undefined);
   }
 
   async create(): Promise<void> {
@@ -213,7 +221,7 @@ export class CgroupfsCgroup implements Cgroup {
 
   async thaw(): Promise<void> {
     const freezer = this.#freezer();
-    if (freezer !== undefined) await this.#named('thaw', () => thaw(this.#host, freezer));
+    if (freezer !== undefined) await this.#named('thaw', () => thawIfThere(this.#host, freezer));
   }
 
   frozen(): boolean {

@@ -69,6 +69,15 @@ export async function thaw(host: CgroupHost, freezer: Freezer): Promise<void> {
   await waitUntil(host, PATIENCE, () => !eventsSayFrozen(native, freezer.path));
 }
 
+/** The same; a cgroup that is gone needs no thawing. */
+export async function thawIfThere(host: CgroupHost, freezer: Freezer): Promise<void> {
+  try {
+    await thaw(host, freezer);
+  } catch (error) {
+    if (!hasErrno(error, 'ENOENT', 'ENODEV')) throw error;
+  }
+}
+
 /** True when frozen or on the way; false when the cgroup is gone. */
 export function isFrozen(native: Native, freezer: Freezer): boolean {
   try {

@@ -1,6 +1,6 @@
 import { Failure } from '../failure.ts';
 import { hasErrno, isSystemError, type Native } from '../host/native.ts';
-import { type Freezer, freeze, isFrozen, thaw } from './freezer.ts';
+import { type Freezer, freeze, isFrozen, thawIfThere } from './freezer.ts';
 import { type CgroupHost, wait } from './wait.ts';
 
 const SIGKILL = 9;
@@ -55,14 +55,6 @@ function killAtOnce(native: Native, unified: string | undefined): boolean {
 /** The v1 freezer holds even killed processes; v2's lets them die. */
 async function letKilledGo(host: CgroupHost, freezer: Freezer | undefined): Promise<void> {
   if (freezer?.kind === 'v1' && isFrozen(host.native, freezer)) await thawIfThere(host, freezer);
-}
-
-async function thawIfThere(host: CgroupHost, freezer: Freezer): Promise<void> {
-  try {
-    await thaw(host, freezer);
-  } catch (error) {
-    if (!hasErrno(error, 'ENOENT', 'ENODEV')) throw error;
-  }
 }
 
 /** False when the cgroup is gone, or does not freeze: signalling goes on without it then. */

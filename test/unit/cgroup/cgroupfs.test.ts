@@ -211,11 +211,34 @@ test('create() refuses a cgroup that is in use or frozen', async () => {
     const fake = new FakeFiles();
     fake.add('/sys/fs/cgroup', { 'cgroup.subtree_control': '', 'cgroup.controllers': '' });
     fake.add('/sys/fs/cgroup/pod/web', content);
-    const error = await failure(open(fake, v2).create());
-    assert.equal(error.code, 'status');
-    assert.match(error.message, says);
+    const cgroup = open(fake, v2);
+    for (const attempt of [cgroup.create(), (async () => cgroup.checkUnused())()]) {
+      const error = await failure(attempt);
+      assert.equal(error.code, 'status');
+      assert.match(error.message, says);
+    }
     assert.ok(fake.directories.has('/sys/fs/cgroup/pod/web'), 'it was not ours to remove');
   }
+});
+
+test('checkUnused() makes nothing, and is content with nothing and with an empty cgroup', () => {
+  const fake = fakeV1();
+  open(fake, v1).checkUnused();
+  fake.add('/sys/fs/cgroup/memory/pod/web', { 'cgroup.procs': '' });
+  open(fake, v1).checkUnused();
+  assert.deepEqual(fake.journal, []);
+});
+
+test('a cgroup that is gone has nobody, is not frozen, and can be thawed, killed and deleted', async () => {
+  const cgroup = open(fakeV1(), {
+    ...v1,
+    hierarchies: [{ controllers: ['freezer'], mount: '/gone', own: '/' }],
+  });
+  assert.deepEqual(cgroup.processes(), []);
+  assert.equal(cgroup.frozen(), false);
+  await cgroup.thaw();
+  assert.equal(await cgroup.killAll(9), 0);
+  await cgroup.delete();
 });
 
 test('cgroupView() names the hierarchies and their links', () => {
