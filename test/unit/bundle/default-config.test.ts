@@ -1,0 +1,60 @@
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import type { Config } from '../../../src/bundle/config.ts';
+import { defaultConfig, rootlessConfig } from '../../../src/bundle/default-config.ts';
+import { acceptConfig } from '../../../src/bundle/generated/accept.ts';
+import { checkConfig } from '../../../src/bundle/rules.ts';
+import { findUnknownProperties } from '../../../src/bundle/unknown-properties.ts';
+
+const CONFIGS: readonly (readonly [string, Config])[] = [
+  ['defaultConfig()', defaultConfig()],
+  ['rootlessConfig()', rootlessConfig(1000, 1001)],
+];
+
+for (const [name, config] of CONFIGS) {
+  test(`${name} is valid, without warnings or unknown properties`, () => {
+    assert.ok(acceptConfig(config));
+    assert.equal(checkConfig(config, { name }), []);
+    assert.equal(findUnknownProperties('Config', config), []);
+  });
+}
+
+test('defaultConfig() is a new object each time', () => {
+  const first = defaultConfig() as unknown as { mounts: unknown[] };
+  first.mounts.length = 0;
+  assert.is(defaultConfig().mounts?.length, 7);
+});
+
+test('defaultConfig() drops what a shell does not need', () => {
+  const { process, root, linux } = defaultConfig();
+  assert.is(process?.noNewPrivileges, true);
+  assert.is(root?.readonly, true);
+  assert.equal(process?.capabilities?.bounding, ['CAP_AUDIT_WRITE', 'CAP_KILL', 'CAP_NET_BIND_SERVICE']);
+  assert.is(process?.capabilities?.ambient, undefined);
+  assert.equal(linux?.resources?.devices?.[0], { allow: false, access: 'rwm' });
+  assert.equal(
+    linux?.namespaces?.map(({ type }) => type),
+    ['pid', 'network', 'ipc', 'uts', 'mount', 'cgroup'],
+  );
+});
+
+test("rootlessConfig() asks for nothing that needs more than the caller's own id", () => {
+  const { linux, mounts = [] } = rootlessConfig(1000, 1001);
+  assert.equal(linux?.uidMappings, [{ containerID: 0, hostID: 1000, size: 1 }]);
+  assert.equal(linux?.gidMappings, [{ containerID: 0, hostID: 1001, size: 1 }]);
+  const types = linux?.namespaces?.map(({ type }) => type) ?? [];
+  assert.ok(types.includes('user'));
+  assert.not.ok(types.includes('network'));
+  assert.is(linux?.resources, undefined);
+  assert.not.ok(mounts.some(({ options }) => options?.some((option) => option.startsWith('gid='))));
+  assert.not.ok(mounts.some(({ type }) => type === 'sysfs' || type === 'cgroup'));
+});
+
+test("rootlessConfig() shows the host's /sys read-only, down to its cgroups (CVE-2023-25809)", () => {
+  const sys = rootlessConfig(1, 1).mounts?.filter(({ destination }) => destination.startsWith('/sys'));
+  assert.is(sys?.length, 1);
+  assert.ok(sys?.[0]?.options?.includes('rbind'));
+  assert.ok(sys?.[0]?.options?.includes('rro'));
+});
+
+test.run();

@@ -1,0 +1,164 @@
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { defaultConfig } from '../../../src/bundle/default-config.ts';
+import { InvalidDocument } from '../../../src/bundle/finding.ts';
+import { type BundleFiles, loadBundle } from '../../../src/bundle/load-bundle.ts';
+import { MAXIMUM_BYTES } from '../../../src/bundle/parse-json.ts';
+import { Failure } from '../../../src/failure.ts';
+import type { FileStatus, SystemError } from '../../../src/host/native.ts';
+
+type Node =
+  | 'directory'
+  | 'fifo'
+  | { readonly content: string | Uint8Array; readonly size?: number; readonly fails?: string };
+
+function systemError(code: string): SystemError {
+  return Object.assign(new Error(`open: ${code}`), { code, errno: 1, syscall: 'open' });
+}
+
+/** A file system of a few entries. Counts what is read. */
+function filesOf(nodes: Readonly<Record<string, Node>>): BundleFiles & { readonly reads: string[] } {
+  const reads: string[] = [];
+  const bytesOf = (node: Node): Uint8Array =>
+    typeof node === 'string'
+      ? new Uint8Array()
+      : typeof node.content === 'string'
+        ? new TextEncoder().encode(node.content)
+        : node.content;
+  const real = (path: string): string => (path === 'box' ? '/srv/box' : path);
+  return {
+    reads,
+    realPath: real,
+    status(path): FileStatus | undefined {
+      const node = nodes[real(path)];
+      if (node === undefined) return undefined;
+      const mode = node === 'directory' ? 0o040755 : node === 'fifo' ? 0o010644 : 0o100644;
+      const size = typeof node === 'object' && node.size !== undefined ? node.size : bytesOf(node).length;
+      return { mode, size, uid: 0, gid: 0, major: 0, minor: 0, dev: 1, ino: 1 };
+    },
+    readFile(path, maximum): Uint8Array {
+      reads.push(path);
+      const node = nodes[path];
+      if (node === undefined) throw systemError('ENOENT');
+      if (typeof node === 'object' && node.fails !== undefined) throw systemError(node.fails);
+      const bytes = bytesOf(node);
+      if (bytes.length > maximum) throw systemError('EFBIG');
+      return bytes;
+    },
+  };
+}
+
+function bundle(config: Node): Readonly<Record<string, Node>> {
+  return { '/srv/box': 'directory', '/srv/box/config.json': config };
+}
+
+const good = JSON.stringify(defaultConfig());
+
+test('loadBundle() gives the config, its bytes and absolute paths', async () => {
+  const loaded = await loadBundle(filesOf(bundle({ content: good })), 'box');
+  assert.is(loaded.directory, '/srv/box');
+  assert.is(loaded.configPath, '/srv/box/config.json');
+  assert.equal(loaded.config, defaultConfig());
+  assert.is(new TextDecoder().decode(loaded.bytes), good);
+  assert.equal(loaded.warnings, []);
+});
+
+test('loadBundle() of the root directory', async () => {
+  const loaded = await loadBundle(filesOf({ '/': 'directory', '/config.json': { content: good } }), '/');
+  assert.is(loaded.configPath, '/config.json');
+});
+
+test('loadBundle() hands warnings on as text', async () => {
+  const content = JSON.stringify({ ...defaultConfig(), solaris: {} });
+  const { warnings } = await loadBundle(filesOf(bundle({ content })), '/srv/box');
+  assert.equal(warnings, ['solaris: is for another platform and is ignored']);
+});
+
+const REFUSED: readonly {
+  readonly name: string;
+  readonly nodes: Readonly<Record<string, Node>>;
+  readonly message: RegExp;
+  readonly reads?: number;
+}[] = [
+  { name: 'no directory', nodes: {}, message: /^bundle "\/srv\/box" does not exist$/, reads: 0 },
+  {
+    name: 'a file as the bundle',
+    nodes: { '/srv/box': { content: '' } },
+    message: /^bundle "\/srv\/box" is not a directory$/,
+    reads: 0,
+  },
+  {
+    name: 'no config.json',
+    nodes: { '/srv/box': 'directory' },
+    message: /^bundle "\/srv\/box" has no config.json$/,
+    reads: 0,
+  },
+  {
+    name: 'a FIFO, which would be waited for',
+    nodes: bundle('fifo'),
+    message: /config.json is not a regular file$/,
+    reads: 0,
+  },
+  {
+    name: 'a directory as config.json',
+    nodes: bundle('directory'),
+    message: /not a regular file$/,
+    reads: 0,
+  },
+  {
+    name: 'a file of 100 MB, which is not read',
+    nodes: bundle({ content: '', size: 100_000_000 }),
+    message: /^\/srv\/box\/config.json is longer than 16 MiB$/,
+    reads: 0,
+  },
+  {
+    name: 'a file that grows meanwhile',
+    nodes: bundle({ content: new Uint8Array(MAXIMUM_BYTES + 1), size: 10 }),
+    message: /is longer than 16 MiB$/,
+  },
+  { name: 'an empty file', nodes: bundle({ content: '' }), message: /^\/srv\/box\/config.json is empty$/ },
+  {
+    name: 'broken JSON',
+    nodes: bundle({ content: '{\n"a": }' }),
+    message: /^\/srv\/box\/config.json, line 2, column 6: /,
+  },
+  {
+    name: 'a wrong shape',
+    nodes: bundle({ content: '{"ociVersion": 1}' }),
+    message: /config.json: ociVersion: is 1, must be a string$/,
+  },
+  {
+    name: 'a contradiction',
+    nodes: bundle({ content: good.replace('"1.3.0"', '"9.0.0"') }),
+    message: /config.json: ociVersion: "9.0.0" is not supported/,
+  },
+];
+
+for (const { name, nodes, message, reads } of REFUSED) {
+  test(`loadBundle() refuses ${name}`, async () => {
+    const files = filesOf(nodes);
+    try {
+      await loadBundle(files, '/srv/box');
+    } catch (error) {
+      assert.instance(error, Failure);
+      assert.is((error as Failure).code, 'invalid');
+      assert.match((error as Failure).message, message);
+      if (reads !== undefined) assert.is(files.reads.length, reads);
+      return;
+    }
+    assert.unreachable('accepted');
+  });
+}
+
+test('loadBundle() lets other errors of the system pass as they are', async () => {
+  try {
+    await loadBundle(filesOf(bundle({ content: good, fails: 'EACCES' })), '/srv/box');
+  } catch (error) {
+    assert.not.instance(error, InvalidDocument);
+    assert.is((error as SystemError).code, 'EACCES');
+    return;
+  }
+  assert.unreachable('accepted');
+});
+
+test.run();
