@@ -70,11 +70,12 @@ export function checkConfig(config: Config, { name, parsed = false }: CheckOptio
   return judge(name, config, parsed, (level, found) => {
     run(CONFIG_RULES, level, config, '', found);
     if (process !== undefined) run(PROCESS_RULES, level, process, '/process', found);
-    else if (level === 'refuse') {
+    // config.md, "Process": required only when start is called.
+    else if (level === 'warn') {
       found.push({
-        rule: 'process-needed',
+        rule: 'no-process',
         pointer: '/process',
-        message: 'is missing: name the program to run',
+        message: 'is missing: the container can be created, but not started',
       });
     }
     if (linux?.resources !== undefined)

@@ -89,6 +89,9 @@ export async function prepare(
   for (const warning of bundle.warnings) context.warn(warning);
   const { config } = bundle;
   watch.lap('load and validate the bundle');
+  if (!mode.waits && config.process === undefined) {
+    throw new Failure('invalid', 'config.json has no process to run', { pointer: '/process' });
+  }
   checkTerminal(config, options, mode);
   const rootfs = findRootfs(context, bundle);
   const layout = detectCgroups(host.native);

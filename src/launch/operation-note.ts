@@ -28,12 +28,19 @@ function subjectOf(operation: Operation): string {
   return '';
 }
 
+/** Of a mount's source, people know the destination: `mounts[3] (/data)`. The stub names the source in its text. */
+function destinationOf(plan: Plan, operation: Operation): string | undefined {
+  if (operation.kind !== 'open-tree') return undefined;
+  const bind = plan.operations.find((each) => each.kind === 'bind' && each.from === operation.from);
+  return bind?.kind === 'bind' ? bind.target : undefined;
+}
+
 /** The note of one operation. */
 export function noteOf(plan: Plan, index: number): OperationNote | undefined {
   const operation = plan.operations[index];
   if (operation === undefined) return undefined;
   const { kind, phase, from } = operation;
-  return { index, kind, phase, from, subject: subjectOf(operation) };
+  return { index, kind, phase, from, subject: destinationOf(plan, operation) ?? subjectOf(operation) };
 }
 
 /** Notes of everything that happens after `start` let the container go on. */

@@ -4,7 +4,6 @@ import { base, process, testRefused, testWarned, without } from './rows.ts';
 
 testRefused(
   [
-    { rule: 'process-needed', name: 'no process', config: without('process'), at: ['/process'] },
     {
       rule: 'args-needed',
       name: 'no arguments',
@@ -117,6 +116,7 @@ testRefused(
 
 testWarned(
   [
+    { rule: 'no-process', name: 'no process', config: without('process'), at: ['/process'] },
     {
       rule: 'ignored-windows',
       name: 'both',
