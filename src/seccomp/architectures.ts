@@ -6,6 +6,8 @@ export interface ArchitectureRow {
   readonly token: number;
   /** What the kernel puts into `seccomp_data.arch` (AUDIT_ARCH_*): the token, but for x32, which looks like x86_64. */
   readonly audit: number;
+  /** Arguments have 64 bits; otherwise a filter looks at the low 32. */
+  readonly wideArguments: boolean;
   /** A range of numbers, far above the ordinary ones, that says nothing about how new a call is. */
   readonly apart?: { readonly from: number; readonly to: number };
   /** A number that stands for "some call that this kernel does not know", to be answered with ENOSYS. */
@@ -28,7 +30,7 @@ const enosysOfParisc = 251;
 /** A plain row: token and audit token are the ELF machine number with the audit flags of linux/audit.h. */
 function row(machine: number, bits = 0): ArchitectureRow {
   const token = (machine | bits) >>> 0;
-  return { token, audit: token };
+  return { token, audit: token, wideArguments: (bits & (is64Bit | isN32)) >>> 0 === is64Bit };
 }
 
 /** Every architecture that `linux.seccomp` may name (linux/audit.h, linux/elf-em.h): drives compilation and `features`. */
@@ -38,6 +40,7 @@ export const architectures = {
   SCMP_ARCH_X32: {
     token: (62 | isLittleEndian) >>> 0,
     audit: (62 | is64Bit | isLittleEndian) >>> 0,
+    wideArguments: false,
     // x32's own variants of older calls (arch/x86/entry/syscalls/syscall_64.tbl): closed, later calls share x86_64's numbers.
     apart: { from: x32Bit + 512, to: x32Bit + 547 },
   },

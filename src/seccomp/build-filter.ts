@@ -1,8 +1,11 @@
 import type { SeccompArch, SeccompFlag } from '../bundle/config.ts';
 import { Failure } from '../failure.ts';
 import { type ArchitectureRow, architectureOfToken, architectures } from './architectures.ts';
+import { instructionSize } from './bpf-assembler.ts';
+import { type CallRules, collectCalls } from './calls.ts';
 import type { CheckedSection, Rule } from './check-section.ts';
-import { enosysPrefix, instructionSize, type NewestCall } from './enosys-prefix.ts';
+import { enosysPrefix, type NewestCall } from './enosys-prefix.ts';
+import { type ExactCall, exactConditions } from './exact-conditions.ts';
 import { flags, probeBits } from './flags.ts';
 import { type FilterContext, type Libseccomp, libraryErrors } from './libseccomp.ts';
 
@@ -20,7 +23,7 @@ export interface BuiltFilter {
 /**
  * Turns a checked section into a BPF program with libseccomp.
  *
- * @throws Failure `unsupported` for a flag or action that this kernel does not have, `invalid` for entries that contradict each other or a profile too large
+ * @throws Failure `unsupported` for a flag or action that this kernel does not have, `invalid` for a profile too large
  * for the kernel, `internal` when libseccomp fails
  */
 export function buildFilter(library: Libseccomp, section: CheckedSection): BuiltFilter {
@@ -29,29 +32,40 @@ export function buildFilter(library: Libseccomp, section: CheckedSection): Built
   const context = library.init(section.defaultAction);
   try {
     const present = addArchitectures(library, context, section, warnings);
-    for (const rule of section.rules) addRule(library, context, section, rule, warnings);
-    const program = library.exportProgram(context);
-    const prefix = section.defaultDenies
-      ? enosysPrefix(newestCalls(library, present, section.rules))
-      : new Uint8Array(0);
-    const length = (prefix.length + program.length) / instructionSize;
-    if (length > longestProgram) {
-      throw new Failure(
-        'invalid',
-        `the profile compiles to ${length} instructions, but the kernel takes ${longestProgram}`,
-        {
-          pointer: '/linux/seccomp/syscalls',
-          hint: 'Use fewer architectures or fewer conditions.',
-        },
-      );
-    }
-    const filter = new Uint8Array(prefix.length + program.length);
-    filter.set(prefix);
-    filter.set(program, prefix.length);
+    warnOfUnknownNames(library, section.rules, warnings);
+    const { calls, warnings: meetings } = collectCalls(section.rules, section.defaultAction);
+    warnings.push(...meetings);
+    const exact = calls.flatMap((call) => addCall(library, context, present, section.defaultAction, call));
+    const filter = concatenate(
+      section.defaultDenies ? enosysPrefix(newestCalls(library, present, section.rules)) : new Uint8Array(0),
+      exactConditions(exact, section.defaultAction),
+      library.exportProgram(context),
+    );
+    refuseTooLong(filter);
     return { filter, warnings };
   } finally {
     library.release(context);
   }
+}
+
+function concatenate(...parts: readonly Uint8Array[]): Uint8Array {
+  const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let offset = 0;
+  for (const part of parts) {
+    whole.set(part, offset);
+    offset += part.length;
+  }
+  return whole;
+}
+
+function refuseTooLong(filter: Uint8Array): void {
+  const length = filter.length / instructionSize;
+  if (length <= longestProgram) return;
+  throw new Failure(
+    'invalid',
+    `the profile compiles to ${length} instructions, but the kernel takes ${longestProgram}`,
+    { pointer: '/linux/seccomp/syscalls', hint: 'Use fewer architectures or fewer conditions.' },
+  );
 }
 
 function refuseUnknownFlags(library: Libseccomp, bits: number): void {
@@ -92,36 +106,51 @@ function addArchitectures(
   return present;
 }
 
-function addRule(
-  library: Libseccomp,
-  context: FilterContext,
-  section: CheckedSection,
-  rule: Rule,
-  warnings: string[],
-): void {
-  const numbers = rule.names.map((name) => ({ name, number: library.resolve(name) }));
-  const unknown = numbers.filter(({ number }) => number === unknownName).map(({ name }) => name);
-  if (unknown.length > 0) {
+function warnOfUnknownNames(library: Libseccomp, rules: readonly Rule[], warnings: string[]): void {
+  for (const { names, pointer } of rules) {
+    const unknown = names.filter((name) => library.resolve(name) === unknownName);
+    if (unknown.length === 0) continue;
     warnings.push(
-      `${rule.pointer}/names: unknown to libseccomp ${library.version} and left out: ${unknown.join(', ')}`,
+      `${pointer}/names: unknown to libseccomp ${library.version} and left out: ${unknown.join(', ')}`,
     );
   }
-  // libseccomp refuses rules that say what the default says anyway.
-  if (rule.action === section.defaultAction) return;
-  for (const { name, number } of numbers) {
-    if (number === unknownName) continue;
-    for (const group of rule.groups) {
-      const result = library.addRule(context, rule.action, number, group);
-      if (result === 0) continue;
-      if (result === libraryErrors.EEXIST) {
-        throw new Failure('invalid', `another entry says something else for the same "${name}"`, {
-          pointer: rule.pointer,
-          hint: 'Keep one action for one call with one set of conditions.',
-        });
-      }
-      throw libraryFailure(library, `adding the rule for "${name}"`, result, rule.pointer);
+}
+
+/**
+ * Gives a call to libseccomp or, where that cannot be trusted, returns it for {@link exactConditions}. Where an architecture reaches a call through another
+ * one (socketcall, ipc), only libseccomp knows how.
+ */
+function addCall(
+  library: Libseccomp,
+  context: FilterContext,
+  present: readonly SeccompArch[],
+  defaultAction: number,
+  call: CallRules,
+): ExactCall[] {
+  const number = library.resolve(call.name);
+  if (number === unknownName) return [];
+  const numbers = present.map((architecture) => ({
+    architecture,
+    number: library.resolveFor(architectures[architecture].token, call.name),
+  }));
+  if (!call.exact || numbers.some((each) => isMultiplexed(each.number))) {
+    const rules = call.always === undefined ? call.clauses : [{ action: call.always, conditions: [] }];
+    for (const { action, conditions } of rules) {
+      // libseccomp refuses rules that say what the default says.
+      if (action === defaultAction) continue;
+      const result = library.addRule(context, action, number, conditions);
+      // EEXIST: the same conditions with another action, for the architectures that need libseccomp here; the first stays.
+      if (result === 0 || (call.exact && result === libraryErrors.EEXIST)) continue;
+      throw libraryFailure(library, `adding the rule for "${call.name}"`, result, '/linux/seccomp/syscalls');
     }
   }
+  if (!call.exact) return [];
+  return numbers.filter((each) => each.number >= 0).map((each) => ({ ...each, clauses: call.clauses }));
+}
+
+/** libseccomp's own numbers for calls that an architecture reaches through socketcall or ipc (seccomp-syscalls.h, __PNR_socket to __PNR_shmctl). */
+function isMultiplexed(number: number): boolean {
+  return number <= -101 && number > -1000;
 }
 
 /** For each architecture the largest number that any entry names, whatever its action. */

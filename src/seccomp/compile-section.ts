@@ -5,7 +5,6 @@ import { buildFilter } from './build-filter.ts';
 import { checkSection } from './check-section.ts';
 import type { FilterEntry, LibraryIdentity } from './filter-entry.ts';
 import { openLibseccomp } from './libseccomp.ts';
-import { overlapWarnings } from './overlap-warnings.ts';
 
 /** More than the list of mappings of any process of ours. */
 const largestMaps = 4 * 1024 * 1024;
@@ -22,7 +21,7 @@ export async function compileSection(host: Host, section: Seccomp): Promise<Filt
     filter,
     flags: checked.flags,
     notify: checked.notify,
-    warnings: [...checked.warnings, ...overlapWarnings(checked.rules), ...warnings],
+    warnings: [...checked.warnings, ...warnings],
     library: identifyLibrary(host.native),
   };
 }

@@ -393,19 +393,40 @@ test('refuses SCMP_ACT_NOTIFY without a listener', async () => {
   assert.deepEqual([error.code, error.pointer], ['invalid', '/linux/seccomp/listenerPath']);
 });
 
-test('refuses two actions for one call under the same conditions', async () => {
-  const args = [argument(0, 'SCMP_CMP_EQ', 1)];
-  const error = await failure(() =>
-    compile({
-      defaultAction: 'SCMP_ACT_ALLOW',
-      syscalls: [
-        entry('personality', 'SCMP_ACT_LOG', { args }),
-        entry('personality', 'SCMP_ACT_ERRNO', { args }),
-      ],
-    }),
+on('two actions for one call: the strictest of those whose conditions hold, with a warning', async () => {
+  const when = (op: SeccompOperator, value: number) => ({ args: [argument(0, op, value)] });
+  const section: Seccomp = {
+    defaultAction: 'SCMP_ACT_ERRNO',
+    syscalls: [
+      entry('personality', 'SCMP_ACT_ALLOW', when('SCMP_CMP_GE', 5)),
+      entry('personality', 'SCMP_ACT_KILL', when('SCMP_CMP_EQ', 7)),
+      entry('personality', 'SCMP_ACT_LOG', when('SCMP_CMP_EQ', 7)),
+      entry('personality', 'SCMP_ACT_ERRNO', when('SCMP_CMP_EQ', 9)),
+    ],
+  };
+  const { filter, warnings } = await compile(section);
+  const answers = [4, 5, 7, 9].map((value) =>
+    evaluate(filter, { arch: x86_64, number: personality, args: [value] }),
   );
-  assert.deepEqual([error.code, error.pointer], ['invalid', '/linux/seccomp/syscalls/1']);
-  assert.match(error.message, /"personality"/);
+  assert.deepEqual(answers, [errno(1), allow, 0, errno(1)]);
+  assert.equal(warnings.length, 1);
+  assert.match(warnings[0] ?? '', /"personality" is treated differently by/);
+});
+
+on('an entry without conditions overrules those with, and that is told', async () => {
+  const conditional = entry('personality', 'SCMP_ACT_KILL', { args: [argument(0, 'SCMP_CMP_EQ', 7)] });
+  const section = (always: SeccompAction): Seccomp => ({
+    defaultAction: 'SCMP_ACT_ERRNO',
+    syscalls: [conditional, entry('personality', always)],
+  });
+  assert.equal(await answer(section('SCMP_ACT_ALLOW'), personality, [7]), allow);
+  const { warnings } = await compile(section('SCMP_ACT_ALLOW'));
+  assert.deepEqual(warnings, [
+    '/linux/seccomp/syscalls/0: has no effect on "personality", which /linux/seccomp/syscalls/1 decides for all arguments',
+  ]);
+  // What says what the default says anyway overrules nothing.
+  assert.equal(await answer(section('SCMP_ACT_ERRNO'), personality, [7]), 0);
+  assert.deepEqual((await compile(section('SCMP_ACT_ERRNO'))).warnings, []);
 });
 
 test('refuses a profile that is longer than the kernel takes', async () => {

@@ -1,0 +1,81 @@
+import type { Rule } from './check-section.ts';
+import type { Clause } from './exact-conditions.ts';
+import { operators } from './operators.ts';
+
+/** Everything that a profile says of one call. */
+export interface CallRules {
+  readonly name: string;
+  /** What happens whatever the arguments are. Where it is set, there are no clauses. */
+  readonly always: number | undefined;
+  readonly clauses: readonly Clause[];
+  /** libseccomp cannot be trusted with the clauses: see {@link exactConditions}. */
+  readonly exact: boolean;
+}
+
+export interface CollectedCalls {
+  /** In the order in which the profile first names them, without those that only ever get the default action. */
+  readonly calls: readonly CallRules[];
+  readonly warnings: readonly string[];
+}
+
+interface Statement extends Clause {
+  readonly pointer: string;
+}
+
+/** Of these libseccomp makes correct unions (test/unit/seccomp/rule-semantics.test.ts holds both halves of that against a model). */
+const mergeable: readonly number[] = [operators.SCMP_CMP_EQ, operators.SCMP_CMP_MASKED_EQ];
+
+/**
+ * Turns entries (one action, many calls) into calls (one call, many statements), where the entries meet:
+ * - an entry without conditions decides; of several, the first, and what it overrules is told;
+ * - of entries with conditions, any that holds counts, and where several with different actions hold, the strictest.
+ *
+ * Pure.
+ */
+export function collectCalls(rules: readonly Rule[], defaultAction: number): CollectedCalls {
+  const statements = new Map<string, Statement[]>();
+  for (const { pointer, names, action, groups } of rules) {
+    for (const name of names) {
+      const list = statements.get(name) ?? [];
+      list.push(...groups.map((conditions) => ({ pointer, action, conditions })));
+      statements.set(name, list);
+    }
+  }
+  const warnings: string[] = [];
+  const calls = [...statements].flatMap(([name, list]) => collectCall(name, list, defaultAction, warnings));
+  return { calls, warnings };
+}
+
+function collectCall(
+  name: string,
+  statements: readonly Statement[],
+  defaultAction: number,
+  warnings: string[],
+): CallRules[] {
+  // What says unconditionally what the default says anyway, says nothing.
+  const meaning = statements.filter(
+    ({ action, conditions }) => conditions.length > 0 || action !== defaultAction,
+  );
+  const always = meaning.find(({ conditions }) => conditions.length === 0);
+  if (always) {
+    for (const loser of meaning.filter(({ action }) => action !== always.action)) {
+      warnings.push(
+        `${loser.pointer}: has no effect on "${name}", which ${always.pointer} decides for all arguments`,
+      );
+    }
+    return [{ name, always: always.action, clauses: [], exact: false }];
+  }
+  if (meaning.every(({ action }) => action === defaultAction)) return [];
+  const isMixed = new Set(meaning.map(({ action }) => action)).size > 1;
+  if (isMixed) {
+    const pointers = [...new Set(meaning.map(({ pointer }) => pointer))];
+    warnings.push(
+      `${pointers[0]}: "${name}" is treated differently by ${pointers.slice(1).join(', ')}; where the conditions of both hold, the stricter action counts`,
+    );
+  }
+  const isMergeable = meaning.every(({ conditions }) =>
+    conditions.every(({ operator }) => mergeable.includes(operator)),
+  );
+  const clauses = meaning.map(({ action, conditions }) => ({ action, conditions }));
+  return [{ name, always: undefined, clauses, exact: clauses.length > 1 && (isMixed || !isMergeable) }];
+}
