@@ -1,0 +1,77 @@
+import { copyFileSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Config } from '../src/bundle/config.ts';
+import { defaultConfig } from '../src/bundle/default-config.ts';
+import { findProgram } from './contender.ts';
+
+const applets = ['sh', 'true', 'sleep'];
+
+/** What a benchmark's container does, and within what. */
+export interface BundleOptions {
+  readonly args: readonly string[];
+  /** Memory limit in bytes. */
+  readonly memory?: number;
+  /** A seccomp section, as an engine would give. */
+  readonly seccomp?: NonNullable<Config['linux']>['seccomp'];
+}
+
+/** A root filesystem with a static busybox. Throws Error when there is none. */
+export function makeRootfs(directory: string): string {
+  const busybox = findProgram('busybox');
+  if (busybox === undefined) throw new Error('busybox (static) is not installed: package busybox-static');
+  for (const name of ['bin', 'proc', 'sys', 'dev', 'etc', 'tmp'])
+    mkdirSync(join(directory, name), { recursive: true });
+  copyFileSync(busybox, join(directory, 'bin', 'busybox'));
+  for (const applet of applets) symlinkSync('busybox', join(directory, 'bin', applet));
+  return directory;
+}
+
+/**
+ * The default config that `tsoci spec` writes (and runc spec and crun spec alike: 6 namespaces, 7 mounts, masked paths, a
+ * private network), without a terminal, and of a version that old peers accept.
+ */
+export function makeConfig(rootfs: string, options: BundleOptions): Config {
+  const config = defaultConfig();
+  const { linux = {} } = config;
+  const limits = options.memory === undefined ? {} : { memory: { limit: options.memory } };
+  return {
+    ...config,
+    ociVersion: '1.0.2',
+    root: { path: rootfs, readonly: true },
+    process: {
+      ...(config.process as NonNullable<Config['process']>),
+      terminal: false,
+      args: [...options.args],
+    },
+    linux: {
+      ...linux,
+      resources: { ...linux.resources, ...limits },
+      ...(options.seccomp && { seccomp: options.seccomp }),
+    },
+  };
+}
+
+/** Writes a bundle and gives its directory. */
+export function writeBundle(directory: string, rootfs: string, options: BundleOptions): string {
+  mkdirSync(directory, { recursive: true });
+  writeFileSync(join(directory, 'config.json'), `${JSON.stringify(makeConfig(rootfs, options), null, 2)}\n`);
+  return directory;
+}
+
+/** The bundles of a run, on one root filesystem. */
+export interface Bundles {
+  readonly rootfs: string;
+  /** Its program sleeps. */
+  readonly sleep: string;
+  /** Its program ends at once. */
+  readonly true: string;
+}
+
+export function makeBundles(directory: string): Bundles {
+  const rootfs = makeRootfs(join(directory, 'rootfs'));
+  return {
+    rootfs,
+    sleep: writeBundle(join(directory, 'sleep'), rootfs, { args: ['/bin/sleep', '1000'] }),
+    true: writeBundle(join(directory, 'true'), rootfs, { args: ['/bin/true'] }),
+  };
+}
