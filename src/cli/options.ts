@@ -2,101 +2,21 @@
  * Options and arguments of every command, and the global ones. The words are runc's, because engines and scripts use them; the
  * sentences are ours.
  */
-import type { CommandShape, OptionRow, PositionalRow, Values } from './table.ts';
-
-const id = {
-  name: 'id',
-  value: 'CONTAINER-ID',
-  required: true,
-  help: 'name of the container',
-  complete: 'container',
-} as const satisfies PositionalRow;
-
-const newId = {
-  name: 'id',
-  value: 'CONTAINER-ID',
-  required: true,
-  help: 'name for the new container, unique under the root directory',
-} as const satisfies PositionalRow;
-
-const format = {
-  name: 'format',
-  alias: 'f',
-  type: 'string',
-  value: 'FORMAT',
-  default: 'table',
-  choices: ['table', 'json'],
-  help: 'print a table for people or JSON for programs',
-} as const satisfies OptionRow;
-
-const bundle = {
-  name: 'bundle',
-  alias: 'b',
-  type: 'string',
-  value: 'DIR',
-  default: '.',
-  help: 'directory with config.json and, usually, the root filesystem',
-  complete: 'directory',
-} as const satisfies OptionRow;
-
-const consoleSocket = {
-  name: 'console-socket',
-  type: 'string',
-  value: 'SOCKET',
-  help: 'unix socket that is sent the master side of the new terminal',
-  complete: 'file',
-} as const satisfies OptionRow;
-
-const pidfdSocket = {
-  name: 'pidfd-socket',
-  type: 'string',
-  value: 'SOCKET',
-  help: 'unix socket that is sent a pidfd of the new process',
-  complete: 'file',
-} as const satisfies OptionRow;
-
-const pidFile = {
-  name: 'pid-file',
-  type: 'string',
-  value: 'FILE',
-  help: 'write the process id (as the host sees it) to this file',
-  complete: 'file',
-} as const satisfies OptionRow;
-
-const preserveFds = {
-  name: 'preserve-fds',
-  type: 'number',
-  value: 'COUNT',
-  default: 0,
-  help: 'hand on this many descriptors after the standard streams',
-} as const satisfies OptionRow;
-
-const noPivot = {
-  name: 'no-pivot',
-  type: 'boolean',
-  help: 'move the root mount instead of pivot_root, for a host that runs from a ramdisk; weaker',
-} as const satisfies OptionRow;
-
-const noNewKeyring = {
-  name: 'no-new-keyring',
-  type: 'boolean',
-  help: "share the caller's session keyring instead of joining a new one",
-} as const satisfies OptionRow;
-
-const trace = {
-  name: 'trace',
-  type: 'string',
-  value: 'FILE',
-  help: 'write a timeline of the start in Trace Event format, for Perfetto',
-  complete: 'file',
-} as const satisfies OptionRow;
-
-const detach = {
-  name: 'detach',
-  alias: 'd',
-  type: 'boolean',
-  help: 'leave the process running in the background',
-} as const satisfies OptionRow;
+import {
+  bundle,
+  consoleSocket,
+  detach,
+  format,
+  id,
+  newId,
+  noNewKeyring,
+  noPivot,
+  pidFile,
+  pidfdSocket,
+  preserveFds,
+  trace,
+} from './shared-options.ts';
+import type { CommandShape, OptionRow, Values } from './table.ts';
 
 export const globalOptions = [
   {

@@ -171,7 +171,7 @@ test('parse() answers any command line', () => {
         }
       }
     }),
-    { numRuns: 2000 },
+    { numRuns: 1000 },
   );
 });
 
@@ -236,7 +236,7 @@ test('parse() gives back what was written in any of the spellings', () => {
       expected(after, parsed.values);
       assert.deepEqual(parsed.rest, handedOn);
     }),
-    { numRuns: 1000 },
+    { numRuns: 300 },
   );
 });
 
@@ -277,7 +277,7 @@ test('parse() agrees with yargs on the same table', async () => {
         );
       }
     }),
-    { numRuns: 200 },
+    { numRuns: 50 },
   );
 });
 
