@@ -215,21 +215,23 @@ function notFound(id: string): Failure {
 }
 
 function parseRecord(text: string, id: string, path: string): ContainerRecord {
-  let record: ContainerRecord;
+  const damaged = (reason: string, cause?: unknown): Failure =>
+    new Failure('internal', `the state of container "${id}" in "${path}" is damaged: ${reason}`, {
+      cause,
+      hint: 'end its processes by hand, then remove it with `tsoci delete --force`',
+    });
+  let record: Partial<ContainerRecord> | null;
   try {
-    record = JSON.parse(text) as ContainerRecord;
+    record = JSON.parse(text) as Partial<ContainerRecord> | null;
   } catch (cause) {
-    throw new Failure(
-      'internal',
-      `the state of container "${id}" in "${path}" is damaged: ${messageOf(cause)}`,
-      { cause },
-    );
+    throw damaged(messageOf(cause), cause);
   }
+  if (typeof record?.schema !== 'number') throw damaged('it is not what tsoci writes');
   if (record.schema !== recordSchema) {
     throw new Failure(
       'unsupported',
       `the state of container "${id}" was written by another version of tsoci (schema ${record.schema})`,
     );
   }
-  return record;
+  return record as ContainerRecord;
 }
