@@ -50,7 +50,8 @@ static _Noreturn void become_hook(const struct op_hook *op, const char **argumen
     // A session of its own, so that a time-out ends its children as well.
     setsid();
     umask(022);
-    sys_reset_signals();
+    sys_default_signals();
+    sys_unblock_signals();
     int error = dup2(state, STDIN_FILENO) < 0 ? -errno : sys_close_range(3, ~0U, CLOSE_RANGE_CLOEXEC);
     if (error == 0) {
         execve(op->path.text, (char *const *)(uintptr_t)arguments, (char *const *)(uintptr_t)environment);

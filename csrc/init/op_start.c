@@ -61,7 +61,8 @@ static int prepare_execution(struct ctx *ctx) {
         if (flags > 0 && fcntl((int)descriptor, F_SETFD, flags & ~FD_CLOEXEC) < 0)
             return fail(ctx, -errno, "a preserved descriptor");
     }
-    sys_reset_signals();
+    sys_default_signals();
+    sys_unblock_signals();
     ctx->prepared = true;
     return 0;
 }

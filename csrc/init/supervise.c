@@ -61,12 +61,17 @@ static void on_crash(int signal, siginfo_t *info, void *context) {
     raise(signal);
 }
 
-/** Blocks all signals but those of crashes, and gives a descriptor that they are read from. */
+/**
+ * Blocks all signals but those of crashes, and gives a descriptor that they are read from. Blocked first: one
+ * that came while the runtime had them blocked is not lost.
+ */
 static int catch_signals(void) {
     sigset_t all;
     struct sigaction crash = {.sa_sigaction = on_crash, .sa_flags = SA_SIGINFO | SA_RESTART};
-    sys_reset_signals();
     sigfillset(&all);
+    if (sigprocmask(SIG_SETMASK, &all, NULL) < 0)
+        return -errno;
+    sys_default_signals();
     for (size_t i = 0; i < sizeof(crashes) / sizeof(crashes[0]); i++) {
         sigdelset(&all, crashes[i]);
         sigaction(crashes[i], &crash, NULL);
@@ -198,7 +203,8 @@ static int run_afterwards(char **arguments) {
     if (child < 0)
         return complain("clone3", child);
     if (child == 0) {
-        sys_reset_signals();
+        sys_default_signals();
+        sys_unblock_signals();
         execve(arguments[0], arguments, environ);
         complain(arguments[0], errno);
         _exit(127);
@@ -231,12 +237,12 @@ int supervise(int count, char **arguments) {
     sys_prctl(PR_SET_NAME, (unsigned long)"tsoci:[run]", 0);
     self->process = (pid_t)process;
     self->reads = true;
-    self->pidfd = sys_pidfd_open(self->process);
-    if (self->pidfd < 0)
-        return complain("pidfd_open", self->pidfd);
     self->signals = catch_signals();
     if (self->signals < 0)
         return complain("signalfd", self->signals);
+    self->pidfd = sys_pidfd_open(self->process);
+    if (self->pidfd < 0)
+        return complain("pidfd_open", self->pidfd);
     relay_begin(&self->relay, relays ? (int)master : -1);
     if (relays && terminal_find())
         take_terminal(self);

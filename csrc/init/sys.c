@@ -21,6 +21,7 @@
 
 /** `_NSIG` of the kernel on every architecture that we build for. */
 #define LAST_SIGNAL 64
+#define SIGNAL_SET_SIZE 8
 
 /** How often a scoped lookup is tried again: each failure means that someone renamed or mounted meanwhile. */
 #define LOOKUP_TRIES 128
@@ -206,14 +207,17 @@ int sys_getcwd(char *buffer, size_t size) {
     return result(syscall(__NR_getcwd, buffer, size));
 }
 
-void sys_reset_signals(void) {
+void sys_default_signals(void) {
     // The kernel's structure, zeroed: SIG_DFL, no flags, no mask. libc's function spares the signals that it
     // uses itself.
     const uint64_t action[4] = {0};
-    const uint64_t none = 0;
     for (int signal = 1; signal <= LAST_SIGNAL; signal++)
-        syscall(__NR_rt_sigaction, signal, action, NULL, sizeof(none));
-    syscall(__NR_rt_sigprocmask, SIG_SETMASK, &none, NULL, sizeof(none));
+        syscall(__NR_rt_sigaction, signal, action, NULL, SIGNAL_SET_SIZE);
+}
+
+void sys_unblock_signals(void) {
+    const uint64_t none = 0;
+    syscall(__NR_rt_sigprocmask, SIG_SETMASK, &none, NULL, SIGNAL_SET_SIZE);
 }
 
 int64_t sys_file_system(int descriptor) {

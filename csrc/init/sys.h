@@ -61,8 +61,10 @@ int sys_fstatat(int directory, const char *path, struct stat *result);
 /** fchmodat2(2) without following; before Linux 6.6 by way of the caller's /proc. */
 int sys_fchmodat(int directory, const char *name, uint32_t mode);
 int sys_getcwd(char *buffer, size_t size);
-/** All signals to their default action, none blocked. */
-void sys_reset_signals(void);
+/** All signals to their default action. */
+void sys_default_signals(void);
+/** Blocks none. */
+void sys_unblock_signals(void);
 /** f_type of the file system behind a descriptor, or -errno. */
 int64_t sys_file_system(int descriptor);
 

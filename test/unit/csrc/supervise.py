@@ -1,0 +1,280 @@
+"""Drives `tsoci-init supervise` from a terminal, for supervise.test.ts:
+
+    python3 supervise.py STUB SCENARIO
+
+The program under supervision is a child that becomes a shell; with a terminal it gets the inner one. Prints JSON.
+"""
+import errno
+import fcntl
+import json
+import os
+import pty
+import select
+import signal
+import struct
+import sys
+import tempfile
+import termios
+import time
+
+STUB = sys.argv[1]
+TIMEOUT = 10.0
+
+
+def raw(descriptor):
+    return termios.tcgetattr(descriptor)[3] & termios.ICANON == 0
+
+
+def size(descriptor, rows, columns):
+    fcntl.ioctl(descriptor, termios.TIOCSWINSZ, struct.pack('HHHH', rows, columns, 0, 0))
+
+
+class Session:
+    """Someone at a terminal who runs the supervisor; `inner` gives the program a terminal of its own."""
+
+    def __init__(self, script, inner=True, outer=True, foreground=True, arguments=()):
+        self.text = b''
+        self.marker = tempfile.mktemp()
+        afterwards = ['--', '/bin/sh', '-c', 'echo deleted > ' + self.marker]
+        self.afterwards = list(arguments) or afterwards
+        self.tell, told = os.pipe()
+        if outer:
+            self.pid, self.master = pty.fork()
+        else:
+            self.input, self.master = os.pipe()
+            read, self.keys = os.pipe()
+            self.pid = os.fork()
+            if self.pid == 0:
+                os.dup2(read, 0)
+                os.dup2(self.master, 1)
+                os.setsid()
+            os.close(self.master)
+            self.master = self.input
+        if self.pid == 0:
+            self.become(script, inner, foreground, told)
+        if outer:
+            self.keys = self.master
+        os.close(told)
+        self.child = int(os.read(self.tell, 20))
+
+    def become(self, script, inner, foreground, told):
+        master = -1
+        if inner:
+            master, slave = os.openpty()
+            os.set_inheritable(master, True)
+        child = os.fork()
+        if child == 0:
+            os.setsid()
+            if inner:
+                fcntl.ioctl(slave, termios.TIOCSCTTY, 0)
+                for stream in range(3):
+                    os.dup2(slave, stream)
+            os.closerange(3, 100)
+            os.execv('/bin/sh', ['sh', '-c', script])
+        os.write(told, str(child).encode())
+        if inner:
+            os.close(slave)
+        os.close(told)
+        arguments = [STUB, 'supervise', str(child), str(master), *self.afterwards]
+        if foreground:
+            os.execve(STUB, arguments, {'PATH': '/usr/bin:/bin'})
+        # A job in the background: a process group of its own that the terminal does not belong to.
+        job = os.fork()
+        if job == 0:
+            os.setpgid(0, 0)
+            os.execve(STUB, arguments, {'PATH': '/usr/bin:/bin'})
+        os.write(1, b'job %d\n' % job)
+        time.sleep(0.1)
+        _, status = os.waitpid(job, os.WUNTRACED)
+        os.write(1, b'stopped %d\n' % (os.WSTOPSIG(status) if os.WIFSTOPPED(status) else 0))
+        signal.signal(signal.SIGTTOU, signal.SIG_IGN)
+        os.tcsetpgrp(0, job)
+        os.kill(job, signal.SIGCONT)
+        _, status = os.waitpid(job, 0)
+        os.tcsetpgrp(0, os.getpgrp())
+        os._exit(os.waitstatus_to_exitcode(status))
+
+    def expect(self, what):
+        """Reads until the output has `what`."""
+        end = time.monotonic() + TIMEOUT
+        while what not in self.text:
+            if time.monotonic() > end:
+                raise TimeoutError('no %r in %r' % (what, self.text))
+            self.read(0.1)
+
+    def read(self, timeout):
+        if not select.select([self.master], [], [], timeout)[0]:
+            return True
+        try:
+            got = os.read(self.master, 65536)
+        except OSError as error:
+            if error.errno != errno.EIO:
+                raise
+            got = b''
+        self.text += got
+        return got != b''
+
+    def until(self, condition):
+        end = time.monotonic() + TIMEOUT
+        while not condition():
+            if time.monotonic() > end:
+                raise TimeoutError(self.text)
+            self.read(0.05)
+
+    def listens(self):
+        """Has the supervisor blocked all signals, to read them?"""
+        with open('/proc/%d/status' % self.pid) as file:
+            return 'SigBlk:\tf' in file.read()
+
+    def write(self, keys):
+        os.write(self.keys, keys)
+
+    def finish(self):
+        """Waits for the supervisor, reading on; its exit status as a shell tells it."""
+        end = time.monotonic() + TIMEOUT
+        while True:
+            pid, status = os.waitpid(self.pid, os.WNOHANG)
+            if pid:
+                break
+            if time.monotonic() > end:
+                os.kill(self.pid, signal.SIGKILL)
+                raise TimeoutError(self.text)
+            self.read(0.02)
+        while self.read(0.05) and time.monotonic() < end and select.select([self.master], [], [], 0.05)[0]:
+            pass
+        deleted = os.path.exists(self.marker)
+        if deleted:
+            os.unlink(self.marker)
+        return {'status': os.waitstatus_to_exitcode(status), 'deleted': deleted, 'text': self.text.decode()}
+
+
+def status():
+    return Session('exit 7').finish()
+
+
+def killed():
+    return Session('kill -TERM $$').finish()
+
+
+def plain():
+    return Session('echo out; exit 3', inner=False).finish()
+
+
+def relays():
+    session = Session('stty -echo; echo ready; read line; echo "got $line"')
+    session.expect(b'ready')
+    while_running = raw(session.master)
+    session.write(b'keys\r')
+    return {**session.finish(), 'raw': while_running, 'restored': not raw(session.master)}
+
+
+def interrupt_key():
+    session = Session('trap "echo caught; exit 5" INT; echo ready; while :; do sleep 0.1; done')
+    session.expect(b'ready')
+    session.write(b'\x03')
+    return session.finish()
+
+
+def much():
+    session = Session('i=0; while [ $i -lt 20000 ]; do echo 0123456789012345678901234567890123456789; i=$((i+1)); done; echo end')
+    return session.finish()
+
+
+def last_words():
+    """Output that is written just before the end, many times over."""
+    lost = 0
+    for _ in range(30):
+        lost += b'last' not in Session('echo last').finish()['text'].encode()
+    return {'lost': lost}
+
+
+def held_open():
+    """Someone in the background keeps the terminal open."""
+    began = time.monotonic()
+    result = Session('trap "" HUP; sleep 3 & echo started; exit 4').finish()
+    return {**result, 'seconds': time.monotonic() - began}
+
+
+def resize():
+    session = Session('trap "stty size; exit" WINCH; stty size; echo ready; while :; do sleep 0.05; done')
+    size(session.master, 33, 77)
+    session.expect(b'ready')
+    size(session.master, 44, 99)
+    return session.finish()
+
+
+def forwards():
+    session = Session('trap "echo usr1" USR1; trap "exit 9" TERM; echo ready; while :; do sleep 0.05; done', inner=False)
+    session.expect(b'ready')
+    session.until(session.listens)
+    os.kill(session.pid, signal.SIGUSR1)
+    session.expect(b'usr1')
+    os.kill(session.pid, signal.SIGTERM)
+    return session.finish()
+
+
+def crash():
+    session = Session('echo ready; sleep 5')
+    session.expect(b'ready')
+    session.until(lambda: raw(session.master))
+    os.kill(session.pid, signal.SIGSEGV)
+    return {**session.finish(), 'restored': not raw(session.master)}
+
+
+def background():
+    session = Session('stty -echo; echo ready; read line; echo "got $line"', foreground=False)
+    session.expect(b'stopped')
+    stopped = int(session.text.split(b'stopped ')[1].split()[0])
+    session.until(lambda: raw(session.master))
+    session.write(b'keys\r')
+    return {**session.finish(), 'stopped': stopped == signal.SIGTTIN}
+
+
+def stop():
+    session = Session('echo ready; read line; exit 6')
+    session.expect(b'ready')
+    session.until(lambda: raw(session.master))
+    os.kill(session.pid, signal.SIGTSTP)
+    _, status = os.waitpid(session.pid, os.WUNTRACED)
+    while_stopped = os.WIFSTOPPED(status) and not raw(session.master)
+    os.kill(session.pid, signal.SIGCONT)
+    session.until(lambda: raw(session.master))
+    session.write(b'go on\r')
+    return {**session.finish(), 'cooked': while_stopped}
+
+
+def piped():
+    session = Session('stty -echo; echo ready; read line; echo "got $line"', outer=False)
+    session.expect(b'ready')
+    session.write(b'keys\n')
+    os.close(session.keys)
+    return session.finish()
+
+
+def input_ends():
+    session = Session('echo ready; sleep 0.5; echo still; exit 2', outer=False)
+    os.close(session.keys)
+    return session.finish()
+
+
+def output_closed():
+    session = Session('sleep 0.3; echo lost; sleep 0.2; exit 8', outer=False)
+    os.close(session.master)
+    session.master = os.open('/dev/null', os.O_RDONLY)
+    return session.finish()
+
+
+def no_program():
+    return Session('exit 1', arguments=['--', '/does/not/exist']).finish()
+
+
+def small():
+    session = Session('echo ready; sleep 0.3')
+    session.expect(b'ready')
+    with open('/proc/%d/smaps_rollup' % session.pid) as file:
+        fields = dict(line.split()[:2] for line in file if line.startswith(('Anonymous', 'Rss')))
+    return {**session.finish(), 'kib': int(fields['Anonymous:'])}
+
+
+if __name__ == '__main__':
+    print(json.dumps(globals()[sys.argv[2]]()))
