@@ -141,5 +141,6 @@ napi_status register_sockets(napi_env env, napi_value exports);
 napi_status register_messages(napi_env env, napi_value exports);
 napi_status register_terminals(napi_env env, napi_value exports);
 napi_status register_bpf(napi_env env, napi_value exports);
+napi_status register_netlink(napi_env env, napi_value exports);
 
 #endif

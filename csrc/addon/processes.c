@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/utsname.h>
@@ -182,6 +183,22 @@ static napi_value set_umask(napi_env env, napi_callback_info info) {
     return make_number(env, umask((mode_t)mask & 0777));
 }
 
+static napi_value limit_open_files(napi_env env, napi_callback_info info) {
+    napi_value arguments[1];
+    size_t soft = 0;
+    struct rlimit limit;
+    if (!take_arguments(env, info, 1, arguments) || !take_size(env, arguments[0], &soft))
+        return NULL;
+    if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
+        return fail(env, errno, "getrlimit", NULL);
+    if (soft > limit.rlim_max)
+        return fail(env, EINVAL, "setrlimit", NULL);
+    limit.rlim_cur = soft;
+    if (setrlimit(RLIMIT_NOFILE, &limit) < 0)
+        return fail(env, errno, "setrlimit", NULL);
+    return make_undefined(env);
+}
+
 static napi_value monotonic(napi_env env, napi_callback_info info) {
     (void)info;
     struct timespec now;
@@ -194,12 +211,19 @@ static napi_value monotonic(napi_env env, napi_callback_info info) {
 
 napi_status register_processes(napi_env env, napi_value exports) {
     static const napi_property_descriptor functions[] = {
-        EXPORT("wait", wait_child),      EXPORT("waitAsync", wait_child_async),
-        EXPORT("kill", send_signal),     EXPORT("pidfdOpen", pidfd_open_process),
-        EXPORT("pidfdSend", pidfd_send), EXPORT("processId", process_id),
-        EXPORT("userId", user_id),       EXPORT("groupId", group_id),
-        EXPORT("kernel", kernel),        EXPORT("umask", set_umask),
-        EXPORT("monotonic", monotonic),  EXPORT("permittedCapabilities", permitted_capabilities),
+        EXPORT("wait", wait_child),
+        EXPORT("waitAsync", wait_child_async),
+        EXPORT("kill", send_signal),
+        EXPORT("pidfdOpen", pidfd_open_process),
+        EXPORT("pidfdSend", pidfd_send),
+        EXPORT("processId", process_id),
+        EXPORT("userId", user_id),
+        EXPORT("groupId", group_id),
+        EXPORT("kernel", kernel),
+        EXPORT("umask", set_umask),
+        EXPORT("monotonic", monotonic),
+        EXPORT("limitOpenFiles", limit_open_files),
+        EXPORT("permittedCapabilities", permitted_capabilities),
     };
     return napi_define_properties(env, exports, COUNT(functions), functions);
 }

@@ -1,127 +1,21 @@
 import type { Config } from '../bundle/config.ts';
-import type { LoadedBundle } from '../bundle/load-bundle.ts';
-import { loadBundle } from '../bundle/load-bundle.ts';
-import type { Cgroup } from '../cgroup/cgroup.ts';
-import { detectCgroups } from '../cgroup/detect-cgroups.ts';
-import { openCgroup } from '../cgroup/open-cgroup.ts';
 import { Failure } from '../failure.ts';
 import { type Launched, launch } from '../launch/launch.ts';
 import { notesAfterStart } from '../launch/operation-note.ts';
-import { createPlan } from '../plan/create-plan.ts';
 import type { Question } from '../plan/operations.ts';
-import { resolvePath } from '../plan/path.ts';
-import type { Plan } from '../plan/plan.ts';
 import { Undo } from './cleanup.ts';
 import { runHooks, runPoststopHooks, stateDocument } from './hooks.ts';
-import { cgroupFacts, gatherFacts } from './host-facts.ts';
 import { forbidsSetGroups, writeIdMaps } from './id-maps.ts';
-import { checkId } from './identifier.ts';
 import { removeIfThere, temporaryName, writePidFile } from './pid-file.ts';
+import { type CreateMode, type Preparation, prepare } from './prepare.ts';
 import { identify } from './process-identity.ts';
 import type { ContainerRecord } from './record.ts';
 import { recordSchema } from './record.ts';
-import { agentMetadata, compileFilter, type Filter } from './seccomp-filter.ts';
+import { agentMetadata } from './seccomp-filter.ts';
 import { connectTo, sendPidfd } from './sockets.ts';
 import { Store } from './store.ts';
 import { emitStamps, Stopwatch } from './tracing.ts';
 import type { Context, CreatedContainer, CreateOptions } from './types.ts';
-
-/** Everything that is known before anything is changed. */
-export interface Preparation {
-  readonly bundle: LoadedBundle;
-  readonly cgroup: Cgroup;
-  readonly filter: Filter | undefined;
-  readonly rootfs: string;
-  readonly plan: Plan;
-}
-
-/** How a new container is started: it waits for `start`, or goes on at once (`run`). */
-export interface CreateMode {
-  readonly waits: boolean;
-  /** The master of a new terminal comes to us instead of going to a console socket. */
-  readonly ownTerminal: boolean;
-}
-
-/** The root filesystem's absolute path. Throws `Failure` (`invalid`) unless it is a directory. */
-function findRootfs(context: Context, bundle: LoadedBundle): string {
-  const given = bundle.config.root?.path ?? '';
-  const path = resolvePath(bundle.directory, given);
-  const status = context.host.native.status(path, true);
-  const pointer = '/root/path';
-  if (status === undefined)
-    throw new Failure('invalid', `root.path: root filesystem "${path}" does not exist`, { pointer });
-  if ((status.mode & 0o170000) !== 0o040000) {
-    throw new Failure('invalid', `root.path: root filesystem "${path}" is not a directory`, { pointer });
-  }
-  return context.host.native.realPath(path);
-}
-
-/** Which way the terminal leaves; refuses combinations that make no sense before anything happens. */
-function checkTerminal(config: Config, options: CreateOptions, mode: CreateMode): void {
-  const terminal = config.process?.terminal === true;
-  if (terminal && options.consoleSocket === undefined && !mode.ownTerminal) {
-    throw new Failure('invalid', 'process.terminal is true, but nobody takes the terminal', {
-      pointer: '/process/terminal',
-      hint: 'give --console-socket, or use `tsoci run` in the foreground, or set process.terminal to false',
-    });
-  }
-  if (!terminal && options.consoleSocket !== undefined) {
-    throw new Failure(
-      'invalid',
-      '--console-socket is for a process with a terminal, and process.terminal is not true',
-      {
-        pointer: '/process/terminal',
-      },
-    );
-  }
-}
-
-/** Reads and validates the bundle and compiles the plan. Changes nothing but the cache of filters. */
-export async function prepare(
-  context: Context,
-  options: CreateOptions,
-  mode: CreateMode,
-): Promise<Preparation> {
-  const { host } = context;
-  const watch = new Stopwatch(context);
-  checkId(options.id);
-  const bundle = await loadBundle(host.native, options.bundle);
-  for (const warning of bundle.warnings) context.warn(warning);
-  const { config } = bundle;
-  watch.lap('load and validate the bundle');
-  if (!mode.waits && config.process === undefined) {
-    throw new Failure('invalid', 'config.json has no process to run', { pointer: '/process' });
-  }
-  checkTerminal(config, options, mode);
-  const rootfs = findRootfs(context, bundle);
-  const layout = detectCgroups(host.native);
-  const cgroup = openCgroup(host, layout, {
-    id: options.id,
-    cgroupsPath: config.linux?.cgroupsPath,
-    systemd: context.systemdCgroup,
-    rootless: context.rootless,
-  });
-  watch.lap('find the cgroups');
-  const filter = await compileFilter(context, config.linux?.seccomp);
-  watch.lap('compile the seccomp filter');
-  const facts = gatherFacts(host, cgroupFacts(cgroup, layout), config);
-  const plan = createPlan(
-    config,
-    {
-      bundle: bundle.directory,
-      rootfs,
-      noPivot: options.noPivot,
-      startChannel: mode.waits,
-      console: options.consoleSocket === undefined ? 'parent' : 'socket',
-      preserve: options.preserveFds,
-      seccomp: filter?.program,
-      keyring: options.noNewKeyring ? undefined : `_ses.${options.id}`,
-    },
-    facts,
-  );
-  watch.lap('compile the plan');
-  return { bundle, cgroup, filter, rootfs, plan };
-}
 
 function newRecord(context: Context, options: CreateOptions, preparation: Preparation): ContainerRecord {
   const { config, directory } = preparation.bundle;
@@ -165,6 +59,8 @@ export async function createContainer(
   mode: CreateMode,
 ): Promise<Creation> {
   const preparation = await prepare(context, options, mode);
+  // Before it is recorded as this container's: whatever is recorded, `delete --force` may kill.
+  preparation.cgroup.checkUnused();
   const store = new Store(context.host.native, context.root);
   const undo = new Undo();
   const record = newRecord(context, options, preparation);
@@ -204,16 +100,26 @@ async function build(
   const { host } = context;
   const { native } = host;
   const { preparation, store, undo } = making;
-  const { bundle, cgroup, plan } = preparation;
+  const { bundle, cgroup, resctrl } = preparation;
   const watch = new Stopwatch(context);
   undo.add(() => removeTemporary(context, making.record));
   await cgroup.create();
   undo.add(() => cgroup.delete());
   await cgroup.apply(bundle.config.linux?.resources);
   for (const warning of cgroup.warnings) context.warn(warning);
+  if (resctrl !== undefined) {
+    undo.add(() => resctrl.remove());
+    resctrl.create();
+  }
   watch.lap('make the cgroup and set its limits');
   const inherited = openInherited(context, options, mode, making);
-  let record: ContainerRecord = { ...making.record, cgroup: cgroup.saved };
+  const plan = context.rootless ? preparation.recompile() : preparation.plan;
+  let record: ContainerRecord = {
+    ...making.record,
+    cgroup: cgroup.saved,
+    startNotes: notesAfterStart(plan),
+    ...(resctrl && { resctrl: resctrl.saved }),
+  };
   const began = native.monotonic();
   try {
     const launched = await launch(host, {
@@ -223,6 +129,11 @@ async function build(
       answer: async (question: Question, pid: number) => {
         if (question === 'id-maps') await writeIdMaps(host, bundle.config.linux ?? {}, pid);
         else if (question === 'create-runtime') {
+          const devices = bundle.config.linux?.netDevices;
+          if (devices !== undefined) {
+            const { moveNetworkDevices } = await import('../network/network-devices.ts');
+            undo.add(moveNetworkDevices(native, devices, pid));
+          }
           onHooks();
           return { state: await createHooks(record, bundle.config, pid) };
         } else if (question === 'commit') {

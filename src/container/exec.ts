@@ -106,6 +106,7 @@ async function execIn(context: Context, options: ExecOptions, execution: Executi
   const facts = gatherFacts(
     host,
     { mode: 'none', hierarchies: [], links: [], unified: undefined, join: [] },
+    [],
     { ...config, process },
   );
   const plan = execPlan(

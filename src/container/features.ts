@@ -1,6 +1,7 @@
 import type { Features } from '../bundle/config.ts';
 import { capabilityNames } from '../plan/capability-names.ts';
 import { namespaceFlags } from '../plan/kernel-flags.ts';
+import { memoryPolicyFlags, memoryPolicyModes } from '../plan/memory-policy.ts';
 import { mountOptions } from '../plan/mount-options.ts';
 import { seccompFeatures } from '../seccomp/seccomp-features.ts';
 import type { Context } from './types.ts';
@@ -19,9 +20,13 @@ export async function features(context: Context): Promise<Features> {
       seccomp: await seccompFeatures(context.host),
       apparmor: { enabled: true },
       selinux: { enabled: true },
-      intelRdt: { enabled: false },
+      memoryPolicy: {
+        modes: Object.keys(memoryPolicyModes) as (keyof typeof memoryPolicyModes)[],
+        flags: Object.keys(memoryPolicyFlags) as (keyof typeof memoryPolicyFlags)[],
+      },
+      intelRdt: { enabled: true, schemata: true, monitoring: true },
       mountExtensions: { idmap: { enabled: true } },
-      netDevices: { enabled: false },
+      netDevices: { enabled: true },
     },
   };
 }

@@ -1,6 +1,4 @@
 import type { Config } from '../bundle/config.ts';
-import type { Cgroup } from '../cgroup/cgroup.ts';
-import type { CgroupLayout } from '../cgroup/cgroup-layout.ts';
 import type { Host } from '../host/host.ts';
 import { hasErrno, type Native } from '../host/native.ts';
 import type { CgroupFacts, HostFacts } from '../plan/facts.ts';
@@ -32,33 +30,11 @@ function inUserNamespace(native: Native): boolean {
   return !/^\s*0\s+0\s+4294967295\s*$/.test(native.readText('/proc/self/uid_map', smallFile));
 }
 
-/** The container's cgroup as the planner sees it. */
-export function cgroupFacts(cgroup: Cgroup, layout: CgroupLayout): CgroupFacts {
-  const { mode, hierarchies, unified } = cgroup.saved;
-  const mounts = hierarchies.map(({ controllers, path }) => {
-    const mount =
-      layout.hierarchies.find((each) => each.controllers.join() === controllers.join())?.mount ?? '';
-    return { name: mount.slice(mount.lastIndexOf('/') + 1), controllers, path };
-  });
-  return {
-    mode,
-    hierarchies: mounts.map(({ name, controllers, path }) => ({
-      name,
-      options: controllers.flatMap((each) => (each.startsWith('name=') ? ['none', each] : [each])),
-      directory: path,
-    })),
-    links: mounts.flatMap(({ name, controllers }) =>
-      controllers.length > 1 ? controllers.map((link) => ({ name: link, target: name })) : [],
-    ),
-    unified: unified?.path,
-    join: cgroup.joinPaths(),
-  };
-}
-
 /** What the planner needs to know of this machine for one config. Labels are looked for only when the config has one. */
 export function gatherFacts(
   host: Host,
   cgroups: CgroupFacts,
+  resctrlTasks: readonly string[],
   config: Pick<Config, 'process' | 'linux'>,
 ): HostFacts {
   const { native } = host;
@@ -68,6 +44,7 @@ export function gatherFacts(
     rootless,
     makesDevices: !rootless && !inUserNamespace(native),
     cgroups,
+    resctrlTasks,
     capabilities: native.permittedCapabilities(),
     apparmor: process?.apparmorProfile ? hasAppArmor(native) : false,
     selinux: process?.selinuxLabel || linux?.mountLabel ? hasSelinux(native) : false,

@@ -1,5 +1,5 @@
 import type { Plan } from '../plan/plan.ts';
-import { prepare } from './create.ts';
+import { prepare } from './prepare.ts';
 import type { Context, CreateOptions } from './types.ts';
 
 /**

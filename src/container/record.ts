@@ -20,6 +20,8 @@ export interface ContainerRecord {
   /** The container's init; absent while `create` is at work. */
   readonly init?: ProcessIdentity;
   readonly cgroup?: SavedCgroup;
+  /** Directories in resctrl to remove with the container. */
+  readonly resctrl?: readonly string[];
   /** Namespace types of the container that are not the host's. */
   readonly namespaces: readonly string[];
   /** config.json has a `process`. */

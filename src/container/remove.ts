@@ -6,6 +6,7 @@ import { requireStatus, statusOf } from './lifecycle.ts';
 import { removeIfThere } from './pid-file.ts';
 import { openProcess } from './process-identity.ts';
 import type { ContainerRecord } from './record.ts';
+import { removeResctrl } from './resctrl.ts';
 import { Store } from './store.ts';
 import type { Context } from './types.ts';
 
@@ -71,6 +72,7 @@ async function removeLocked(
     if (cgroup.processes().length > 0) await cgroup.killAll(SIGKILL);
     await cgroup.delete();
   }
+  removeResctrl(host.native, record.resctrl ?? []);
   if (record.temporary !== undefined) removeIfThere(host.native, record.temporary);
   store.remove(record.id);
   await runPoststopHooks(record.poststop, stateDocument(record, 'stopped', 0), context.warn);

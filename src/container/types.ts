@@ -29,6 +29,8 @@ export interface Context {
   /** Something worth telling that does not stop the work. */
   warn(message: string): void;
   readonly trace?: TraceSink;
+  /** Where resctrl is mounted, when not at /sys/fs/resctrl. */
+  readonly resctrl?: string;
 }
 
 export interface CreateOptions {

@@ -119,6 +119,8 @@ export interface Native {
   /** uname(2). */
   kernel(): { readonly release: string; readonly machine: string };
   umask(mask: number): number;
+  /** The soft limit of open files (RLIMIT_NOFILE) of this process and of what it starts from now on; EINVAL above the hard one. */
+  limitOpenFiles(soft: number): void;
   // ---- sockets --------------------------------------------------------------------------------------------------
   /** A pair of connected AF_UNIX SOCK_SEQPACKET sockets. */
   socketPair(): [number, number];
@@ -131,6 +133,11 @@ export interface Native {
   receive(socket: number, milliseconds: number): Packet;
   /** The same on a worker thread, for hosts that must not block. */
   receiveAsync(socket: number, milliseconds: number): Promise<Packet>;
+  /**
+   * A netlink(7) route socket in the network namespace of process `pid`, or in our own for 0. Requests are written to it and
+   * answers read from it like a file's.
+   */
+  routeSocket(pid: number): number;
   // ---- terminals ------------------------------------------------------------------------------------------------
   isTerminal(descriptor: number): boolean;
   windowSize(descriptor: number): { readonly rows: number; readonly columns: number };

@@ -8,6 +8,7 @@ import { openDevices, planDevices } from './devices.ts';
 import type { CreateRequest, HostFacts } from './facts.ts';
 import { planHooks } from './hooks.ts';
 import { propagationType } from './kernel-flags.ts';
+import { planMemoryPolicy } from './memory-policy.ts';
 import { mountRoot, openSources, planMount, sealTmpfs } from './mounts.ts';
 import { cloneContainer, enterNamespaces } from './namespaces.ts';
 import { NO_SLOT, type Phase } from './operations.ts';
@@ -89,6 +90,7 @@ export function createPlan(config: Config, request: CreateRequest, facts: HostFa
   confineContainer(compilation);
   if (compilation.ownMounts) sealTmpfs(compilation);
   if (linux.personality) planPersonality(plan, linux.personality);
+  if (linux.memoryPolicy) planMemoryPolicy(plan, linux.memoryPolicy);
   planAffinity(plan, undefined, '');
   planProcessConfinement(own);
   planIdentity(own);
@@ -136,7 +138,8 @@ function buildRoot(compilation: Compilation, own: ProcessCompilation, consoleSoc
   if (
     config.hooks?.prestart?.length ||
     config.hooks?.createRuntime?.length ||
-    config.hooks?.createContainer?.length
+    config.hooks?.createContainer?.length ||
+    linux.netDevices
   ) {
     // The answer carries the state that createContainer hooks read.
     plan.ask('rootfs', 'create-runtime');

@@ -27,6 +27,8 @@ export interface HostFacts {
   /** mknod(2) of devices works: root of the machine, not of somebody's user namespace. */
   readonly makesDevices: boolean;
   readonly cgroups: CgroupFacts;
+  /** `tasks` files of the resctrl groups to enter (linux.intelRdt). */
+  readonly resctrlTasks: readonly string[];
   /** Capabilities that this process could hand on (its permitted and bounding sets), as a mask. */
   readonly capabilities: bigint;
   readonly apparmor: boolean;

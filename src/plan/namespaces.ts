@@ -24,6 +24,7 @@ export function cloneContainer(compilation: Compilation): void {
   const entries = linux.namespaces ?? [];
   const pointer = (entry: Namespace): string => `/linux/namespaces/${entries.indexOf(entry)}`;
   for (const path of facts.cgroups.join) plan.add('prepare', '/linux/cgroupsPath', 'join-cgroup', { path });
+  for (const path of facts.resctrlTasks) plan.add('prepare', '/linux/intelRdt', 'join-cgroup', { path });
   // Joining another user namespace may cost the right to clone into the cgroup: its directory is opened before.
   let cgroup = NO_SLOT;
   if (facts.cgroups.unified !== undefined) {

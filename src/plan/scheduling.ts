@@ -1,5 +1,5 @@
-import { Failure } from '../failure.ts';
 import type { PlanBuilder } from './builder.ts';
+import { listMask } from './number-list.ts';
 import type { Phase } from './operations.ts';
 import type { ProcessCompilation } from './process.ts';
 
@@ -55,24 +55,9 @@ export function planScheduling({ plan, process }: ProcessCompilation, phase: Pha
 /** More than any kernel is built for. */
 const maximumCpus = 8192;
 
-/** `0-3,7` as the bit mask that sched_setaffinity(2) takes. Throws on anything else. */
-export function cpuMask(list: string, pointer: string): Uint8Array {
-  const mask = new Uint8Array(maximumCpus / 8);
-  for (const part of list.split(',')) {
-    const match = /^\s*(\d{1,4})(?:-(\d{1,4}))?\s*$/.exec(part);
-    const first = Number(match?.[1]);
-    const last = Number(match?.[2] ?? match?.[1]);
-    if (match === null || last < first || last >= mask.length * 8) {
-      throw new Failure('invalid', `"${list}" is not a list of CPUs such as "0-3,7"`, { pointer });
-    }
-    for (let cpu = first; cpu <= last; cpu++) mask[cpu >> 3] = (mask[cpu >> 3] ?? 0) | (1 << (cpu & 7));
-  }
-  return mask;
-}
-
 /** The process may run on these CPUs, or on all that its cpuset has: the caller's own affinity is not its business. */
 export function planAffinity(plan: PlanBuilder, list: string | undefined, pointer: string): void {
   plan.add('confine', pointer, 'affinity', {
-    mask: list ? cpuMask(list, pointer) : new Uint8Array(maximumCpus / 8).fill(0xff),
+    mask: list ? listMask(list, maximumCpus, pointer) : new Uint8Array(maximumCpus / 8).fill(0xff),
   });
 }

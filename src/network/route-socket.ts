@@ -1,0 +1,86 @@
+import { Failure } from '../failure.ts';
+import { errnoName, errnoText } from '../host/errno-text.ts';
+import type { Native } from '../host/native.ts';
+import {
+  type Attribute,
+  decodeMessages,
+  encodeRequest,
+  messageFlag,
+  messageType,
+  type NetlinkMessage,
+} from './netlink-message.ts';
+
+/** Longest datagram that the kernel answers a dump with. */
+const maximumDatagram = 65_536;
+
+/** What the kernel answered instead of doing it. */
+export class RouteError extends Failure {
+  constructor(what: string, errno: number) {
+    super('system', `${what}: ${errnoText(errno)}`, { errno: errnoName(errno) });
+  }
+}
+
+/** Talks to the kernel's routing family in one network namespace. */
+export class RouteSocket {
+  readonly #native: Native;
+  readonly #descriptor: number;
+  #sequence = 0;
+
+  /** @param pid a process of the namespace, or 0 for our own */
+  constructor(native: Native, pid: number) {
+    this.#native = native;
+    this.#descriptor = native.routeSocket(pid);
+  }
+
+  close(): void {
+    this.#native.close(this.#descriptor);
+  }
+
+  /** Has something done. Throws `RouteError`, which begins with `what`. */
+  execute(
+    what: string,
+    type: number,
+    flags: number,
+    fixed: Uint8Array,
+    attributes: readonly Attribute[],
+  ): void {
+    this.#talk(what, type, flags | messageFlag.acknowledge, fixed, attributes);
+  }
+
+  /** Asks for one thing or, with `messageFlag.dump`, for all. Throws `RouteError`. */
+  ask(
+    what: string,
+    type: number,
+    flags: number,
+    fixed: Uint8Array,
+    attributes: readonly Attribute[],
+  ): NetlinkMessage[] {
+    return this.#talk(what, type, flags, fixed, attributes);
+  }
+
+  #talk(
+    what: string,
+    type: number,
+    flags: number,
+    fixed: Uint8Array,
+    attributes: readonly Attribute[],
+  ): NetlinkMessage[] {
+    const sequence = ++this.#sequence;
+    this.#native.write(this.#descriptor, encodeRequest(type, flags, sequence, fixed, attributes));
+    const answers: NetlinkMessage[] = [];
+    const dump = (flags & messageFlag.dump) === messageFlag.dump;
+    for (;;) {
+      const datagram = decodeMessages(this.#native.read(this.#descriptor, maximumDatagram));
+      for (const message of datagram.filter((each) => each.sequence === sequence)) {
+        if (message.type === messageType.done) return answers;
+        if (message.type === messageType.error) {
+          const errno = -new DataView(message.fixed.buffer, message.fixed.byteOffset, 4).getInt32(0, true);
+          if (errno !== 0) throw new RouteError(what, errno);
+          return answers;
+        }
+        answers.push(message);
+        if (!dump && (flags & messageFlag.acknowledge) === 0) return answers;
+      }
+    }
+  }
+}
