@@ -25,3 +25,11 @@ export const actions = {
   SCMP_ACT_LOG: { value: 0x7ffc0000, takesErrno: false, denies: false },
   SCMP_ACT_NOTIFY: { value: 0x7fc00000, takesErrno: false, denies: false },
 } as const satisfies Record<SeccompAction, ActionRow>;
+
+/**
+ * A number that is smaller for a stricter action: the kernel's order between filters (seccomp(2)), in which actions are compared
+ * without their data, as signed numbers.
+ */
+export function strictness(action: number): number {
+  return (action & 0xffff0000) | 0;
+}

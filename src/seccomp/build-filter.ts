@@ -1,5 +1,6 @@
 import type { SeccompArch, SeccompFlag } from '../bundle/config.ts';
 import { Failure } from '../failure.ts';
+import { strictness } from './actions.ts';
 import { type ArchitectureRow, architectureOfToken, architectures } from './architectures.ts';
 import { instructionSize } from './bpf-assembler.ts';
 import { type CallRules, collectCalls } from './calls.ts';
@@ -17,7 +18,10 @@ const unknownName = -1; // __NR_SCMP_ERROR
 export interface BuiltFilter {
   /** An array of `struct sock_filter`. */
   readonly filter: Uint8Array;
+  /** Where the filter is not, or may not be, what the profile's author meant. */
   readonly warnings: readonly string[];
+  /** What was left out and makes no difference to what is allowed. */
+  readonly notes: readonly string[];
 }
 
 /**
@@ -28,13 +32,12 @@ export interface BuiltFilter {
  */
 export function buildFilter(library: Libseccomp, section: CheckedSection): BuiltFilter {
   refuseUnknownFlags(library, section.flags);
-  const warnings: string[] = [];
+  const notes: string[] = [];
   const context = library.init(section.defaultAction);
   try {
-    const present = addArchitectures(library, context, section, warnings);
-    warnOfUnknownNames(library, section.rules, warnings);
-    const { calls, warnings: meetings } = collectCalls(section.rules, section.defaultAction);
-    warnings.push(...meetings);
+    const present = addArchitectures(library, context, section, notes);
+    const unknown = unknownNames(library, section, notes);
+    const { calls, warnings } = collectCalls(section.rules, section.defaultAction);
     const exact = calls.flatMap((call) => addCall(library, context, present, section.defaultAction, call));
     const filter = concatenate(
       section.defaultDenies ? enosysPrefix(newestCalls(library, present, section.rules)) : new Uint8Array(0),
@@ -42,7 +45,7 @@ export function buildFilter(library: Libseccomp, section: CheckedSection): Built
       library.exportProgram(context),
     );
     refuseTooLong(filter);
-    return { filter, warnings };
+    return { filter, warnings: [...unknown, ...warnings], notes };
   } finally {
     library.release(context);
   }
@@ -84,7 +87,7 @@ function addArchitectures(
   library: Libseccomp,
   context: FilterContext,
   section: CheckedSection,
-  warnings: string[],
+  notes: string[],
 ): SeccompArch[] {
   const native = architectureOfToken(library.nativeArchitecture());
   const present: SeccompArch[] = native ? [native] : [];
@@ -96,7 +99,7 @@ function addArchitectures(
       present.push(name);
     } else if (result === libraryErrors.EINVAL || result === libraryErrors.EDOM) {
       // Unknown to this libseccomp, or of the other byte order: nothing of the kind runs on this kernel.
-      warnings.push(
+      notes.push(
         `/linux/seccomp/architectures: ${name} is left out: libseccomp ${library.version} cannot filter it on this machine (its programs are killed)`,
       );
     } else {
@@ -106,14 +109,21 @@ function addArchitectures(
   return present;
 }
 
-function warnOfUnknownNames(library: Libseccomp, rules: readonly Rule[], warnings: string[]): void {
-  for (const { names, pointer } of rules) {
+/**
+ * Names that this libseccomp has never heard of cannot be filtered. An allowance that is left out makes the filter stricter, and is a note; a
+ * prohibition that is left out is a warning, and returned.
+ */
+function unknownNames(library: Libseccomp, section: CheckedSection, notes: string[]): string[] {
+  const warnings: string[] = [];
+  for (const { names, pointer, action } of section.rules) {
     const unknown = names.filter((name) => library.resolve(name) === unknownName);
     if (unknown.length === 0) continue;
-    warnings.push(
+    const list = strictness(action) < strictness(section.defaultAction) ? warnings : notes;
+    list.push(
       `${pointer}/names: unknown to libseccomp ${library.version} and left out: ${unknown.join(', ')}`,
     );
   }
+  return warnings;
 }
 
 /**

@@ -67,12 +67,6 @@ function collectCall(
   }
   if (meaning.every(({ action }) => action === defaultAction)) return [];
   const isMixed = new Set(meaning.map(({ action }) => action)).size > 1;
-  if (isMixed) {
-    const pointers = [...new Set(meaning.map(({ pointer }) => pointer))];
-    warnings.push(
-      `${pointers[0]}: "${name}" is treated differently by ${pointers.slice(1).join(', ')}; where the conditions of both hold, the stricter action counts`,
-    );
-  }
   const isMergeable = meaning.every(({ conditions }) =>
     conditions.every(({ operator }) => mergeable.includes(operator)),
   );

@@ -17,8 +17,10 @@ export interface CompiledSeccomp {
   readonly listenerPath?: string;
   /** Opaque text for the agent. */
   readonly listenerMetadata?: string;
-  /** For the log, each beginning with a pointer into config.json or a path of this machine. */
+  /** Where the filter may not be what the profile's author meant; most begin with a pointer into config.json. For the log. */
   readonly warnings: readonly string[];
+  /** What was left out without making the filter weaker, such as names newer than the library: for the debug log. */
+  readonly notes: readonly string[];
   /** Where the filter came from, for traces and tests. */
   readonly from: 'cache' | 'libseccomp';
 }
@@ -67,7 +69,7 @@ function present(
   warnings: readonly string[],
 ): CompiledSeccomp {
   checkListener(section, entry.notify);
-  const { filter, flags, notify } = entry;
+  const { filter, flags, notify, notes } = entry;
   return {
     filter,
     flags,
@@ -77,6 +79,7 @@ function present(
       ? { listenerMetadata: section.listenerMetadata }
       : {}),
     warnings,
+    notes,
     from,
   };
 }

@@ -16,12 +16,13 @@ const largestMaps = 4 * 1024 * 1024;
  */
 export async function compileSection(host: Host, section: Seccomp): Promise<FilterEntry> {
   const checked = checkSection(section);
-  const { filter, warnings } = buildFilter(await openLibseccomp(host), checked);
+  const { filter, warnings, notes } = buildFilter(await openLibseccomp(host), checked);
   return {
     filter,
     flags: checked.flags,
     notify: checked.notify,
     warnings: [...checked.warnings, ...warnings],
+    notes,
     library: identifyLibrary(host.native),
   };
 }

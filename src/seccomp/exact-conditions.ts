@@ -1,4 +1,5 @@
 import type { SeccompArch } from '../bundle/config.ts';
+import { strictness } from './actions.ts';
 import { architectures } from './architectures.ts';
 import { assemble, branch, codes, dataOffsets, goTo, Label, type Line, plain } from './bpf-assembler.ts';
 import type { Condition } from './check-section.ts';
@@ -53,7 +54,9 @@ function oneCall(call: ExactCall, defaultAction: number): Line[] {
     branch(codes.ifEqual, call.number, inside, undefined),
     goTo(next),
     inside,
-    ...[...call.clauses].sort(byStrictness).flatMap((clause) => oneClause(clause, wide)),
+    ...[...call.clauses]
+      .sort((one, other) => strictness(one.action) - strictness(other.action))
+      .flatMap((clause) => oneClause(clause, wide)),
     plain(codes.answer, defaultAction),
     next,
   ];
@@ -128,9 +131,4 @@ function compare32({ index, operator, first, second }: Condition, held: Label, f
 function loadHalf(index: number, half: 'high' | 'low'): Line {
   const second = (half === 'high') === littleEndian;
   return plain(codes.load, dataOffsets.args + 8 * index + (second ? 4 : 0));
-}
-
-/** The kernel's order between filters (seccomp(2)): the action, without its data, as a signed number; KILL_PROCESS is the smallest. */
-function byStrictness(one: Clause, other: Clause): number {
-  return ((one.action & 0xffff0000) | 0) - ((other.action & 0xffff0000) | 0);
 }

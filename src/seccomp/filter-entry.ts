@@ -14,6 +14,7 @@ export interface FilterEntry {
   readonly flags: number;
   readonly notify: boolean;
   readonly warnings: readonly string[];
+  readonly notes: readonly string[];
   readonly library: LibraryIdentity;
 }
 

@@ -3,7 +3,7 @@ import type { Native } from '../host/native.ts';
 import { contentHash, hashName } from './content-hash.ts';
 
 /** Changes whenever the same section may compile to something else, or the file's layout changes. */
-const formatVersion = 1;
+const formatVersion = 2;
 
 /** What a compiled filter is found by: equal texts mean equal filters. The text itself is compared, so a hash need not be trusted. */
 export interface FilterKey {

@@ -50,12 +50,12 @@ test('seccompCacheDirectory() is no container id', () => {
   assert.doesNotMatch(name, /^[\w+.-]+$/);
 });
 
-test('the second time comes from the cache and is the same, warnings included', async () => {
+test('the second time comes from the cache and is the same, notes included', async () => {
   const { from: first, ...compiled } = await compile();
   const { from: second, ...cached } = await compile();
   assert.deepEqual([first, second], ['libseccomp', 'cache']);
   assert.deepEqual(cached, compiled);
-  assert.equal(cached.warnings.length, 1);
+  assert.equal(cached.notes.length, 1);
 });
 
 test('directory 0700, file 0600, nothing else left, whatever the umask', async () => {
@@ -160,6 +160,7 @@ test('encodeEntry() and decodeEntry() agree at any alignment', () => {
     flags: 4,
     notify: false,
     warnings: ['ä'],
+    notes: [],
     library: { path: '/l', device: 1, inode: 2, size: 3 },
   };
   const file = encodeEntry(stored, 'kéy');
