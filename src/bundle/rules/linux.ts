@@ -8,7 +8,7 @@ function checkPaths({ linux }: Config, report: Report): void {
   for (const field of ['maskedPaths', 'readonlyPaths'] as const) {
     linux?.[field]?.forEach((path, index) => {
       needAbsolute(path, `/linux/${field}/${index}`, report);
-      if (/^\/+$/.test(path) && field === 'maskedPaths') {
+      if (field === 'maskedPaths' && path !== '' && path.replaceAll('/', '') === '') {
         report(`/linux/${field}/${index}`, 'would mask the whole root filesystem');
       }
     });
