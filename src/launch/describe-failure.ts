@@ -1,6 +1,6 @@
 import { Failure, type FailureCode } from '../failure.ts';
-import { operations } from '../plan/operations.ts';
 import { errnoName, errnoText } from '../host/errno-text.ts';
+import { operations } from '../plan/operations.ts';
 import type { Message } from './messages.ts';
 import type { OperationNote } from './operation-note.ts';
 
