@@ -1,12 +1,15 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import Ajv2020 from 'ajv/dist/2020.js';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { generateAccept } from '../../../scripts/schemas/accept.ts';
 import { generateExplain } from '../../../scripts/schemas/explain.ts';
 import { loadSchemas, type Schema } from '../../../scripts/schemas/load.ts';
 import { generateTypes } from '../../../scripts/schemas/types.ts';
+import { defaultConfig } from '../../../src/bundle/default-config.ts';
+import { fullFeatures, fullState } from './documents.ts';
 
 const SCHEMAS = resolve(import.meta.dirname, '../../../schemas');
 
@@ -89,6 +92,24 @@ test('generateTypes() makes everything readonly and names 64-bit integers', asyn
   assert.not.match(text, /(?<!readonly )\b\w+\[\]/, 'arrays that are not readonly');
   assert.match(text, /readonly limit\?: Integer64/);
   assert.match(text, /readonly mounts\?: readonly Mount\[\]/);
+});
+
+test('schemas: any validator of draft 2020-12 can use the files as they are', () => {
+  const ajv = new Ajv2020.default({ allowUnionTypes: true });
+  for (const file of readdirSync(SCHEMAS).filter((name) => name.endsWith('.json'))) {
+    ajv.addSchema(JSON.parse(readFileSync(join(SCHEMAS, file), 'utf8')) as object, file);
+  }
+  for (const [file, good, bad] of [
+    ['config.json', defaultConfig(), { ociVersion: '1.0.0', linux: { namespaces: [{ type: 'x' }] } }],
+    ['config-process.json', defaultConfig().process, {}],
+    ['config-resources.json', { pids: { limit: 5 } }, { pids: { limit: '5' } }],
+    ['state.json', fullState, {}],
+    ['features.json', fullFeatures, { ociVersionMin: '1.0.0' }],
+  ] as const) {
+    const validate = ajv.getSchema(file);
+    assert.is(validate?.(good), true, file);
+    assert.is(validate?.(bad), false, file);
+  }
 });
 
 test('schemas: the documents and their main parts are there, in one dialect', () => {
