@@ -88,6 +88,11 @@ const REFUSED: readonly { readonly name: string; readonly text: string; readonly
       text: '{"a" : 1, "a" : 2}',
       says: ['"a" is given twice'],
     },
+    {
+      name: 'a key twice, that a count of colons alone would not find',
+      text: '{"a" : 1, "a" : 2, "b": ":x"}',
+      says: ['"a" is given twice'],
+    },
     { name: '__proto__ twice', text: '{"__proto__": 1, "__proto__": 2}', says: ['given twice'] },
   ];
 

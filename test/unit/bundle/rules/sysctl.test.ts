@@ -25,6 +25,13 @@ testRefused(
     ]),
     {
       rule: 'sysctl',
+      name: 'a parameter that only begins like one of the network',
+      config: linux({ sysctl: { 'network.x': '1' } }),
+      at: ['/linux/sysctl/network.x'],
+      says: 'would change the host',
+    },
+    {
+      rule: 'sysctl',
       name: 'a parameter of the host',
       config: linux({ sysctl: { 'vm.overcommit_memory': '1' } }),
       at: ['/linux/sysctl/vm.overcommit_memory'],
