@@ -18,6 +18,7 @@ installed := node_modules/.package-lock.json
 schemas := $(shell find schemas scripts/schemas -type f 2>/dev/null) scripts/generate-schemas.ts
 operations := scripts/generate-wire.ts src/plan/operations.ts src/plan/wire.ts src/launch/messages.ts
 native := binding.gyp $(shell find csrc -type f -not -path '*/generated/*' -name '*.[ch]')
+entry := $(wildcard csrc/entry/* scripts/executable/*.ts)
 sources := $(shell find src -type f -not -path '*/generated/*')
 
 .PHONY: help build demo test check bench install uninstall clean distclean tools
@@ -58,7 +59,7 @@ $(stamps)/native: $(native) $(stamps)/wire
 	@npm run --silent gyp
 	@mkdir -p $(@D) && touch $@
 
-$(stamps)/executable: $(sources) scripts/build-executable.ts $(stamps)/schemas $(stamps)/wire $(stamps)/native
+$(stamps)/executable: $(sources) $(entry) scripts/build-executable.ts $(stamps)/schemas $(stamps)/wire $(stamps)/native
 	@echo '== executable'
 	@node --import tsx scripts/build-executable.ts
 	@mkdir -p $(@D) && touch $@

@@ -49,7 +49,11 @@ export function warningCommands(root: string): Command[] {
     headers === undefined
       ? { name: 'warnings in csrc/addon', skip: 'the headers of Node are not there (npm run gyp finds them)' }
       : compile('warnings in csrc/addon', 'csrc/addon', ['-fPIC', `-isystem ${headers}`]);
-  return [addon, compile('warnings in csrc/init', 'csrc/init', ['-D_GNU_SOURCE', '-Icsrc/init', '-fPIE'])];
+  return [
+    addon,
+    compile('warnings in csrc/init', 'csrc/init', ['-D_GNU_SOURCE', '-Icsrc/init', '-fPIE']),
+    compile('warnings in csrc/entry', 'csrc/entry', ['-ffreestanding', '-fPIC']),
+  ];
 }
 
 /** The formatter's opinion of all C files; says so when it is not installed. */

@@ -57,10 +57,3 @@ export function errnoName(errno: number): string {
 export function errnoText(errno: number): string {
   return texts[errno]?.[1] ?? `error number ${errno}`;
 }
-
-const byName = new Map(Object.values(texts));
-
-/** The text of a symbolic name as the addon throws it. */
-export function errnoNameText(name: string): string {
-  return byName.get(name) ?? name;
-}

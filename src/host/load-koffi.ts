@@ -1,4 +1,5 @@
 import type { Host } from './host.ts';
+import { isCompiled } from './libexec.ts';
 
 /** The part of koffi that tsoci uses. The native module alone has all of it; koffi's JavaScript wrapper is not needed. */
 export type Koffi = Pick<typeof import('koffi'), 'load' | 'decode' | 'errno'>;
@@ -16,7 +17,8 @@ let loaded: Koffi | undefined;
 export async function loadKoffi(host: Host): Promise<Koffi> {
   if (loaded) return loaded;
   const path = `${host.libexec}/koffi.node`;
-  if (host.native.status(path, true)) {
+  // Never a package in the shipped executable: one could lie in the working directory.
+  if (isCompiled() || host.native.status(path, true)) {
     const module = { exports: {} as Koffi };
     process.dlopen(module, path);
     loaded = module.exports;

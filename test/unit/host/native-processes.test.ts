@@ -262,6 +262,19 @@ test('execute() that fails throws and puts descriptors, dispositions and mask ba
   assert.equal(result.status, 0);
 });
 
+test('limitOpenFiles() sets the soft limit that children inherit', () => {
+  const result = host(`
+    native.limitOpenFiles(123);
+    const file = native.open('/bin/sh', 0, 0);
+    const pid = native.spawn({ file, argv: ['sh', '-c', 'ulimit -Sn; ulimit -Hn'], environment: [], descriptors: [0, 1, 2] });
+    native.wait(pid, false);
+    try { native.limitOpenFiles(2 ** 31 - 1); } catch (error) { require('node:fs').writeSync(1, error.code); }`);
+  const [soft, hard, code] = result.stdout.split('\n');
+  assert.equal(soft, '123');
+  assert.equal(hard === 'unlimited' || Number(hard) > 123, true);
+  assert.equal(code, 'EINVAL');
+});
+
 test('processId(), userId(), kernel() and umask() agree with the engine', () => {
   assert.equal(native.processId(), process.pid);
   assert.equal(native.userId(), process.geteuid?.());

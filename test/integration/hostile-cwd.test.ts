@@ -1,0 +1,142 @@
+/** The executable is called inside bundles, which others write: nothing there may change what it does. */
+import { strict as assert } from 'node:assert';
+import { spawnSync } from 'node:child_process';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { suite } from 'uvu';
+
+const checkout = resolve(import.meta.dirname, '../..');
+const tsoci = join(checkout, 'build', 'libexec', 'tsoci');
+const bun = join(checkout, 'node_modules', '.bin', 'bun');
+const haveStrace = spawnSync('strace', ['-V']).error === undefined;
+
+const test = suite('hostile working directory');
+let directory = '';
+let marker = '';
+
+/** Code that shows that it ran. */
+const evil = () => `require('node:fs').writeFileSync(${JSON.stringify(marker)}, 'ran');`;
+
+test.before(() => {
+  directory = realpathSync(mkdtempSync(join(tmpdir(), 'tsoci-hostile-')));
+  marker = join(directory, 'marker');
+  const write = (name: string, text: string) => writeFileSync(join(directory, name), text);
+  mkdirSync(join(directory, 'rootfs'));
+  for (const name of ['koffi', 'yargs', 'ajv']) {
+    mkdirSync(join(directory, 'node_modules', name), { recursive: true });
+    write(`node_modules/${name}/index.js`, evil());
+    write(`node_modules/${name}/package.json`, JSON.stringify({ name, version: '1.0.0', main: 'index.js' }));
+  }
+  write('evil.js', evil());
+  write('bunfig.toml', 'preload = ["./evil.js"]\n[test]\npreload = ["./evil.js"]\n');
+  for (const name of ['.env', '.env.local', '.env.production'])
+    write(name, 'HOSTILE=yes\nBUN_OPTIONS=--preload=./evil.js\n');
+  write(
+    'package.json',
+    JSON.stringify({ name: 'tsoci', type: 'module', imports: { '#x': './evil.js' }, main: './evil.js' }),
+  );
+  write(
+    'tsconfig.json',
+    JSON.stringify({ compilerOptions: { paths: { '*': ['./evil.js'] }, jsx: 'react' } }),
+  );
+  for (const name of ['tsoci.node', 'koffi.node', 'tsoci-init', 'main.js', 'index.js']) write(name, evil());
+});
+test.before.each(() => rmSync(marker, { force: true }));
+test.after(() => rmSync(directory, { recursive: true, force: true }));
+
+/** Calls that together load every part of the program. None of them needs to succeed. */
+const calls = [
+  ['--version'],
+  ['--help'],
+  ['create', '--help'],
+  ['--no-such-option'],
+  ['features'],
+  ['list'],
+  ['state', 'tsoci-test-absent'],
+  ['spec'],
+  ['plan'],
+  ['kill', 'tsoci-test-absent', 'KILL'],
+  ['delete', '--force', 'tsoci-test-absent'],
+] as const;
+
+function run(argv: readonly string[], environment: Readonly<Record<string, string>> = {}) {
+  rmSync(join(directory, 'config.json'), { force: true });
+  if (argv.includes('plan')) spawnSync(tsoci, ['spec'], { cwd: directory });
+  return spawnSync(argv[0] ?? '', argv.slice(1), {
+    cwd: directory,
+    encoding: 'utf8',
+    timeout: 20_000,
+    env: { PATH: process.env['PATH'] ?? '', ...environment },
+  });
+}
+
+test('positive control: an executable with default settings runs the code of a hostile bunfig.toml', () => {
+  const source = join(directory, 'innocent.ts');
+  const compiled = join(directory, 'innocent');
+  writeFileSync(source, 'console.log(process.env["HOSTILE"])');
+  const build = spawnSync(bun, ['build', '--compile', `--outfile=${compiled}`, source], {
+    cwd: tmpdir(),
+    encoding: 'utf8',
+  });
+  assert.equal(build.status, 0, build.stderr);
+  const result = run([compiled]);
+  rmSync(compiled);
+  assert.equal(existsSync(marker), true, 'preload of bunfig.toml');
+  assert.equal(result.stdout.trim(), 'yes', '.env');
+});
+
+for (const call of calls)
+  test(`tsoci ${call.join(' ')} runs nothing that lies there`, () => {
+    const result = run([tsoci, ...call]);
+    assert.equal(result.signal, null);
+    assert.equal(existsSync(marker), false);
+  });
+
+test('nothing in the directory is opened, except the bundle itself', () => {
+  if (!haveStrace) return;
+  const trace = join(directory, 'trace');
+  const opened = new Set<string>();
+  for (const call of calls) {
+    run(['strace', '-f', '-y', '-e', 'trace=%file', '-o', trace, tsoci, ...call]);
+    for (const line of readFileSync(trace, 'utf8').split('\n')) {
+      // Relative names, and absolute ones inside.
+      for (const [, path = ''] of line.matchAll(/"([^"]*)"/g)) {
+        const absolute = resolve(directory, path);
+        if (path !== '' && !line.includes(' execve(') && absolute.startsWith(`${directory}/`))
+          opened.add(absolute.slice(directory.length + 1));
+      }
+    }
+  }
+  rmSync(trace);
+  assert.equal(opened.has('config.json'), true, 'positive control: the trace shows what is opened');
+  const foreign = [...opened].filter((name) => !/^(config\.json(\.\w+)*|rootfs(\/.*)?|\.)$/.test(name));
+  assert.deepEqual(foreign, []);
+});
+
+test('the native parts come from the directory of the executable, however it is called', () => {
+  const link = join(directory, 'linked');
+  symlinkSync(tsoci, link);
+  for (const argv of [[link], ['./linked'], ['sh', '-c', 'exec -a ./evil.js "$0" "$@"', link]]) {
+    const result = run([...argv, 'list']);
+    if (argv[0] === 'sh' && /exec: -a|not found/.test(result.stderr)) continue;
+    assert.equal(result.status, 0, result.stderr);
+  }
+  assert.equal(existsSync(marker), false);
+});
+
+test('TSOCI_LIBEXEC moves nothing in the shipped executable', () => {
+  const result = run([tsoci, 'list'], { TSOCI_LIBEXEC: directory });
+  assert.equal(result.status, 0, result.stderr);
+});
+
+test.run();
