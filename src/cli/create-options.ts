@@ -1,4 +1,5 @@
 import type { CreateOptions } from '../container/types.ts';
+import { listenFds } from './convert/listen-fds.ts';
 import type { createShape } from './options.ts';
 import { present } from './present.ts';
 import type { Values } from './table.ts';
@@ -11,6 +12,7 @@ export function createOptions(id: string, values: Values<typeof createShape.opti
     noPivot: values['no-pivot'],
     noNewKeyring: values['no-new-keyring'],
     preserveFds: values['preserve-fds'],
+    listenFds: listenFds(process.env, process.pid),
     ...present({
       pidFile: values['pid-file'],
       consoleSocket: values['console-socket'],

@@ -110,7 +110,8 @@ export async function prepare(
       noPivot: options.noPivot,
       startChannel: mode.waits,
       console: options.consoleSocket === undefined ? 'parent' : 'socket',
-      preserve: options.preserveFds,
+      preserve: options.preserveFds + (options.listenFds ?? 0),
+      listenFds: options.listenFds ?? 0,
       seccomp: filter?.program,
       keyring: options.noNewKeyring ? undefined : `_ses.${options.id}`,
     } as const;

@@ -44,6 +44,8 @@ export interface CreateOptions {
   readonly noNewKeyring: boolean;
   /** Descriptors after stdio to hand on, from 3. */
   readonly preserveFds: number;
+  /** The first so many of them are listening sockets, which the process is told of (sd_listen_fds(3)). */
+  readonly listenFds?: number;
 }
 
 export interface CreatedContainer {

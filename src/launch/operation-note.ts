@@ -20,6 +20,7 @@ const subjectFields = ['target', 'path', 'name', 'attribute', 'type'] as const;
 
 function subjectOf(operation: Operation): string {
   if (operation.kind === 'execute') return operation.args[0] ?? '';
+  if (operation.kind === 'find-executable') return operation.name;
   const fields = operation as unknown as Readonly<Record<string, unknown>>;
   for (const field of subjectFields) {
     const value = fields[field];

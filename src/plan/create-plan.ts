@@ -27,6 +27,12 @@ import { planAffinity } from './scheduling.ts';
 /** A container may be created without a process; `start` then refuses, so this one never runs. */
 const noProcess: Process = { cwd: '/' };
 
+/** The first process of a container has pid 1 in its own namespace, which is how such a program knows that it is meant. */
+function withListenFds(process: Process, count: number): Process {
+  if (count === 0) return process;
+  return { ...process, env: [...(process.env ?? []), `LISTEN_FDS=${count}`, 'LISTEN_PID=1'] };
+}
+
 interface Slots {
   readonly start: number;
   readonly console: number;
@@ -50,7 +56,7 @@ function inheritSlots(plan: PlanBuilder, process: Process, request: CreateReques
  */
 export function createPlan(config: Config, request: CreateRequest, facts: HostFacts): Plan {
   const linux = config.linux ?? {};
-  const process = config.process ?? noProcess;
+  const process = withListenFds(config.process ?? noProcess, request.listenFds);
   const plan = new PlanBuilder();
   const slots = inheritSlots(plan, process, request);
   const compilation: Compilation = {

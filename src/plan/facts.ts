@@ -56,6 +56,8 @@ export interface ProcessRequest {
 }
 
 export interface CreateRequest extends ProcessRequest {
+  /** Listening sockets among the preserved descriptors, from 3 on: the process is told of them (sd_listen_fds(3)). */
+  readonly listenFds: number;
   /** Absolute path of the bundle directory. */
   readonly bundle: string;
   /** Absolute path of the root filesystem. */

@@ -73,7 +73,7 @@ test('errors carry code, errno, syscall and path', () => {
     [error.code, error.errno, error.syscall, error.path],
     ['ENOENT', 2, 'open', '/nonexistent/ü'],
   );
-  assert.match(error.message, /^ENOENT: No such file or directory, open '\/nonexistent\/ü'$/);
+  assert.match(error.message, /^ENOENT: no such file or directory, open '\/nonexistent\/ü'$/);
   assert.equal(hasErrno(error, 'EPERM', 'ENOENT'), true);
   assert.equal(systemError(() => native.readFile('/', 10)).code, 'EISDIR');
 });
