@@ -1,7 +1,7 @@
 import { Failure } from '../failure.ts';
 import { hasErrno, type Native } from '../host/native.ts';
 import type { Config } from './config.ts';
-import { findingText } from './finding.ts';
+import { type Finding, findingText, InvalidDocument } from './finding.ts';
 import { MAXIMUM_BYTES, parseJson, tooLong } from './parse-json.ts';
 import { checkConfig } from './rules.ts';
 import { validate } from './validate.ts';
@@ -39,8 +39,20 @@ export async function loadBundle(native: BundleFiles, path: string): Promise<Loa
   const configPath = `${directory === '/' ? '' : directory}/config.json`;
   const bytes = readConfig(native, configPath, directory);
   const config = await validate('Config', parseJson(bytes, configPath), configPath);
-  const findings = checkConfig(config, { name: configPath, parsed: true });
+  const findings = await check(config, configPath);
   return { directory, configPath, config, bytes, warnings: findings.map(findingText) };
+}
+
+/** A misspelt name is ignored by the schema, so what a rule misses may be there under it: refusals come with guesses. */
+async function check(config: Config, name: string): Promise<readonly Finding[]> {
+  try {
+    return checkConfig(config, { name, parsed: true });
+  } catch (error) {
+    if (!(error instanceof InvalidDocument)) throw error;
+    const { findUnknownProperties } = await import('./unknown-properties.ts');
+    const guesses = findUnknownProperties('Config', config).filter(({ guess }) => guess !== undefined);
+    throw guesses.length === 0 ? error : new InvalidDocument(name, [...error.findings, ...guesses]);
+  }
 }
 
 function findDirectory(native: BundleFiles, path: string): string {

@@ -150,6 +150,27 @@ for (const { name, nodes, message, reads } of REFUSED) {
   });
 }
 
+test('loadBundle() says with a refusal which names look misspelt', async () => {
+  const { root, ...rest } = defaultConfig();
+  try {
+    await loadBundle(
+      filesOf(bundle({ content: JSON.stringify({ ...rest, rot: root, other: 1 }) })),
+      '/srv/box',
+    );
+  } catch (error) {
+    assert.equal(
+      (error as InvalidDocument).findings.map(({ rule, pointer }) => [rule, pointer]),
+      [
+        ['root-needed', '/root'],
+        ['unknown-property', '/rot'],
+      ],
+    );
+    assert.match((error as Error).message, /rot: .* did you mean "root"\?$/);
+    return;
+  }
+  assert.unreachable('accepted');
+});
+
 test('loadBundle() lets other errors of the system pass as they are', async () => {
   try {
     await loadBundle(filesOf(bundle({ content: good, fails: 'EACCES' })), '/srv/box');
