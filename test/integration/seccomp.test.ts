@@ -158,7 +158,11 @@ on("a profile of an engine's shape and size", async () => {
   assert.deepEqual(await probe(section, userNamespace, '41,40,1', '165'), ['errno 1', 'errno 1', 'errno 1']);
 });
 
-/** An engine's own format, resolved for x86_64 without extra capabilities, as an engine does before it writes config.json. */
+/**
+ * Another file may be named by TSOCI_TEST_SECCOMP_PROFILE: in the same format, or `linux.seccomp` as an engine wrote it.
+ *
+ * An engine's own format, resolved for x86_64 without extra capabilities, as an engine does before it writes config.json.
+ */
 interface EngineEntry extends SeccompSyscall {
   readonly includes?: { readonly arches?: readonly string[]; readonly caps?: readonly string[] };
   readonly excludes?: { readonly arches?: readonly string[]; readonly caps?: readonly string[] };
@@ -199,13 +203,16 @@ if (noProfile) console.log(`skipped in part: ${noProfile}`);
 const withProfile = wrongMachine === undefined && noProfile === undefined ? test : test.skip;
 
 withProfile("the installed engine's own default profile", async () => {
-  const section = resolve(JSON.parse(readFileSync(installed, 'utf8')) as EngineFile);
+  const file = JSON.parse(readFileSync(installed, 'utf8')) as EngineFile | Seccomp;
+  const section = 'archMap' in file ? resolve(file) : file;
   const { warnings } = await compileSeccomp(host, section);
   // Such a file may well contradict itself (one allows setns, and further down refuses it); nothing else may be wrong.
   for (const warning of warnings) assert.match(warning, /has no effect on/);
   await judgeDefaultProfile(section, `errno ${section.defaultErrnoRet ?? 1}`);
-  // Audit sockets: AF_NETLINK with NETLINK_AUDIT is refused, other netlink and other protocols are not.
-  assert.match((await probe(section, '41,16,3,9'))[0] ?? '', /^errno (22|38|1)$/);
+  if (section.syscalls?.some(({ names, args = [] }) => names.includes('socket') && args.length === 2)) {
+    // Audit sockets: AF_NETLINK with NETLINK_AUDIT is refused, other netlink and other protocols are not.
+    assert.match((await probe(section, '41,16,3,9'))[0] ?? '', /^errno (22|38|1)$/);
+  }
   assert.match((await probe(section, '41,16,3,0'))[0] ?? '', /^result/);
   assert.match((await probe(section, '41,1,1,0'))[0] ?? '', /^result/);
 });
