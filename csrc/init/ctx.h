@@ -44,6 +44,8 @@ struct ctx {
     struct text detail;
     /** Descriptors and signals are as the program will find them. */
     bool prepared;
+    /** Room for the program's arguments and environment. */
+    const char **vectors;
     bool new_session;
     /** A `working-directory` got in; the next is for when it was refused. */
     bool directory_entered;

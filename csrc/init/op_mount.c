@@ -36,10 +36,15 @@ static int propagation(struct ctx *ctx, int mount, uint32_t type, uint32_t recur
     return error < 0 ? fail(ctx, error, "mount propagation") : 0;
 }
 
+static bool is_directory(int descriptor) {
+    struct stat status;
+    return sys_fstat(descriptor, &status) == 0 && S_ISDIR(status.st_mode);
+}
+
 static int attach(struct ctx *ctx, int mount, int target, const char *path) {
     int error = sys_move_mount(mount, target);
-    if (error == -ENOTDIR)
-        return fail(ctx, error, "of source and \"", path, "\" one is a directory and one is not");
+    if (error < 0 && is_directory(mount) != is_directory(target))
+        return fail(ctx, -ENOTDIR, "of source and \"", path, "\" one is a directory and one is not");
     return error < 0 ? fail(ctx, error, "attaching to \"", path, "\"") : 0;
 }
 

@@ -47,11 +47,22 @@ int op_no_new_privileges(struct ctx *ctx, const struct op_no_new_privileges *op)
     return error < 0 ? fail(ctx, error, "PR_SET_NO_NEW_PRIVS") : 0;
 }
 
-/** Descriptors and signals as the program will find them. Before the filter, which may forbid all this. */
+/**
+ * Descriptors and signals as the program will find them, and memory for its arguments. Before the filter,
+ * which may forbid all this: behind it there is only write, execve and exit_group.
+ */
 static int prepare_execution(struct ctx *ctx) {
     unsigned kept = 3 + ctx->plan.header.preserve;
     if (ctx->prepared)
         return 0;
+    // A text takes at least as much of the plan as a pointer to it takes here; three more end the lists and
+    // add HOME.
+    size_t size = ctx->plan.size + 3 * sizeof(char *);
+    void *memory =
+        mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (memory == MAP_FAILED)
+        return fail(ctx, -errno, "memory for the program's arguments");
+    ctx->vectors = memory;
     // Close-on-exec, not closed: the report channel's end tells the parent that execve worked.
     int error = sys_close_range(kept, ~0U, CLOSE_RANGE_CLOEXEC);
     if (error < 0)
@@ -93,17 +104,13 @@ int op_seccomp(struct ctx *ctx, const struct op_seccomp *op) {
     return loaded < 0 ? fail(ctx, loaded, "loading the filter") : 0;
 }
 
-/** The program's arguments and environment as execve wants them, in memory of their own. */
-static const char **make_vectors(struct ctx *ctx, const struct op_execute *op, const char ***environment) {
+/** The program's arguments as execve wants them; its environment follows. */
+static void fill_vectors(struct ctx *ctx, const struct op_execute *op, const char ***environment) {
     static char home[sizeof("HOME=") + PATH_MAX] = "HOME=";
     struct wire_strings list = op->args;
+    const char **at = ctx->vectors;
     const char *text;
     bool has_home = false;
-    size_t size = ((size_t)op->args.count + op->environment.count + 3) * sizeof(char *);
-    const char **vector = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (vector == MAP_FAILED)
-        return NULL;
-    const char **at = vector;
     while ((text = wire_next(&list)) != NULL)
         *at++ = text;
     *at++ = NULL;
@@ -118,7 +125,6 @@ static const char **make_vectors(struct ctx *ctx, const struct op_execute *op, c
         *at++ = home;
     }
     *at = NULL;
-    return vector;
 }
 
 int op_execute(struct ctx *ctx, const struct op_execute *op) {
@@ -128,11 +134,9 @@ int op_execute(struct ctx *ctx, const struct op_execute *op) {
     int error = prepare_execution(ctx);
     if (error < 0)
         return error;
-    const char **arguments = make_vectors(ctx, op, &environment);
-    if (arguments == NULL)
-        return fail(ctx, -errno, "memory for the program's arguments");
+    fill_vectors(ctx, op, &environment);
     message_send_stamps(ctx);
     message_send(ctx, MESSAGE_EXECUTING, 0);
-    execve(ctx->executable, (char *const *)(uintptr_t)arguments, (char *const *)(uintptr_t)environment);
+    execve(ctx->executable, (char *const *)(uintptr_t)ctx->vectors, (char *const *)(uintptr_t)environment);
     return fail(ctx, -errno, ctx->executable);
 }

@@ -3,6 +3,8 @@ import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+// Makes the headers, should they be of another day.
+import '../../../scripts/generate-wire.ts';
 
 export const repository = fileURLToPath(new URL('../../..', import.meta.url));
 
@@ -56,9 +58,6 @@ export function compile(
   flags = sanitizers,
 ): string {
   const program = join(workshop.directory, name);
-  execFileSync(process.execPath, ['--import', 'tsx', join(repository, 'scripts/generate-wire.ts')], {
-    cwd: repository,
-  });
   const common = ['-std=gnu11', '-D_GNU_SOURCE', '-I', init, ...warnings];
   execFileSync('gcc', [...common, ...flags, ...sources, '-o', program], {
     stdio: ['ignore', 'inherit', 'inherit'],

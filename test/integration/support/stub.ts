@@ -1,0 +1,164 @@
+/** The stub alone, with plans made by hand: built with sanitizers, spawned as the runtime does it, spoken to directly. */
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { loadNative } from '../../../src/host/load-native.ts';
+import { decodeMessage, encodeGo, type Go, type Message } from '../../../src/launch/messages.ts';
+import { encodePlan } from '../../../src/plan/encode.ts';
+import type { Operation, OperationFields, OperationKind, Phase } from '../../../src/plan/operations.ts';
+import { compile, openWorkshop, repository, stubSources } from '../../unit/csrc/compile.ts';
+
+export const native = loadNative(join(repository, 'build/libexec'));
+
+const O_RDONLY = 0;
+const O_RDWR_CREATE = 0o102;
+
+/** An operation that nobody in a config asked for. */
+export function step<K extends OperationKind>(phase: Phase, kind: K, fields: OperationFields<K>): Operation {
+  return { kind, phase, from: '', ...fields } as unknown as Operation;
+}
+
+export interface Run {
+  readonly operations: readonly Operation[];
+  readonly slots?: number;
+  /** Descriptors of ours for the first slots. */
+  readonly inherited?: readonly number[];
+  readonly preserved?: readonly number[];
+  readonly trace?: boolean;
+  /** What a question, or `ready`, is answered with. */
+  readonly go?: Omit<Go, 'question'>;
+  /** Speaks with the stub instead; then the socket is closed. */
+  talk?(socket: number, decode: typeof decodeMessage): void;
+  /** After the socket was closed, before the process is waited for. */
+  afterTalk?(): void;
+}
+
+export interface Outcome {
+  readonly messages: readonly Message[];
+  /** `detail` and errno of the failure, if there was one. */
+  readonly failure: Extract<Message, { type: 'failed' }> | undefined;
+  /** Descriptors that came with messages. */
+  readonly descriptors: readonly number[];
+  /** What was written to standard output and to standard error. */
+  readonly output: string;
+  readonly code: number | undefined;
+  readonly signal: number | undefined;
+}
+
+/** A built stub and a directory to play in. */
+export interface Bench {
+  readonly directory: string;
+  run(run: Run): Outcome;
+  remove(): void;
+}
+
+export function openBench(): Bench {
+  const workshop = openWorkshop();
+  const stub = compile(workshop, 'tsoci-init', stubSources(), [
+    ...['-g', '-O1', '-fsanitize=address,undefined', '-fno-sanitize-recover=all', '-fno-omit-frame-pointer'],
+    ...['-static-libasan', '-static-libubsan'],
+  ]);
+  const directory = mkdtempSync(join(tmpdir(), 'tsoci-stub-'));
+  return {
+    directory,
+    run: (run) => perform(stub, directory, run),
+    remove: () => {
+      rmSync(directory, { recursive: true, force: true });
+      workshop.remove();
+    },
+  };
+}
+
+function perform(stub: string, directory: string, run: Run): Outcome {
+  const { operations, inherited = [], preserved = [], trace = false } = run;
+  const plan = encodePlan(
+    {
+      operations,
+      inherited: inherited.map(() => 'process'),
+      slots: run.slots ?? inherited.length,
+      preserve: preserved.length,
+      questions: [],
+    },
+    { trace },
+  );
+  const [ours, theirs] = native.socketPair();
+  const outputPath = join(directory, '.output');
+  rmSync(outputPath, { force: true });
+  const output = native.open(outputPath, O_RDWR_CREATE, 0o600);
+  const input = native.open('/dev/null', O_RDONLY, 0);
+  const file = native.sealedCopy(stub, 'tsoci-init');
+  const image = native.sealedBytes(plan, 'plan');
+  const stage0 = native.spawn({
+    file,
+    argv: ['tsoci-init', 'plan', String(3 + preserved.length)],
+    environment: ['ASAN_OPTIONS=detect_leaks=0:abort_on_error=1'],
+    descriptors: [input, output, output, ...preserved, theirs, image, ...inherited],
+  });
+  for (const descriptor of [theirs, input, file, image]) native.close(descriptor);
+  const messages: Message[] = [];
+  const descriptors: number[] = [];
+  try {
+    const note = (data: Uint8Array) => {
+      const message = decodeMessage(data);
+      messages.push(message);
+      return message;
+    };
+    if (run.talk) run.talk(ours, note);
+    else converse(ours, run.go ?? {}, note, descriptors);
+  } finally {
+    native.close(ours);
+    run.afterTalk?.();
+  }
+  const cloned = messages.find((message) => message.type === 'cloned');
+  let status = native.wait(stage0, false);
+  if (cloned?.type === 'cloned') status = native.wait(cloned.pid, false);
+  native.close(output);
+  return {
+    messages,
+    descriptors,
+    failure: messages.find((message) => message.type === 'failed'),
+    output: readFileSync(outputPath, 'utf8'),
+    code: status?.code,
+    signal: status?.signal,
+  };
+}
+
+function converse(
+  socket: number,
+  go: Omit<Go, 'question'>,
+  note: (data: Uint8Array) => Message,
+  descriptors: number[],
+): void {
+  for (;;) {
+    const packet = native.receive(socket, 30_000);
+    if (packet.data.length === 0) return;
+    descriptors.push(...packet.descriptors);
+    const message = note(packet.data);
+    if (message.type === 'ask') native.send(socket, encodeGo({ question: message.question, ...go }), []);
+    if (message.type === 'ready') native.send(socket, encodeGo({ question: 'commit', ...go }), []);
+  }
+}
+
+/** Ends a plan with `/bin/sh -c SCRIPT` of the host. */
+export function shell(
+  script: string,
+  environment: readonly string[] = ['PATH=/usr/sbin:/usr/bin:/sbin:/bin'],
+): Operation[] {
+  return [
+    step('ready', 'find-executable', { name: '/bin/sh', path: '' }),
+    step('exec', 'execute', { args: ['sh', '-c', script], environment, preserve: 0 }),
+  ];
+}
+
+const CLONE_NEWNS = 0x0002_0000n;
+const MS_PRIVATE = 1 << 18;
+
+/** A process in a mount namespace of its own, in which `path` is mounted as a root in slot `slot`. */
+export function ownRoot(path: string, slot: number, NO_CGROUP = 0xffff_ffff): Operation[] {
+  return [
+    step('namespaces', 'clone', { flags: CLONE_NEWNS, cgroup: NO_CGROUP }),
+    step('rootfs', 'propagation', { type: MS_PRIVATE, recursive: 1 }),
+    step('rootfs', 'open-tree', { slot, path, recursive: 0 }),
+    step('rootfs', 'mount-root', { tree: slot, path, privateParent: 1 }),
+  ];
+}
