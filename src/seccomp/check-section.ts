@@ -52,10 +52,10 @@ const largestValue = 2n ** 64n - 1n;
 const argumentCount = 6;
 
 /**
- * Calls that cannot be handed to a supervisor: the stub that loads the filter needs them to hand over the very
- * descriptor that the supervisor would answer on, and would wait for ever.
+ * Calls that cannot be handed to a supervisor: with them the loader of the filter reports its own failures, and an agent that does not answer would
+ * turn a clear error into a hang. Other runtimes refuse the same.
  */
-const neededToNotify: readonly string[] = ['write', 'sendmsg'];
+const neededToReport: readonly string[] = ['write'];
 
 /**
  * Checks `linux.seccomp` against the specification and translates names to numbers. Pure.
@@ -69,7 +69,7 @@ export function checkSection(config: Seccomp): CheckedSection {
   if (config.defaultAction === 'SCMP_ACT_NOTIFY') {
     refuse(
       `${section}/defaultAction`,
-      'SCMP_ACT_NOTIFY cannot be the default action: the process that loads the filter could not hand the notification descriptor over',
+      'SCMP_ACT_NOTIFY cannot be the default action: the process that loads the filter could not report a failure any more',
       'Name the system calls that the agent wants to see, and use another default.',
     );
   }
@@ -100,11 +100,11 @@ function checkEntry(entry: SeccompSyscall, pointer: string, warnings: string[]):
   if (entry.names.length === 0) {
     refuse(`${pointer}/names`, 'names is empty', 'Name at least one system call, or remove the entry.');
   }
-  const blocked = entry.names.find((name) => neededToNotify.includes(name));
+  const blocked = entry.names.find((name) => neededToReport.includes(name));
   if (entry.action === 'SCMP_ACT_NOTIFY' && blocked !== undefined) {
     refuse(
       `${pointer}/action`,
-      `SCMP_ACT_NOTIFY cannot be used for "${blocked}": the process that loads the filter needs that call to hand the notification descriptor over`,
+      `SCMP_ACT_NOTIFY cannot be used for "${blocked}": the process that loads the filter could not report a failure any more`,
       `Take "${blocked}" out of this entry.`,
     );
   }

@@ -327,12 +327,6 @@ const refusedEntry: readonly (readonly [why: string, entry: unknown, pointer: st
     /cannot be used for "write"/,
   ],
   [
-    'notify on sendmsg',
-    { names: ['sendmsg'], action: 'SCMP_ACT_NOTIFY' },
-    '/action',
-    /cannot be used for "sendmsg"/,
-  ],
-  [
     'argument 6',
     { names: ['read'], action: 'SCMP_ACT_ERRNO', args: [{ index: 6, value: 0, op: 'SCMP_CMP_EQ' }] },
     '/args/0/index',
