@@ -2,10 +2,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/magic.h>
+#include <linux/mount.h>
 #include <linux/sched.h>
 #include <signal.h>
 #include <string.h>
-#include <sys/mount.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -49,13 +50,17 @@ static int map_child(struct ctx *ctx, const struct op_make_user_namespace *op, p
 }
 
 int op_make_user_namespace(struct ctx *ctx, const struct op_make_user_namespace *op) {
-    // A namespace lives as long as a process or a descriptor is in it: a child makes it, and ends.
+    // A namespace lives as long as a process or a descriptor is in it: a child makes it, and ends; also if we
+    // end first.
+    pid_t parent = getpid();
     int child = sys_clone(CLONE_NEWUSER, SIGCHLD, -1);
     if (child < 0)
         return fail(ctx, child, "clone3");
     if (child == 0) {
-        for (;;)
+        sys_prctl(PR_SET_PDEATHSIG, SIGKILL, 0);
+        while (getppid() == parent)
             pause();
+        _exit(1);
     }
     int namespace = map_child(ctx, op, child);
     kill(child, SIGKILL);

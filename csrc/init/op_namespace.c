@@ -85,7 +85,9 @@ int op_time_offsets(struct ctx *ctx, const struct op_time_offsets *op) {
     int error = sys_unshare(CLONE_NEWTIME);
     if (error < 0)
         return fail(ctx, error, "unshare");
-    error = proc_write(ctx, op->proc, "self/timens_offsets", op->offsets.text, op->offsets.length);
+    // The kernel takes no empty write there.
+    if (op->offsets.length > 0)
+        error = proc_write(ctx, op->proc, "self/timens_offsets", op->offsets.text, op->offsets.length);
     if (error < 0)
         return error;
     // The last step is a magic link, which proc_open rightly refuses: what it leads to is checked instead.

@@ -13,7 +13,7 @@ import {
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { NO_SLOT, type Operation } from '../../src/plan/operations.ts';
+import type { Operation } from '../../src/plan/operations.ts';
 import { type Bench, type Outcome, openBench, ownRoot, shell, step } from './support/stub.ts';
 
 const test = suite('the stub: files and mounts inside the root');
@@ -79,8 +79,6 @@ const bind = (source: string, target: string, more: object = {}) => [
     clearRecursive: 0,
     propagation: 0,
     propagationRecursive: 0,
-    idmap: NO_SLOT,
-    idmapRecursive: 0,
     ...more,
   }),
 ];
@@ -314,6 +312,24 @@ test('overlay takes more directories than fsconfig takes bytes', () => {
   );
   assert.match(output, /^7/);
   assert.match(output, /noexec/);
+});
+
+test('a tree is mapped by a user namespace of its own maps', () => {
+  writeFileSync(join(outside, 'file'), '');
+  const map = '0 100000 65536\n';
+  const outcome = bench.run({
+    operations: [
+      step('prepare', 'open-proc', { slot: 2 }),
+      step('prepare', 'open-tree', { slot: 1, path: outside, recursive: 0 }),
+      step('prepare', 'make-user-namespace', { slot: 3, proc: 2, uidMap: map, gidMap: map }),
+      step('prepare', 'map-tree', { tree: 1, namespace: 3, recursive: 0 }),
+      ...ownRoot(root, 0),
+      ...bind('', '/mapped').slice(1),
+      ...shell(`stat -c '%u %g' ${root}/mapped/file`),
+    ],
+    slots: 4,
+  });
+  assert.is(succeed(outcome), '100000 100000\n');
 });
 
 test('tmpcopyup brings what the directory had, and follows nothing', () => {
