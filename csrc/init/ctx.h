@@ -25,6 +25,16 @@ struct stamp {
     uint64_t nanoseconds;
 };
 
+/** A resource limit of the program, which it gets just before execve. */
+struct limit {
+    bool set;
+    uint64_t soft;
+    uint64_t hard;
+};
+
+/** RLIM_NLIMITS of the kernel. */
+#define LIMITS 16U
+
 /** Everything that the interpreter remembers from one operation to the next. */
 struct ctx {
     struct plan plan;
@@ -42,7 +52,8 @@ struct ctx {
     size_t stamps_sent;
     /** What the failing operation has to say. */
     struct text detail;
-    /** Descriptors and signals are as the program will find them. */
+    struct limit limits[LIMITS];
+    /** Descriptors, limits and signals are as the program will find them. */
     bool prepared;
     /** Room for the program's arguments and environment. */
     const char **vectors;
@@ -67,6 +78,11 @@ void slot_set(struct ctx *ctx, uint32_t slot, int descriptor);
 void slot_close(struct ctx *ctx, uint32_t slot);
 /** Takes the descriptor out of a slot. */
 int slot_take(struct ctx *ctx, uint32_t slot);
+
+/** Room for the descriptors of a plan with many slots; the program gets the limit that there was. */
+int limits_make_room(struct ctx *ctx);
+/** The program's limits: lowered only now, or a low one would hit us. */
+int limits_apply(struct ctx *ctx);
 
 /** `int op_mount(struct ctx *, const struct op_mount *)` and so on: 0, or -errno with `detail` noted. */
 #define DECLARE(KIND, name) int op_##name(struct ctx *ctx, const struct op_##name *op);

@@ -101,6 +101,8 @@ static int run_plan(struct ctx *ctx, int sync) {
         error = map_plan(ctx, sync + 1);
     if (error == 0)
         error = adopt(ctx, sync);
+    if (error == 0)
+        error = limits_make_room(ctx);
     if (error == 0) {
         stamp(ctx, STAMP_START);
         sys_prctl(PR_SET_NAME, (unsigned long)"tsoci:[prepare]", 0);

@@ -19,10 +19,51 @@ struct scheduling {
 };
 _Static_assert(sizeof(struct scheduling) == 48, "sched_attr, version 0");
 
-int op_rlimit(struct ctx *ctx, const struct op_rlimit *op) {
+static uint64_t greater(uint64_t left, uint64_t right) {
+    return left > right ? left : right;
+}
+
+static int fail_limit(struct ctx *ctx, int error, unsigned resource) {
     char number[NUMBER_SIZE];
-    int error = sys_prlimit(op->resource, op->soft, op->hard);
-    return error < 0 ? fail(ctx, error, "setrlimit ", number_text(number, op->resource)) : 0;
+    return fail(ctx, error, "setrlimit ", number_text(number, resource));
+}
+
+int limits_make_room(struct ctx *ctx) {
+    const uint64_t own = 64;
+    uint64_t soft;
+    uint64_t hard;
+    uint64_t wanted = ctx->plan.header.slots + ctx->plan.header.preserve + own;
+    int error = sys_getrlimit(RLIMIT_NOFILE, &soft, &hard);
+    if (error == 0 && soft < wanted && soft < hard) {
+        ctx->limits[RLIMIT_NOFILE] = (struct limit){.set = true, .soft = soft, .hard = hard};
+        error = sys_setrlimit(RLIMIT_NOFILE, wanted < hard ? wanted : hard, hard);
+    }
+    return error < 0 ? fail_limit(ctx, error, RLIMIT_NOFILE) : 0;
+}
+
+int op_rlimit(struct ctx *ctx, const struct op_rlimit *op) {
+    uint64_t soft;
+    uint64_t hard;
+    if (op->resource >= LIMITS || op->soft > op->hard)
+        return fail_limit(ctx, -EINVAL, op->resource);
+    int error = sys_getrlimit(op->resource, &soft, &hard);
+    // To raise it takes the privileges that we have now. To lower it takes none, and can wait.
+    if (error == 0 && (op->soft > soft || op->hard > hard))
+        error = sys_setrlimit(op->resource, greater(op->soft, soft), greater(op->hard, hard));
+    if (error < 0)
+        return fail_limit(ctx, error, op->resource);
+    ctx->limits[op->resource] = (struct limit){.set = true, .soft = op->soft, .hard = op->hard};
+    return 0;
+}
+
+int limits_apply(struct ctx *ctx) {
+    for (unsigned resource = 0; resource < LIMITS; resource++) {
+        const struct limit *limit = &ctx->limits[resource];
+        int error = limit->set ? sys_setrlimit(resource, limit->soft, limit->hard) : 0;
+        if (error < 0)
+            return fail_limit(ctx, error, resource);
+    }
+    return 0;
 }
 
 int op_affinity(struct ctx *ctx, const struct op_affinity *op) {

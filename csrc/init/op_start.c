@@ -72,6 +72,9 @@ static int prepare_execution(struct ctx *ctx) {
         if (flags > 0 && fcntl((int)descriptor, F_SETFD, flags & ~FD_CLOEXEC) < 0)
             return fail(ctx, -errno, "a preserved descriptor");
     }
+    error = limits_apply(ctx);
+    if (error < 0)
+        return error;
     sys_default_signals();
     sys_unblock_signals();
     ctx->prepared = true;

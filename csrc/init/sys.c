@@ -169,9 +169,19 @@ int sys_personality(unsigned long persona) {
     return result(syscall(__NR_personality, persona));
 }
 
-int sys_prlimit(unsigned resource, uint64_t soft, uint64_t hard) {
+int sys_setrlimit(unsigned resource, uint64_t soft, uint64_t hard) {
     const uint64_t limits[2] = {soft, hard};
     return result(syscall(__NR_prlimit64, 0, resource, limits, NULL));
+}
+
+int sys_getrlimit(unsigned resource, uint64_t *soft, uint64_t *hard) {
+    uint64_t limits[2];
+    int error = result(syscall(__NR_prlimit64, 0, resource, NULL, limits));
+    if (error == 0) {
+        *soft = limits[0];
+        *hard = limits[1];
+    }
+    return error;
 }
 
 int sys_pidfd_open(pid_t process) {

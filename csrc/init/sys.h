@@ -50,7 +50,8 @@ int sys_sched_setattr(const void *attributes);
 int sys_sched_setaffinity(const unsigned char *mask, size_t size);
 int sys_set_mempolicy(int mode, const unsigned char *nodes, size_t bits);
 int sys_personality(unsigned long persona);
-int sys_prlimit(unsigned resource, uint64_t soft, uint64_t hard);
+int sys_setrlimit(unsigned resource, uint64_t soft, uint64_t hard);
+int sys_getrlimit(unsigned resource, uint64_t *soft, uint64_t *hard);
 int sys_pidfd_open(pid_t process);
 int sys_pidfd_send_signal(int pidfd, int signal);
 /** May the effective user and capabilities execute this file? */

@@ -390,6 +390,34 @@ test('limits and scheduling reach the program', () => {
   assert.match(output, /\n1\n5\n/);
 });
 
+test('a limit lower than what the stub itself needs hits only the program', () => {
+  const limit = step('confine', 'rlimit', { resource: 7, soft: 4n, hard: 4n });
+  const later = [step('identity', 'home-directory', { uid: 0 }), step('ready', 'ready', {})];
+  const output = succeed(run([limit, ...later, ...shell('ulimit -Sn; ulimit -Hn; echo $HOME')]));
+  assert.is(output, '4\n4\n/root\n');
+});
+
+test('refuses a soft limit above the hard one', () => {
+  const limit = step('confine', 'rlimit', { resource: 7, soft: 4n, hard: 3n });
+  failWith(run([limit, ...shell('true')]), 22, /setrlimit 7/);
+});
+
+/** Our own soft limit of open files. */
+function limitOpenFiles(soft: string): void {
+  execFileSync('prlimit', ['--pid', String(process.pid), `--nofile=${soft}:`]);
+}
+
+test('a plan may have more slots than the caller may open files, and the program gets the limit of the caller', () => {
+  const before = execFileSync('sh', ['-c', 'ulimit -Sn'], { encoding: 'utf8' }).trim();
+  const opens = Array.from({ length: 300 }, (_, slot) => step('prepare', 'open-path', { slot, path: '/' }));
+  limitOpenFiles('100');
+  try {
+    assert.is(succeed(run([...opens, ...shell('ulimit -Sn')], { slots: opens.length })), '100\n');
+  } finally {
+    limitOpenFiles(before);
+  }
+});
+
 // ---- the talk with the parent -----------------------------------------------------------------------------------------
 
 test('stamps every operation in order, when asked', () => {
