@@ -22,7 +22,7 @@ export function makeContext(
   globals: Globals,
   host: Host,
   surroundings: Surroundings,
-  warn: (message: string) => void,
+  tell: Pick<Context, 'warn' | 'debug'>,
   trace: TraceSink | undefined,
 ): Context {
   let root: string | undefined;
@@ -40,7 +40,7 @@ export function makeContext(
       rootless ??= isRootless(globals.rootless, host.native);
       return rootless;
     },
-    warn,
+    ...tell,
     ...(trace && { trace }),
   };
 }

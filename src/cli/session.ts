@@ -61,8 +61,11 @@ export class Session {
     this.#reporter.useSink(sink(host));
     this.#reporter.openLog();
     this.#stampBeginning(host);
-    const warn = (message: string) => this.#reporter.warn(message);
-    this.#context = makeContext(this.#globals, host, this.#outside.surroundings, warn, this.#trace);
+    const tell = {
+      warn: (message: string) => this.#reporter.warn(message),
+      ...(this.#globals.debug && { debug: (message: string) => this.#reporter.debug(message) }),
+    };
+    this.#context = makeContext(this.#globals, host, this.#outside.surroundings, tell, this.#trace);
     return this.#context;
   }
 

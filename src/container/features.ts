@@ -1,4 +1,5 @@
 import type { Features } from '../bundle/config.ts';
+import { OCI_VERSION } from '../bundle/oci-version.ts';
 import { capabilityNames } from '../plan/capability-names.ts';
 import { namespaceFlags } from '../plan/kernel-flags.ts';
 import { memoryPolicyFlags, memoryPolicyModes } from '../plan/memory-policy.ts';
@@ -10,7 +11,7 @@ import type { Context } from './types.ts';
 export async function features(context: Context): Promise<Features> {
   return {
     ociVersionMin: '1.0.0',
-    ociVersionMax: '1.3.0',
+    ociVersionMax: OCI_VERSION,
     hooks: ['prestart', 'createRuntime', 'createContainer', 'startContainer', 'poststart', 'poststop'],
     mountOptions: [...mountOptions.keys()].sort(),
     linux: {

@@ -1,4 +1,5 @@
 import type { Config } from '../bundle/config.ts';
+import { findingText } from '../bundle/finding.ts';
 import { type LoadedBundle, loadBundle } from '../bundle/load-bundle.ts';
 import type { Cgroup } from '../cgroup/cgroup.ts';
 import { cgroupView } from '../cgroup/cgroup-view.ts';
@@ -68,6 +69,13 @@ function checkTerminal(config: Config, options: CreateOptions, mode: CreateMode)
   }
 }
 
+/** Unknown properties are ignored, as the specification demands; a misspelt one should be easy to find all the same. */
+async function tellUnknown(context: Context, config: Config): Promise<void> {
+  if (context.debug === undefined) return;
+  const { findUnknownProperties } = await import('../bundle/unknown-properties.ts');
+  for (const property of findUnknownProperties('Config', config)) context.debug(findingText(property));
+}
+
 /** Reads and validates the bundle and compiles the plan. Changes nothing but the cache of filters. */
 export async function prepare(
   context: Context,
@@ -80,6 +88,7 @@ export async function prepare(
   const bundle = await loadBundle(host.native, options.bundle);
   for (const warning of bundle.warnings) context.warn(warning);
   const { config } = bundle;
+  await tellUnknown(context, config);
   watch.lap('load and validate the bundle');
   if (!mode.waits && config.process === undefined) {
     throw new Failure('invalid', 'config.json has no process to run', { pointer: '/process' });

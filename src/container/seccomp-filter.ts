@@ -1,4 +1,5 @@
 import type { Seccomp } from '../bundle/config.ts';
+import { OCI_VERSION } from '../bundle/oci-version.ts';
 import type { SeccompProgram } from '../plan/facts.ts';
 import { seccompCacheDirectory } from '../seccomp/filter-cache.ts';
 import type { Context } from './types.ts';
@@ -22,6 +23,7 @@ export async function compileFilter(
     : undefined;
   const compiled = await compileSeccomp(context.host, seccomp, { cacheDirectory });
   for (const warning of compiled.warnings) context.warn(warning);
+  for (const note of compiled.notes) context.debug?.(note);
   const { filter, flags, notify } = compiled;
   return {
     program: { filter, flags, notify },
@@ -35,7 +37,7 @@ export function agentMetadata(filter: Filter | undefined): string | undefined {
   if (filter?.program.notify !== true) return undefined;
   const metadata = filter.listenerMetadata;
   return JSON.stringify({
-    ociVersion: '1.3.0',
+    ociVersion: OCI_VERSION,
     fds: ['seccompFd'],
     ...(metadata !== undefined && { metadata }),
   });

@@ -28,6 +28,8 @@ export interface Context {
   readonly rootless: boolean;
   /** Something worth telling that does not stop the work. */
   warn(message: string): void;
+  /** For whoever looks closely. Present only when somebody does: what is told here may take work to find out. */
+  debug?(message: string): void;
   readonly trace?: TraceSink;
   /** Where resctrl is mounted, when not at /sys/fs/resctrl. */
   readonly resctrl?: string;
