@@ -23,6 +23,10 @@ const layouts = new Map<string, Layout>(
   }),
 );
 
+/** More than the numbers of any one operation take: the writer checks for room once a record, and at each text and list. */
+const spare =
+  wireRecordHeader + 8 * Math.max(...Array.from(layouts.values(), (layout) => layout.names.length));
+
 const phaseNumbers = new Map<string, number>(phases.map((phase, number) => [phase, number]));
 
 /**
@@ -43,23 +47,20 @@ function writeOperation(writer: Writer, operation: Operation): void {
   if (layout === undefined || phase === undefined) {
     throw new Failure('internal', `no operation "${operation.kind}" in phase "${operation.phase}"`);
   }
-  const start = writer.begin(layout.kind, phase);
-  const values = operation as unknown as Readonly<Record<string, unknown>>;
-  const { names, types } = layout;
   try {
-    for (let field = 0; field < names.length; field++) {
-      writer.field(types[field] as FieldType, values[names[field] as string]);
-    }
+    writer.record(layout, phase, operation as unknown as Readonly<Record<string, unknown>>);
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
     throw new Failure(error.code, `operation "${operation.kind}": ${error.message}`, {
       pointer: operation.from,
     });
   }
-  writer.end(start);
 }
 
-/** A growing buffer seen as bytes and as u32; the position is always a multiple of 4. */
+/**
+ * A growing buffer seen as bytes and as u32; the position is always a multiple of 4. What lies behind it was never written
+ * and is zero, so that padding needs no writing either.
+ */
 class Writer {
   private bytes = new Uint8Array(32_768);
   private words = new Uint32Array(this.bytes.buffer);
@@ -71,46 +72,43 @@ class Writer {
     this.slots = slots;
   }
 
-  begin(kind: number, phase: number): number {
+  record(layout: Layout, phase: number, values: Readonly<Record<string, unknown>>): void {
+    const { names, types } = layout;
     const start = this.position;
-    this.room(wireRecordHeader);
-    this.words[start >> 2] = kind | (phase << 16);
-    this.position += wireRecordHeader;
-    return start;
-  }
-
-  end(start: number): void {
-    this.words[(start >> 2) + 1] = this.position - start;
-  }
-
-  field(type: FieldType, value: unknown): void {
-    switch (type) {
-      case 'u32':
-        this.u32(value as number);
-        return;
-      case 'slot':
-        this.slot(value as number);
-        return;
-      case 'string':
-        this.string(value as string);
-        return;
-      case 'strings':
-        this.u32((value as readonly string[]).length);
-        for (const text of value as readonly string[]) this.string(text);
-        return;
-      case 'i32':
-        this.i32(value as number);
-        return;
-      case 'u64':
-        this.u64(value as bigint);
-        return;
-      case 'words':
-        this.list(value as readonly number[]);
-        return;
-      case 'bytes':
-        this.blob(value as Uint8Array);
-        return;
+    // Room for all fields but the lists and texts, which see to themselves.
+    this.room(wireRecordHeader + 8 * names.length);
+    this.words[start >> 2] = layout.kind | (phase << 16);
+    this.position = start + wireRecordHeader;
+    for (let field = 0; field < names.length; field++) {
+      const value = values[names[field] as string];
+      switch (types[field] as FieldType) {
+        case 'u32':
+          this.u32(value as number);
+          break;
+        case 'slot':
+          this.slot(value as number);
+          break;
+        case 'string':
+          this.string(value as string);
+          break;
+        case 'strings':
+          this.strings(value as readonly string[]);
+          break;
+        case 'i32':
+          this.i32(value as number);
+          break;
+        case 'u64':
+          this.u64(value as bigint);
+          break;
+        case 'words':
+          this.list(value as readonly number[]);
+          break;
+        case 'bytes':
+          this.blob(value as Uint8Array);
+          break;
+      }
     }
+    this.words[(start >> 2) + 1] = this.position - start;
   }
 
   finish(plan: Plan, flags: number): Uint8Array {
@@ -137,36 +135,44 @@ class Writer {
 
   private u32(value: number): void {
     if (value >>> 0 !== value) throw new Failure('internal', `${value} is not a u32`);
-    this.put(value);
+    this.words[this.position >> 2] = value;
+    this.position += 4;
   }
 
   private i32(value: number): void {
     if ((value | 0) !== value) throw new Failure('internal', `${value} is not an i32`);
-    this.put(value);
+    this.words[this.position >> 2] = value;
+    this.position += 4;
   }
 
   private u64(value: bigint): void {
     if (value < 0n || value > 0xffff_ffff_ffff_ffffn) throw new Failure('internal', `${value} is not a u64`);
-    this.put(Number(value & 0xffff_ffffn));
-    this.put(Number(value >> 32n));
+    this.words[this.position >> 2] = Number(value & 0xffff_ffffn);
+    this.words[(this.position >> 2) + 1] = Number(value >> 32n);
+    this.position += 8;
   }
 
   private slot(value: number): void {
     if (value !== NO_SLOT && !(value >>> 0 === value && value < this.slots)) {
       throw new Failure('internal', `slot ${value} is not one of the plan's ${this.slots}`);
     }
-    this.put(value);
+    this.words[this.position >> 2] = value;
+    this.position += 4;
   }
 
   private string(text: string): void {
     if (text.includes('\0')) throw new Failure('invalid', `${JSON.stringify(text)} has a NUL in it`);
-    // A UTF-16 unit becomes at most three bytes; the NUL and the padding come out of the extra 8.
-    this.room(4 + 3 * text.length + 8);
+    // A UTF-16 unit becomes at most three bytes; the NUL, and the fields that follow, are in what is asked for on top.
+    this.room(4 + 3 * text.length + 4);
     const start = this.position + 4;
     const { written } = this.encoder.encodeInto(text, this.bytes.subarray(start));
     this.words[this.position >> 2] = written;
-    this.bytes.fill(0, start + written, start + written + 4);
     this.position = (start + written + 4) & ~3;
+  }
+
+  private strings(texts: readonly string[]): void {
+    this.u32(texts.length);
+    for (const text of texts) this.string(text);
   }
 
   private list(values: readonly number[]): void {
@@ -177,28 +183,21 @@ class Writer {
   private blob(data: Uint8Array): void {
     this.aligned(data.length, data.length);
     this.bytes.set(data, this.position);
-    const end = this.position + data.length;
-    this.bytes.fill(0, end, (end + 3) & ~3);
-    this.position = (end + 3) & ~3;
+    this.position = (this.position + data.length + 3) & ~3;
   }
 
-  /** A count, then padding so that what follows starts at a multiple of 8. */
+  /** A count, then padding so that what follows, of `size` bytes, starts at a multiple of 8. */
   private aligned(count: number, size: number): void {
-    this.room(size + 16);
+    this.room(8 + size);
     this.u32(count);
-    if (this.position % 8 !== 0) this.put(0);
+    if (this.position % 8 !== 0) this.position += 4;
   }
 
-  private put(value: number): void {
-    if (this.position + 4 > this.bytes.length) this.room(4);
-    this.words[this.position >> 2] = value;
-    this.position += 4;
-  }
-
+  /** Makes room for so much, and for the numbers of any record on top. */
   private room(size: number): void {
-    if (this.position + size <= this.bytes.length) return;
+    if (this.position + size + spare <= this.bytes.length) return;
     let capacity = this.bytes.length * 2;
-    while (this.position + size > capacity) capacity *= 2;
+    while (this.position + size + spare > capacity) capacity *= 2;
     const bytes = new Uint8Array(capacity);
     bytes.set(this.bytes.subarray(0, this.position));
     this.bytes = bytes;
