@@ -109,11 +109,14 @@ export class Store {
     return parseRecord(text, id, path);
   }
 
-  /** Puts the record in place atomically; a reader sees the old one or the new one. */
+  /**
+   * Puts the record in place atomically; a reader sees the old one or the new one. Not synced to the disk: what it tells of
+   * ends with this boot of the machine, and waiting for a disk would be the longest part of `create`.
+   */
   write(record: ContainerRecord): void {
     const directory = this.directory(record.id);
     try {
-      this.#native.createFile(`${directory}/${temporaryFile}`, JSON.stringify(record), 0o600, true);
+      this.#native.createFile(`${directory}/${temporaryFile}`, JSON.stringify(record), 0o600, false);
       this.#native.rename(`${directory}/${temporaryFile}`, `${directory}/${recordFile}`);
     } catch (cause) {
       throw new Failure(
