@@ -1,13 +1,25 @@
+import { controllersOf } from '../cgroup/cgroup-layout.ts';
+import type { CgroupStep } from '../cgroup/cgroup-step.ts';
+import { planResources } from '../cgroup/plan-resources.ts';
 import type { Plan } from '../plan/plan.ts';
 import { prepare } from './prepare.ts';
 import type { Context, CreateOptions } from './types.ts';
+
+/** Everything that creating a container would do: the limits of its cgroup first, then the stub's operations. */
+export interface PlannedContainer {
+  readonly limits: readonly CgroupStep[];
+  readonly plan: Plan;
+}
 
 /**
  * `plan`: what creating a container of this bundle would do, operation by operation. Needs no root, changes nothing.
  *
  * Throws `Failure` for everything that would make `create` refuse before it does anything.
  */
-export async function planFor(context: Context, options: CreateOptions): Promise<Plan> {
-  const { plan } = await prepare(context, options, { waits: true, ownTerminal: true });
-  return plan;
+export async function planFor(context: Context, options: CreateOptions): Promise<PlannedContainer> {
+  const { bundle, layout, plan } = await prepare(context, options, { waits: true, ownTerminal: true });
+  const { steps } = planResources(controllersOf(layout), bundle.config.linux?.resources, {
+    pointer: '/linux/resources',
+  });
+  return { limits: steps, plan };
 }

@@ -2,6 +2,7 @@ import type { Config } from '../bundle/config.ts';
 import { findingText } from '../bundle/finding.ts';
 import { type LoadedBundle, loadBundle } from '../bundle/load-bundle.ts';
 import type { Cgroup } from '../cgroup/cgroup.ts';
+import type { CgroupLayout } from '../cgroup/cgroup-layout.ts';
 import { cgroupView } from '../cgroup/cgroup-view.ts';
 import { detectCgroups } from '../cgroup/detect-cgroups.ts';
 import { openCgroup } from '../cgroup/open-cgroup.ts';
@@ -20,6 +21,7 @@ import type { Context, CreateOptions } from './types.ts';
 export interface Preparation {
   readonly bundle: LoadedBundle;
   readonly cgroup: Cgroup;
+  readonly layout: CgroupLayout;
   readonly filter: Filter | undefined;
   readonly rootfs: string;
   readonly resctrl: ResctrlGroup | undefined;
@@ -128,5 +130,5 @@ export async function prepare(
   };
   const plan = recompile();
   watch.lap('compile the plan');
-  return { bundle, cgroup, filter, rootfs, resctrl, plan, recompile };
+  return { bundle, cgroup, layout, filter, rootfs, resctrl, plan, recompile };
 }

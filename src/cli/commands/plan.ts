@@ -7,7 +7,7 @@ import { planTable } from '../render/plan-table.ts';
 import type { Handler } from '../table.ts';
 
 export const handler: Handler<typeof planShape> = async ({ arguments: { id }, values, context, print }) => {
-  const plan = await planFor(await context(), {
+  const planned = await planFor(await context(), {
     id: id ?? 'plan',
     bundle: values.bundle,
     noPivot: values['no-pivot'],
@@ -16,6 +16,6 @@ export const handler: Handler<typeof planShape> = async ({ arguments: { id }, va
     ...present({ consoleSocket: values['console-socket'] }),
   });
   const json = values.json || values.format === 'json';
-  print(json ? `${JSON.stringify(planDocument(plan), null, 2)}\n` : planTable(plan));
+  print(json ? `${JSON.stringify(planDocument(planned), null, 2)}\n` : planTable(planned));
   return 0;
 };

@@ -1,3 +1,4 @@
+import type { PlannedContainer } from '../../container/plan-for.ts';
 import { operations } from '../../plan/operations.ts';
 import type { Plan } from '../../plan/plan.ts';
 
@@ -14,9 +15,9 @@ export interface PlanStep {
 }
 
 /** A plan for programs. */
-export function planDocument(plan: Plan): object {
+export function planDocument({ limits, plan }: PlannedContainer): object {
   const { inherited, questions, preserve, slots } = plan;
-  return { inherited, slots, preserve, questions, operations: plan.operations.map(planStep) };
+  return { limits, inherited, slots, preserve, questions, operations: plan.operations.map(planStep) };
 }
 
 function planStep(operation: Plan['operations'][number]): PlanStep {

@@ -60,7 +60,13 @@ test('isRootless() believes the option, else looks', () => {
 });
 
 test('makeContext() asks nothing of the machine before it is needed', () => {
-  const context = makeContext({ ...globals, 'systemd-cgroup': true }, fakeHost({}), {}, { warn: () => {} }, undefined);
+  const context = makeContext(
+    { ...globals, 'systemd-cgroup': true },
+    fakeHost({}),
+    {},
+    { warn: () => {} },
+    undefined,
+  );
   assert.equal(context.systemdCgroup, true);
   assert.equal('trace' in context, false);
   assert.throws(() => context.root, /did not expect native.userId/);

@@ -1,5 +1,6 @@
 import { strict as assert } from 'node:assert';
 import { suite } from 'uvu';
+import type { CgroupStep } from '../../../../src/cgroup/cgroup-step.ts';
 import { planDetails } from '../../../../src/cli/render/plan-details.ts';
 import { type PlanStep, planDocument } from '../../../../src/cli/render/plan-document.ts';
 import { planTable } from '../../../../src/cli/render/plan-table.ts';
@@ -61,8 +62,24 @@ const steps: readonly Operation[] = [
 ];
 const plan: Plan = { operations: steps, inherited: ['start-socket'], slots: 2, preserve: 0, questions: [] };
 
+const limits: readonly CgroupStep[] = [
+  {
+    kind: 'write',
+    hierarchy: 'v1',
+    controller: 'pids',
+    file: 'pids.max',
+    value: '32',
+    pointer: '/linux/resources/pids/limit',
+  },
+];
+
+test('planTable() begins with the limits of the cgroup', () => {
+  const [, first] = planTable({ limits, plan }).split('\n');
+  assert.match(first ?? '', /^cgroup +limit +\/linux\/resources\/pids\/limit +pids\.max = 32$/);
+});
+
 test('planTable() names the place in config.json and says numbers in words', () => {
-  const table = planTable(plan);
+  const table = planTable({ limits, plan });
   assert.match(table, /^PHASE +OPERATION +FROM +DETAILS\n/);
   assert.match(table, /^prepare +open-tree +\/mounts\/1 +path="\/srv\/my data"/m);
   assert.match(table, /^namespaces +clone +\/linux\/namespaces +flags=mount,pid$/m);
@@ -104,7 +121,9 @@ test('every operation of the table can be shown', () => {
 
 test('planDocument() is JSON with every field of every operation', () => {
   const operations_ = operationKinds.map((kind) => anyOperation(kind, 5));
-  const copy = JSON.parse(JSON.stringify(planDocument({ ...plan, operations: operations_ }))) as {
+  const copy = JSON.parse(
+    JSON.stringify(planDocument({ limits, plan: { ...plan, operations: operations_ } })),
+  ) as {
     operations: PlanStep[];
   };
   assert.deepEqual(
@@ -114,7 +133,7 @@ test('planDocument() is JSON with every field of every operation', () => {
   for (const { operation, fields } of copy.operations) {
     assert.deepEqual(Object.keys(fields), Object.keys(operations[operation as Operation['kind']].fields));
   }
-  const [, cloned, , limit] = (planDocument(plan) as { operations: PlanStep[] }).operations;
+  const [, cloned, , limit] = (planDocument({ limits, plan }) as { operations: PlanStep[] }).operations;
   assert.equal(cloned?.fields['flags'], 0x2002_0000);
   assert.equal(limit?.fields['hard'], '18446744073709551615');
 });
