@@ -44,7 +44,8 @@ static bool is_directory(int descriptor) {
 static int attach(struct ctx *ctx, int mount, int target, const char *path) {
     int error = sys_move_mount(mount, target);
     if (error < 0 && is_directory(mount) != is_directory(target))
-        return fail(ctx, -ENOTDIR, "of source and \"", path, "\" one is a directory and one is not");
+        // Without the words of EISDIR, which engines match: the errno tells it.
+        return fail(ctx, -ENOTDIR, "\"", path, "\" and its source must both be directories, or both files");
     return error < 0 ? fail(ctx, error, "attaching to \"", path, "\"") : 0;
 }
 
