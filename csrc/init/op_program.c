@@ -17,7 +17,7 @@
 static int check_executable(struct ctx *ctx, const char *path) {
     struct stat status;
     if (stat(path, &status) < 0)
-        return fail(ctx, -errno, errno == ENOENT ? "no such file or directory" : "cannot be examined");
+        return fail(ctx, -errno, errno == ENOENT ? "no such file or directory" : "");
     if (S_ISDIR(status.st_mode))
         return fail(ctx, -EACCES, "is a directory");
     int error = sys_may_execute(AT_FDCWD, path);

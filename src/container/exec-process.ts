@@ -1,5 +1,6 @@
 import type { Capabilities, Process } from '../bundle/config.ts';
 import { Failure } from '../failure.ts';
+import { capabilityNames } from '../plan/capability-names.ts';
 import type { ExecOptions } from './types.ts';
 
 /** Adds capabilities to those sets that make them usable; ambient and inheritable stay as they are (CVE-2022-29162). */
@@ -8,6 +9,13 @@ function addCapabilities(
   names: readonly string[] | undefined,
 ): Capabilities | undefined {
   if (names === undefined || names.length === 0) return sets;
+  for (const name of names) {
+    if ((capabilityNames as readonly string[]).includes(name)) continue;
+    throw new Failure('invalid', `capability "${name}" is unknown`, {
+      pointer: '/process/capabilities',
+      hint: 'capabilities(7) lists them, for instance CAP_NET_ADMIN',
+    });
+  }
   const add = (set: readonly string[] | undefined): string[] => [...new Set([...(set ?? []), ...names])];
   return {
     ...sets,
@@ -20,13 +28,16 @@ function addCapabilities(
 /**
  * The container's own process with the command line's options laid over it.
  *
- * Throws `Failure` (`invalid`) when there is nothing to execute.
+ * Throws `Failure` (`invalid`) when there is nothing to execute, and for a cwd or a capability that can't be one.
  */
 export function mergeProcess(own: Process | undefined, options: ExecOptions): Process {
   if (options.args === undefined || options.args.length === 0) {
     throw new Failure('invalid', 'no command to execute', {
       hint: 'put it after the container id, or name a JSON file with --process',
     });
+  }
+  if (options.cwd !== undefined && !options.cwd.startsWith('/')) {
+    throw new Failure('invalid', `cwd "${options.cwd}" is not an absolute path`, { pointer: '/process/cwd' });
   }
   const base: Process = own ?? { cwd: '/' };
   const { user } = options;

@@ -48,7 +48,8 @@ function codeFor(note: OperationNote): FailureCode {
 /** What happened, without the place. Programs are named as engines expect: `exec: "sh": …`. */
 function reasonFor(message: FailedMessage, note: OperationNote): string {
   const words = message.errno === 0 ? [] : [errnoText(message.errno)];
-  if (message.text !== '' && message.text !== words[0]) words.unshift(message.text);
+  const repeats = [words[0], execKinds.has(note.kind) ? note.subject : ''];
+  if (message.text !== '' && !repeats.includes(message.text)) words.unshift(message.text);
   if (execKinds.has(note.kind)) {
     const searched = note.kind === 'find-executable' && message.text !== '';
     return `exec: "${note.subject}": ${searched ? message.text : words.join(': ')}`;

@@ -1,0 +1,49 @@
+"""Listens on a unix stream socket for one message with a descriptor, prints what came, and shows that the descriptor works.
+
+usage: receive-descriptor.py SOCKET terminal|pidfd
+
+terminal: prints {"payload", "termios", "size"} as a line of JSON, then copies what the terminal prints until it is closed;
+          standard input is typed into it.
+pidfd:    prints {"payload", "pid"}.
+"""
+import array, fcntl, json, os, select, socket, struct, sys, termios
+
+path, kind = sys.argv[1:]
+server = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+server.bind(path)
+server.listen(1)
+print("listening", flush=True)
+connection, _ = server.accept()
+payload, descriptors, _, _ = socket.recv_fds(connection, 4096, 4)
+assert len(descriptors) == 1, descriptors
+descriptor = descriptors[0]
+if kind == "pidfd":
+    info = open(f"/proc/self/fdinfo/{descriptor}").read()
+    pid = next(int(line.split()[1]) for line in info.splitlines() if line.startswith("Pid:"))
+    print(json.dumps({"payload": payload.decode(), "pid": pid}), flush=True)
+    sys.exit(0)
+attributes = termios.tcgetattr(descriptor)
+size = struct.unpack("HHHH", fcntl.ioctl(descriptor, termios.TIOCGWINSZ, bytes(8)))[:2]
+print(json.dumps({
+    "payload": payload.decode(),
+    "terminal": os.isatty(descriptor),
+    "onlcr": bool(attributes[1] & termios.ONLCR),
+    "size": size,
+}), flush=True)
+inputs = [descriptor, 0]
+while descriptor in inputs:
+    ready, _, _ = select.select(inputs, [], [])
+    if 0 in ready:
+        data = os.read(0, 4096)
+        if data:
+            os.write(descriptor, data)
+        else:
+            inputs.remove(0)
+    if descriptor in ready:
+        try:
+            data = os.read(descriptor, 4096)
+        except OSError:
+            data = b""
+        if not data:
+            break
+        os.write(1, data)
