@@ -5,6 +5,12 @@
     'have_init': '<!(test -f csrc/init/main.c && echo yes || echo no)',
     'warnings': ['-Wall', '-Wextra', '-Wshadow', '-Wconversion', '-Wformat=2', '-Wvla', '-Wmissing-prototypes'],
     'hardening': ['-fstack-protector-strong', '-U_FORTIFY_SOURCE', '-D_FORTIFY_SOURCE=<!(csrc/fortify-level.sh)'],
+    'stub': ['-std=gnu17', '-O2', '-fPIE', '-fvisibility=hidden', '-ffunction-sections', '-fdata-sections',
+             '-fno-asynchronous-unwind-tables'],
+    'conditions': [
+      # Without a C library there is no thread-local storage, where the stack protector keeps its secret by default.
+      ['target_arch=="x64"', { 'stub': ['-mstack-protector-guard=global'] }],
+    ],
     'relro': ['-Wl,-z,relro', '-Wl,-z,now', '-Wl,-z,noexecstack', '-Wl,--gc-sections', '-s'],
   },
   'targets': [
@@ -28,16 +34,29 @@
     ['have_init=="yes"', {
       'targets': [
         {
+          # What the stub needs of a C library; csrc/runtime/start.c says why it has its own.
+          'target_name': 'tsoci-runtime',
+          'type': 'static_library',
+          'sources': ['<!@(ls csrc/runtime/*.c)'],
+          'defines': ['_GNU_SOURCE'],
+          'cflags!': ['-O3', '-fno-omit-frame-pointer', '-pthread', '-fPIC'],
+          # The compiler must not make a call of memset out of the loop that is memset.
+          'cflags': ['-fno-builtin', '-fno-tree-loop-distribute-patterns', '<@(stub)', '<@(warnings)', '<@(hardening)'],
+        },
+        {
           'target_name': 'tsoci-init',
           'type': 'executable',
+          'dependencies': ['tsoci-runtime'],
           'sources': ['<!@(ls csrc/init/*.c)'],
           'include_dirs': ['csrc/init'],
           'defines': ['_GNU_SOURCE'],
           'cflags!': ['-O3', '-fno-omit-frame-pointer', '-pthread', '-fPIC'],
-          'cflags': ['-std=gnu17', '-O2', '-fPIE', '-ffunction-sections', '-fdata-sections', '-fno-asynchronous-unwind-tables',
-                     '<@(warnings)', '<@(hardening)'],
+          'cflags': ['<@(stub)', '<@(warnings)', '<@(hardening)'],
           'ldflags!': ['-rdynamic', '-pthread'],
-          'ldflags': ['-static-pie', '<@(relro)'],
+          # -z text: a relocation that start.c does not know is an error of the link, never of the start.
+          'ldflags': ['-nostdlib', '-static-pie', '-Wl,-u,_start', '-Wl,--no-dynamic-linker', '-Wl,-z,text',
+                      '-Wl,--build-id=none', '<@(relro)'],
+          'libraries': ['-lgcc'],
         },
         {
           'target_name': 'libexec-init',

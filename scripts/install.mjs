@@ -24,9 +24,14 @@ function fits() {
 if (!existsSync(join(root, 'Makefile')) && !fits()) {
   const gyp = process.env['npm_config_node_gyp'];
   if (gyp === undefined) {
-    console.error('tsoci: no native part for this machine, and no node-gyp to build one: install through npm');
+    console.error(
+      'tsoci: no native part for this machine, and no node-gyp to build one: install through npm',
+    );
     process.exit(1);
   }
-  const { status } = spawnSync(process.execPath, [gyp, 'configure', 'build'], { cwd: root, stdio: 'inherit' });
+  const { status } = spawnSync(process.execPath, [gyp, 'configure', 'build'], {
+    cwd: root,
+    stdio: 'inherit',
+  });
   process.exit(status ?? 1);
 }

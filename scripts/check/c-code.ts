@@ -52,6 +52,12 @@ export function warningCommands(root: string): Command[] {
   return [
     addon,
     compile('warnings in csrc/init', 'csrc/init', ['-D_GNU_SOURCE', '-Icsrc/init', '-fPIE']),
+    compile('warnings in csrc/runtime', 'csrc/runtime', [
+      '-D_GNU_SOURCE',
+      '-D_FILE_OFFSET_BITS=64',
+      '-fPIE',
+      '-fno-builtin',
+    ]),
     compile('warnings in csrc/entry', 'csrc/entry', ['-ffreestanding', '-fPIC']),
   ];
 }

@@ -1,0 +1,104 @@
+/** csrc/runtime against the system's C library: one program, linked with each, must say the same. */
+import { strict as assert } from 'node:assert';
+import { type SpawnSyncReturns, spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { suite } from 'uvu';
+
+const checkout = resolve(import.meta.dirname, '../../..');
+const runtime = join(checkout, 'csrc', 'runtime');
+const probe = join(import.meta.dirname, 'runtime', 'probe.c');
+const supported = process.arch === 'x64' || process.arch === 'arm64';
+
+const common = [
+  ...['-std=gnu17', '-O2', '-fPIE', '-D_GNU_SOURCE', '-D_FILE_OFFSET_BITS=64'],
+  ...['-Wall', '-Wextra', '-Werror', '-fstack-protector-strong', '-U_FORTIFY_SOURCE', '-D_FORTIFY_SOURCE=2'],
+];
+const freestanding = [
+  ...common,
+  ...(process.arch === 'x64' ? ['-mstack-protector-guard=global'] : []),
+  ...['-fno-builtin', '-fno-tree-loop-distribute-patterns'],
+];
+const link = [
+  '-nostdlib',
+  '-static-pie',
+  '-Wl,--no-dynamic-linker',
+  '-Wl,-z,relro',
+  '-Wl,-z,now',
+  '-Wl,-z,text',
+];
+
+const test = suite('csrc/runtime');
+let directory = '';
+
+function compile(name: string, flags: readonly string[]): string {
+  const output = join(directory, name);
+  const result = spawnSync('cc', [...flags, '-o', output], { encoding: 'utf8' });
+  assert.equal(result.status, 0, result.stderr);
+  return output;
+}
+
+function run(program: string, more: readonly string[] = []): SpawnSyncReturns<string> {
+  const place = join(directory, 'place');
+  rmSync(place, { recursive: true, force: true });
+  mkdirSync(place);
+  return spawnSync(program, ['argument', ...more], {
+    cwd: place,
+    env: { WORD: 'x y' },
+    encoding: 'utf8',
+    timeout: 10_000,
+  });
+}
+
+let own = '';
+let whole = '';
+
+test.before(() => {
+  directory = mkdtempSync(join(tmpdir(), 'tsoci-runtime-'));
+  whole = compile('whole', [...common, probe]);
+  if (!supported) return;
+  const sources = readdirSync(runtime)
+    .filter((name) => name.endsWith('.c'))
+    .map((name) => join(runtime, name));
+  own = compile('own', [...freestanding, probe, ...sources, ...link, '-lgcc']);
+});
+test.after(() => rmSync(directory, { recursive: true, force: true }));
+
+const rows = supported ? test : test.skip;
+
+rows('everything does what the C library does', () => {
+  const expected = run(whole);
+  assert.equal(expected.status, 42, expected.stderr);
+  assert.equal(expected.stdout.split('\n').length > 1500, true, 'positive control: the probe ran');
+  const actual = run(own);
+  assert.equal(actual.signal, null);
+  const differences = actual.stdout
+    .split('\n')
+    .map((line, index) => [line, expected.stdout.split('\n')[index]])
+    .filter(([left, right]) => left !== right);
+  assert.deepEqual(differences.slice(0, 5), []);
+  assert.equal(actual.stdout.length, expected.stdout.length);
+  assert.equal(actual.status, 42);
+});
+
+rows('an overrun buffer ends the program, as with the C library', () => {
+  for (const program of [whole, own]) assert.equal(run(program, ['overrun']).signal, 'SIGABRT', program);
+});
+
+rows('the secret of the stack protector is another one in each process, and has a zero byte', () => {
+  const source = join(runtime, '..', '..', 'test', 'unit', 'csrc', 'runtime', 'guard.c');
+  const sources = readdirSync(runtime).filter((name) => name.endsWith('.c'));
+  const program = compile('guard', [
+    ...freestanding,
+    source,
+    ...sources.map((name) => join(runtime, name)),
+    ...link,
+    '-lgcc',
+  ]);
+  const secrets = Array.from({ length: 4 }, () => spawnSync(program).stdout.toString('hex'));
+  assert.equal(new Set(secrets).size, 4);
+  for (const secret of secrets) assert.match(secret, /^00[0-9a-f]{14}$/);
+});
+
+test.run();
