@@ -2,10 +2,17 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import * as assert from 'uvu/assert';
 import { loadNative } from '../../../src/host/load-native.ts';
 import { decodeMessage, encodeGo, type Go, type Message } from '../../../src/launch/messages.ts';
 import { encodePlan } from '../../../src/plan/encode.ts';
-import type { Operation, OperationFields, OperationKind, Phase } from '../../../src/plan/operations.ts';
+import {
+  NO_SLOT,
+  type Operation,
+  type OperationFields,
+  type OperationKind,
+  type Phase,
+} from '../../../src/plan/operations.ts';
 import { compile, openWorkshop, repository, stubSources } from '../../unit/csrc/compile.ts';
 
 export const native = loadNative(join(repository, 'build/libexec'));
@@ -139,6 +146,34 @@ function converse(
   }
 }
 
+/** Flags of clone(2). */
+export const namespaceFlag = {
+  mount: 0x0002_0000n,
+  uts: 0x0400_0000n,
+  pid: 0x2000_0000n,
+  network: 0x4000_0000n,
+} as const;
+
+export const clone = (flags: bigint): Operation => step('namespaces', 'clone', { flags, cgroup: NO_SLOT });
+
+export const find = (name: string, path = ''): Operation => step('ready', 'find-executable', { name, path });
+
+export const execute = (args: readonly string[], environment: readonly string[] = []): Operation =>
+  step('exec', 'execute', { args, environment, preserve: 0 });
+
+/** The plan was carried out and the program ended well; gives what it wrote. */
+export function succeed(outcome: Outcome): string {
+  assert.is(outcome.failure, undefined, JSON.stringify(outcome.failure));
+  assert.is(outcome.code, 0, outcome.output);
+  return outcome.output;
+}
+
+/** An operation failed so. */
+export function failWith(outcome: Outcome, errno: number, text: RegExp): void {
+  assert.is(outcome.failure?.errno, errno, JSON.stringify(outcome.failure));
+  assert.match(outcome.failure?.text ?? '', text);
+}
+
 /** Ends a plan with `/bin/sh -c SCRIPT` of the host. */
 export function shell(
   script: string,
@@ -150,13 +185,12 @@ export function shell(
   ];
 }
 
-const CLONE_NEWNS = 0x0002_0000n;
 const MS_PRIVATE = 1 << 18;
 
 /** A process in a mount namespace of its own, in which `path` is mounted as a root in slot `slot`. */
-export function ownRoot(path: string, slot: number, NO_CGROUP = 0xffff_ffff): Operation[] {
+export function ownRoot(path: string, slot: number): Operation[] {
   return [
-    step('namespaces', 'clone', { flags: CLONE_NEWNS, cgroup: NO_CGROUP }),
+    clone(namespaceFlag.mount),
     step('rootfs', 'propagation', { type: MS_PRIVATE, recursive: 1 }),
     step('rootfs', 'open-tree', { slot, path, recursive: 0 }),
     step('rootfs', 'mount-root', { tree: slot, path, privateParent: 1 }),

@@ -1,0 +1,188 @@
+/** Who the program is. */
+import { execFileSync } from 'node:child_process';
+import { chmodSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { NO_SLOT, type Operation } from '../../src/plan/operations.ts';
+import {
+  type Bench,
+  execute,
+  failWith,
+  find,
+  namespaceFlag,
+  native,
+  type Outcome,
+  openBench,
+  type Run,
+  shell,
+  step,
+  succeed,
+} from './support/stub.ts';
+
+const test = suite('the stub: identity');
+let bench: Bench;
+
+test.before(() => {
+  bench = openBench();
+});
+test.after(() => bench.remove());
+
+function run(operations: readonly Operation[], more: Partial<Run> = {}): Outcome {
+  return bench.run({ operations, ...more });
+}
+
+const CAP_KILL = 1n << 5n;
+const CAP_CHOWN = 1n;
+
+test('becomes the user with these groups, capabilities and mask', () => {
+  const output = succeed(
+    run([
+      step('identity', 'bounding-set', { keep: CAP_KILL | CAP_CHOWN }),
+      step('identity', 'umask', { mask: 0o27 }),
+      step('identity', 'user', { uid: 1234, gid: 55, groups: [7, 8], setGroups: 1 }),
+      step('identity', 'capabilities', {
+        effective: CAP_KILL,
+        permitted: CAP_KILL | CAP_CHOWN,
+        inheritable: CAP_KILL,
+        ambient: CAP_KILL,
+      }),
+      step('identity', 'no-new-privileges', {}),
+      ...shell('umask; grep -E "Uid|Gid|Groups|Cap|NoNew" /proc/self/status'),
+    ]),
+  );
+  assert.match(output, /^0027\nUid:(\t1234){4}\nGid:(\t55){4}\nGroups:\t7 8 \n/);
+  assert.match(
+    output,
+    /CapInh:\t0+20\nCapPrm:\t0+20\nCapEff:\t0+20\nCapBnd:\t0+21\nCapAmb:\t0+20\nNoNewPrivs:\t1/,
+  );
+});
+
+test('refuses an ambient capability that is not inheritable', () => {
+  const capabilities = { effective: CAP_KILL, permitted: CAP_KILL, inheritable: 0n, ambient: CAP_KILL };
+  failWith(
+    run([step('identity', 'capabilities', capabilities), ...shell('true')]),
+    1,
+    /ambient capability 5/,
+  );
+});
+
+test('an attempt at the working directory leaves a refusal to the next one', () => {
+  const directory = join(bench.directory, 'private');
+  mkdirSync(directory, { recursive: true });
+  chmodSync(bench.directory, 0o755);
+  chmodSync(directory, 0o700);
+  const enter = (attempt: number, path = directory) =>
+    step('identity', 'working-directory', { path, attempt });
+  assert.is(succeed(run([enter(1), enter(0, '/no/such'), ...shell('pwd')])), `${directory}\n`);
+  failWith(run([enter(0, '/no/such'), ...shell('pwd')]), 2, /no\/such/);
+  failWith(run([enter(1, '/no/such'), ...shell('pwd')]), 2, /no\/such/);
+  const nobody = step('identity', 'become', { uid: 65534, gid: 65534, groups: 1 });
+  failWith(run([nobody, enter(1), enter(0), ...shell('pwd')]), 13, /private/);
+  assert.is(succeed(run([nobody, enter(1), enter(0, '/'), ...shell('pwd')])), '/\n');
+});
+
+test('a working directory outside the root is refused (CVE-2024-21626)', () => {
+  const root = join(bench.directory, 'jail');
+  mkdirSync(join(root, 'proc'), { recursive: true });
+  execFileSync('cp', ['/bin/busybox', join(root, 'sh')]);
+  const leaked = native.open('/', 0, 0);
+  const outcome = bench.run({
+    operations: [
+      step('namespaces', 'clone', { flags: namespaceFlag.mount, cgroup: NO_SLOT }),
+      step('rootfs', 'propagation', { type: 1 << 18, recursive: 1 }),
+      step('rootfs', 'open-tree', { slot: 1, path: root, recursive: 0 }),
+      step('rootfs', 'mount-root', { tree: 1, path: root, privateParent: 1 }),
+      step('rootfs', 'mount', {
+        root: 1,
+        target: '/proc',
+        type: 'proc',
+        source: 'proc',
+        options: [],
+        attributes: 0,
+        propagation: 0,
+        propagationRecursive: 0,
+        copyUp: 0,
+      }),
+      step('pivot', 'pivot', { root: 1, mode: 0 }),
+      step('identity', 'working-directory', { path: '/proc/self/fd/5', attempt: 0 }),
+      find('/sh'),
+      execute(['sh', '-c', 'pwd']),
+    ],
+    inherited: [leaked],
+    slots: 2,
+  });
+  native.close(leaked);
+  failWith(outcome, 1, /outside the container's root/);
+});
+test('finds HOME, and keeps one that is given', () => {
+  const home = (uid: number, environment: string[] = []) =>
+    succeed(
+      run([
+        step('identity', 'home-directory', { uid }),
+        ...shell('echo $HOME', ['PATH=/bin', ...environment]),
+      ]),
+    ).trim();
+  assert.is(home(0), '/root');
+  assert.is(home(4_000_000_000), '/');
+  assert.is(home(0, ['HOME=/own']), '/own');
+  assert.is(succeed(run(shell('echo $HOME', ['PATH=/bin']))).trim(), '/');
+});
+
+test('reads an odd /etc/passwd without harm', () => {
+  const root = join(bench.directory, 'passwd-root');
+  mkdirSync(join(root, 'etc'), { recursive: true });
+  mkdirSync(join(root, 'proc'), { recursive: true });
+  execFileSync('cp', ['/bin/busybox', join(root, 'sh')]);
+  const home = (content: string | undefined) => {
+    rmSync(join(root, 'etc/passwd'), { force: true, recursive: true });
+    if (content !== undefined) writeFileSync(join(root, 'etc/passwd'), content);
+    const outcome = run([
+      step('pivot', 'chroot', { path: root }),
+      step('identity', 'home-directory', { uid: 1000 }),
+      find('/sh'),
+      execute(['sh', '-c', 'echo $HOME']),
+    ]);
+    return succeed(outcome).trim();
+  };
+  assert.is(home('a:x:0:0::/root:/bin/sh\nu:x:1000:1000::/home/u:/bin/sh\n'), '/home/u');
+  assert.is(home('u:x:1000:1000::/home/u:/bin/sh'), '/home/u', 'no newline at the end');
+  assert.is(home('u:x:1000:1000::/home/u'), '/home/u', 'no shell');
+  assert.is(home(`${'#'.repeat(9000)}\nu:x:1000:1000::/home/u:\n`), '/home/u', 'a long line before');
+  assert.is(home(`#${'x:'.repeat(4090)}\n\n:::\nu:x:1000:1000::/home/u:\n`), '/home/u');
+  assert.is(
+    home(`${'x'.repeat(4095)}u:x:1000:1000::/evil:\nu:x:1000:1000::/home/u:\n`),
+    '/home/u',
+    'no line starts inside another',
+  );
+  assert.is(home('u:x:01000000000000:1000::/home/u:\nu:x:+1000:0::/b:\nu:x:-1:0::/c:\n'), '/');
+  assert.is(home('u:x:1000:1000:::\n'), '/', 'empty');
+  assert.is(home(undefined), '/');
+  mkdirSync(join(root, 'etc/passwd'));
+  assert.is(
+    succeed(
+      run([
+        step('pivot', 'chroot', { path: root }),
+        step('identity', 'home-directory', { uid: 0 }),
+        find('/sh'),
+        execute(['sh', '-c', 'echo $HOME']),
+      ]),
+    ).trim(),
+    '/',
+  );
+  rmSync(join(root, 'etc/passwd'), { recursive: true });
+  execFileSync('mkfifo', [join(root, 'etc/passwd')]);
+  assert.is(
+    succeed(
+      run([
+        step('pivot', 'chroot', { path: root }),
+        step('identity', 'home-directory', { uid: 0 }),
+        find('/sh'),
+        execute(['sh', '-c', 'echo $HOME']),
+      ]),
+    ).trim(),
+    '/',
+  );
+});
+
+test.run();

@@ -1,0 +1,229 @@
+/** Mounts: what is asked for, what is refused, and what hides things. */
+import { mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import type { Operation } from '../../src/plan/operations.ts';
+import {
+  type Bench,
+  failWith,
+  type Outcome,
+  openBench,
+  ownRoot,
+  shell,
+  step,
+  succeed,
+} from './support/stub.ts';
+
+const test = suite('the stub: mounts');
+let bench: Bench;
+let root = '';
+let outside = '';
+
+test.before(() => {
+  bench = openBench();
+});
+test.before.each(() => {
+  root = join(bench.directory, 'root');
+  outside = join(bench.directory, 'outside');
+  for (const path of [root, outside]) {
+    rmSync(path, { recursive: true, force: true });
+    mkdirSync(path);
+  }
+});
+test.after(() => bench.remove());
+
+const S_IFCHR = 0o020000;
+
+function inside(operations: readonly Operation[], script = 'true', slots = 2): Outcome {
+  return bench.run({ operations: [...ownRoot(root, 0), ...operations, ...shell(script)], slots });
+}
+
+const tmpfs = (target: string, more: object = {}) =>
+  step('rootfs', 'mount', {
+    root: 0,
+    target,
+    type: 'tmpfs',
+    source: 'tmpfs',
+    options: [],
+    attributes: 0,
+    propagation: 0,
+    propagationRecursive: 0,
+    copyUp: 0,
+    ...more,
+  });
+const bind = (source: string, target: string, more: object = {}) => [
+  step('rootfs', 'open-tree', { slot: 1, path: source, recursive: 0 }),
+  step('rootfs', 'bind', {
+    root: 0,
+    target,
+    tree: 1,
+    set: 0,
+    clear: 0,
+    setRecursive: 0,
+    clearRecursive: 0,
+    propagation: 0,
+    propagationRecursive: 0,
+    ...more,
+  }),
+];
+const device = (path: string, mode = S_IFCHR | 0o666, major = 1, minor = 3) =>
+  step('rootfs', 'device', { root: 0, path, mode, major, minor, uid: 0, gid: 0 });
+
+test('mount options that a file system refuses are named, with what it says', () => {
+  failWith(inside([tmpfs('/t', { options: ['size=1x'] })]), 22, /option "size=1x".*(size|Bad value)/);
+  failWith(inside([tmpfs('/t', { options: ['nonsense'] })]), 22, /option "nonsense".*[Uu]nknown parameter/);
+  failWith(inside([tmpfs('/t', { type: 'nosuchfs' })]), 19, /no file system "nosuchfs"/);
+});
+
+test('attributes and options of a mount are as asked', () => {
+  const RDONLY = 1;
+  const NOEXEC = 8;
+  const output = succeed(
+    inside(
+      [tmpfs('/t', { options: ['size=64k', 'mode=711'], attributes: NOEXEC })],
+      `grep ${root}/t /proc/mounts`,
+    ),
+  );
+  assert.match(output, /rw,noexec,relatime,size=64k,mode=711/);
+  const bound = succeed(inside(bind(outside, '/b', { set: RDONLY }), `grep ${root}/b /proc/self/mountinfo`));
+  assert.match(bound, / ro,/);
+});
+
+test('strictatime and noatime replace what was there', () => {
+  const NOATIME = 0x10;
+  const STRICTATIME = 0x20;
+  const one = succeed(inside(bind(outside, '/b', { set: NOATIME }), `grep ${root}/b /proc/mounts`));
+  assert.match(one, /noatime/);
+  const other = succeed(inside(bind(outside, '/b', { set: STRICTATIME }), `grep ${root}/b /proc/mounts`));
+  assert.not.match(other, /relatime|noatime/);
+});
+
+test('remount changes a mount, and only a mount', () => {
+  const remount = (target: string, options: string[] = []) =>
+    step('rootfs', 'remount', {
+      root: 0,
+      target,
+      set: 1,
+      clear: 0,
+      recursive: 0,
+      options,
+      propagation: 0,
+      propagationRecursive: 0,
+    });
+  mkdirSync(join(root, 'plain'));
+  failWith(inside([remount('/plain')]), 22, /nothing is mounted/);
+  const output = succeed(inside([tmpfs('/t'), remount('/t', ['size=128k'])], `grep ${root}/t /proc/mounts`));
+  assert.match(output, /ro,relatime,size=128k/);
+});
+
+test('overlay takes more directories than fsconfig takes bytes', () => {
+  const lower = Array.from({ length: 12 }, (_, index) =>
+    join(bench.directory, `lower-${index}-${'x'.repeat(60)}`),
+  );
+  for (const path of lower) mkdirSync(path, { recursive: true });
+  writeFileSync(join(lower[7] ?? '', 'seven'), '7');
+  const output = succeed(
+    inside(
+      [
+        tmpfs('/o', {
+          type: 'overlay',
+          source: 'overlay',
+          options: [`lowerdir=${lower.join(':')}`],
+          attributes: 8,
+        }),
+      ],
+      `cat ${root}/o/seven; grep ${root}/o /proc/mounts`,
+    ),
+  );
+  assert.match(output, /^7/);
+  assert.match(output, /noexec/);
+});
+
+test('a tree is mapped by a user namespace of its own maps', () => {
+  writeFileSync(join(outside, 'file'), '');
+  const map = '0 100000 65536\n';
+  const outcome = bench.run({
+    operations: [
+      step('prepare', 'open-proc', { slot: 2 }),
+      step('prepare', 'open-tree', { slot: 1, path: outside, recursive: 0 }),
+      step('prepare', 'make-user-namespace', { slot: 3, proc: 2, uidMap: map, gidMap: map }),
+      step('prepare', 'map-tree', { tree: 1, namespace: 3, recursive: 0 }),
+      ...ownRoot(root, 0),
+      ...bind('', '/mapped').slice(1),
+      ...shell(`stat -c '%u %g' ${root}/mapped/file`),
+    ],
+    slots: 4,
+  });
+  assert.is(succeed(outcome), '100000 100000\n');
+});
+
+test('tmpcopyup brings what the directory had, and follows nothing', () => {
+  const source = join(root, 'data');
+  mkdirSync(join(source, 'sub/deep'), { recursive: true });
+  writeFileSync(join(source, 'file'), 'x'.repeat(100_000), { mode: 0o640 });
+  writeFileSync(join(source, 'sub/deep/f'), 'deep');
+  symlinkSync('/etc/shadow', join(source, 'link'));
+  const output = succeed(
+    inside(
+      [device('/data/null'), tmpfs('/data', { copyUp: 1 })],
+      `cd ${root}/data && stat -c '%n %a %s %F' file null && readlink link && cat sub/deep/f`,
+    ),
+  );
+  assert.equal(output.trim().split('\n'), [
+    'file 640 100000 regular file',
+    'null 666 0 character special file',
+    '/etc/shadow',
+    'deep',
+  ]);
+});
+
+test('tmpcopyup ends at a depth that only an attacker needs', () => {
+  mkdirSync(join(root, `data/${'d/'.repeat(100)}`), { recursive: true });
+  failWith(inside([tmpfs('/data', { copyUp: 1 })]), 40, /nested too deeply/);
+});
+
+test('a device that is not what it should be is refused', () => {
+  const open = (path: string) => step('prepare', 'open-device', { slot: 1, path, major: 1, minor: 3 });
+  const run = (path: string) => bench.run({ operations: [open(path), ...shell('true')], slots: 2 });
+  succeed(run('/dev/null'));
+  failWith(run('/dev/zero'), 19, /not the device/);
+  failWith(run('/etc/passwd'), 19, /not the device/);
+});
+
+test('masks cover directories and files, several from one mount; what is missing is fine', () => {
+  mkdirSync(join(root, 'secrets'));
+  writeFileSync(join(root, 'secrets/key'), 'secret');
+  writeFileSync(join(root, 'one'), 'secret');
+  writeFileSync(join(root, 'two'), 'secret');
+  const mask = (path: string) => step('confine', 'mask', { path: join(root, path), null: 1, empty: 2 });
+  const output = succeed(
+    bench.run({
+      operations: [
+        step('prepare', 'open-device', { slot: 1, path: '/dev/null', major: 1, minor: 3 }),
+        ...ownRoot(root, 0),
+        step('confine', 'empty-tmpfs', { slot: 2, options: ['mode=755'] }),
+        ...['secrets', 'one', 'two', 'missing', 'one/below'].map(mask),
+        step('confine', 'readonly-path', { path: join(root, 'missing') }),
+        ...shell(`cd ${root}; ls -A secrets; cat one two; touch secrets/x 2>&1 || true`),
+      ],
+      slots: 3,
+    }),
+  );
+  assert.not.match(output, /secret$/m);
+  assert.match(output, /Read-only file system/);
+});
+
+test('sysctls and scores go to procfs and nowhere else', () => {
+  const proc = step('prepare', 'open-proc', { slot: 0 });
+  const sysctl = (path: string, value = 'x') => step('confine', 'sysctl', { proc: 0, path, value });
+  const run = (...operations: Operation[]) =>
+    bench.run({ operations: [proc, ...operations, ...shell('cat /proc/self/oom_score_adj')], slots: 1 });
+  assert.is(succeed(run(step('confine', 'oom-score', { proc: 0, value: 77 }))), '77\n');
+  failWith(run(sysctl('self/root/etc/passwd')), 40, /self\/root\/etc\/passwd/);
+  failWith(run(sysctl('../etc/passwd')), 18, /etc\/passwd/);
+  failWith(run(sysctl('/etc/passwd')), 18, /etc\/passwd/);
+  failWith(run(sysctl('sys/no/such')), 2, /sys\/no\/such/);
+});
+
+test.run();

@@ -1,0 +1,77 @@
+/** The terminal of the container. */
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { NO_SLOT } from '../../src/plan/operations.ts';
+import { type Bench, failWith, native, openBench, ownRoot, shell, step } from './support/stub.ts';
+
+const test = suite('the stub: terminals');
+let bench: Bench;
+
+test.before(() => {
+  bench = openBench();
+});
+test.after(() => bench.remove());
+
+test('a console is the standard streams and the controlling terminal, and its master arrives', () => {
+  const root = join(bench.directory, 'tty-root');
+  mkdirSync(join(root, 'dev/pts'), { recursive: true });
+  rmSync(join(root, 'dev/console'), { force: true });
+  symlinkSync(join(bench.directory, 'victim'), join(root, 'dev/console'));
+  const outcome = bench.run({
+    operations: [
+      ...ownRoot(root, 0),
+      step('rootfs', 'mount', {
+        root: 0,
+        target: '/dev/pts',
+        type: 'devpts',
+        source: 'devpts',
+        options: ['newinstance', 'ptmxmode=0666'],
+        attributes: 0,
+        propagation: 0,
+        propagationRecursive: 0,
+        copyUp: 0,
+      }),
+      step('rootfs', 'console', { root: 0, socket: NO_SLOT, rows: 33, columns: 77, uid: 0, gid: 0, bind: 1 }),
+      ...shell(
+        `test -t 0 -a -t 1 -a -t 2 && stty size && stty -a | grep -o -- -onlcr; stat -c %F ${root}/dev/console; exec 3<>/dev/tty && echo has tty`,
+      ),
+    ],
+    slots: 1,
+  });
+  assert.is(outcome.failure, undefined, JSON.stringify(outcome.failure));
+  const master = outcome.descriptors[0] as number;
+  const text = new TextDecoder().decode(native.read(master, 4096));
+  native.close(master);
+  assert.is(text, '33 77\n-onlcr\ncharacter special file\nhas tty\n');
+  assert.equal(
+    outcome.messages.find((message) => message.type === 'console'),
+    { stage: 1, operation: 5, type: 'console', name: '/dev/pts/0' },
+  );
+  assert.not(existsSync(join(bench.directory, 'victim')), 'the link was not followed');
+});
+
+test('a multiplexer that is none is refused (CVE-2025-52565)', () => {
+  const root = join(bench.directory, 'fake-root');
+  mkdirSync(join(root, 'dev/pts'), { recursive: true });
+  const console = step('rootfs', 'console', {
+    root: 0,
+    socket: NO_SLOT,
+    rows: 0,
+    columns: 0,
+    uid: 0,
+    gid: 0,
+    bind: 0,
+  });
+  const attempt = () => bench.run({ operations: [...ownRoot(root, 0), console, ...shell('true')], slots: 1 });
+  failWith(attempt(), 2, /dev\/pts\/ptmx/);
+  writeFileSync(join(root, 'dev/pts/ptmx'), '');
+  failWith(attempt(), 19, /not a terminal multiplexer/);
+  rmSync(join(root, 'dev/pts/ptmx'));
+  execFileSync('mknod', [join(root, 'dev/pts/ptmx'), 'c', '1', '3']);
+  failWith(attempt(), 19, /not a terminal multiplexer/);
+});
+
+test.run();
