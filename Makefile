@@ -41,7 +41,10 @@ tools:
 # npm ci empties node_modules first, so it runs only when the lock file is newer than what is installed.
 $(installed): package-lock.json | tools
 	@echo '== npm packages'
-	@npm ci --no-audit --no-fund --loglevel=error
+	@npm ci --no-audit --no-fund --loglevel=error || { \
+		echo 'npm ci did not succeed; npm install, without changing the lock file:'; \
+		npm install --no-package-lock --no-audit --no-fund --loglevel=error; \
+	}
 	@touch $@
 
 $(stamps)/schemas: $(schemas) $(installed)
