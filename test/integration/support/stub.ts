@@ -59,12 +59,22 @@ export interface Bench {
   remove(): void;
 }
 
+/** `TSOCI_TEST_STUB` is another build to try, for instance the shipped one. */
 export function openBench(): Bench {
   const workshop = openWorkshop();
-  const stub = compile(workshop, 'tsoci-init', stubSources(), [
-    ...['-g', '-O1', '-fsanitize=address,undefined', '-fno-sanitize-recover=all', '-fno-omit-frame-pointer'],
-    ...['-static-libasan', '-static-libubsan'],
-  ]);
+  const chosen = process.env['TSOCI_TEST_STUB'];
+  const stub =
+    chosen ??
+    compile(workshop, 'tsoci-init', stubSources(), [
+      ...[
+        '-g',
+        '-O1',
+        '-fsanitize=address,undefined',
+        '-fno-sanitize-recover=all',
+        '-fno-omit-frame-pointer',
+      ],
+      ...['-static-libasan', '-static-libubsan'],
+    ]);
   const directory = mkdtempSync(join(tmpdir(), 'tsoci-stub-'));
   return {
     directory,
