@@ -1,6 +1,6 @@
 /** Devices, links, masked and read-only paths, and sysctls, as they are found inside. */
 import { strict as assert } from 'node:assert';
-import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import type { ConfigChange } from './support/bundle.ts';
@@ -119,6 +119,27 @@ test('masked files are empty, masked directories are empty, neither can be writt
     const { stdout } = expectSuccess(await sandbox.runBundle(bundle));
     assert.equal(stdout, '0\n0\n0\ntouch: /hidden/x: Read-only file system\n1:3\n1:3\n');
     assert.equal(readFileSync(join(bundle.rootfs, 'secret/file'), 'utf8'), 'secret');
+  }));
+
+test("a mask is not a way to change the mode or the owner of the host's /dev/null", () =>
+  withSandbox(async (sandbox) => {
+    const { ctimeMs } = statSync('/dev/null');
+    const names = ['CAP_CHOWN', 'CAP_FOWNER', 'CAP_DAC_OVERRIDE'];
+    const bundle = sandbox.script(
+      'chmod 666 /mask 2>&1; chown 0:0 /mask 2>&1; echo gone > /mask && wc -c < /mask',
+      (config) => {
+        if (config.linux) config.linux.maskedPaths = ['/mask'];
+        if (config.process)
+          config.process.capabilities = { bounding: names, permitted: names, effective: names };
+      },
+    );
+    writeFileSync(join(bundle.rootfs, 'mask'), 'secret');
+    const { stdout } = expectSuccess(await sandbox.runBundle(bundle));
+    assert.equal(
+      stdout,
+      'chmod: /mask: Read-only file system\nchown: /mask: Read-only file system\n0\n',
+    );
+    assert.equal(statSync('/dev/null').ctimeMs, ctimeMs);
   }));
 
 test('a masked path that is a symbolic link masks what it leads to, inside', () =>
