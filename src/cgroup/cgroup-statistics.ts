@@ -1,3 +1,5 @@
+import type { CpusetStatistics } from './cpuset-statistics.ts';
+
 /** A counter with its limit. Bytes, or pages' bytes; `limit` undefined is no limit. */
 export interface UsageCounter {
   readonly usage: number;
@@ -50,6 +52,7 @@ export interface CgroupStatistics {
         readonly pressure: Pressure | undefined;
       }
     | undefined;
+  readonly cpuset: CpusetStatistics | undefined;
   readonly memory:
     | {
         readonly usage: UsageCounter;

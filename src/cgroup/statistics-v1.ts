@@ -1,4 +1,5 @@
 import type { BlockIoEntry, CgroupStatistics, RdmaCounter, UsageCounter } from './cgroup-statistics.ts';
+import { cpusetV1 } from './cpuset-statistics.ts';
 import { type StatisticsFiles, usageCounter, v1Limit } from './statistics-files.ts';
 
 type Parts<Name extends keyof CgroupStatistics> = CgroupStatistics[Name];
@@ -10,6 +11,7 @@ export function statisticsV1(
 ): CgroupStatistics {
   return {
     cpu: cpu(files.get('cpuacct'), files.get('cpu'), unified),
+    cpuset: cpusetV1(files.get('cpuset')),
     memory: memory(files.get('memory'), unified),
     pids: pids(files.get('pids')),
     blockIo: blockIo(files.get('blkio'), unified),

@@ -1,4 +1,5 @@
 import type { BlockIoEntry, CgroupStatistics, UsageCounter } from './cgroup-statistics.ts';
+import { cpusetV2 } from './cpuset-statistics.ts';
 import { type StatisticsFiles, usageCounter } from './statistics-files.ts';
 import { rdma, unifiedHugepages } from './statistics-v1.ts';
 
@@ -8,6 +9,7 @@ const MICROSECOND = 1000;
 export function statisticsV2(files: StatisticsFiles): CgroupStatistics {
   return {
     cpu: cpu(files),
+    cpuset: cpusetV2(files),
     memory: memory(files),
     pids: pids(files),
     blockIo: blockIo(files),

@@ -148,6 +148,51 @@ export const commands: readonly CommandRow[] = [
     load: () => import('./commands/resume.ts'),
   }),
   row({
+    name: 'update',
+    shape: shapes.updateShape,
+    summary: 'change the limits of a container',
+    description: [
+      'All or nothing: when one limit is refused, those in force before are back. What is not named stays as it is. Sizes may end in K, M, G ' +
+        'or T, which are powers of 1024.',
+      'With --resources all limits come from a JSON document in the form of linux.resources, and options that name limits are without effect.',
+    ],
+    examples: [
+      { command: 'update --memory 512M --pids-limit 100 web1', does: 'give web1 other limits' },
+      { command: 'update web1 --cpu-quota -1', does: 'lift the limit of processor time' },
+      { command: 'update --resources limits.json web1', does: 'take the limits from a file' },
+    ],
+    load: () => import('./commands/update.ts'),
+  }),
+  row({
+    name: 'events',
+    shape: shapes.eventsShape,
+    summary: 'print statistics of a container, and when it ran out of memory',
+    description: [
+      'One JSON object on a line at a time: of type stats at each interval, of type oom when the kernel found no more memory for the ' +
+        'container. Ends with the container.',
+    ],
+    examples: [
+      { command: 'events --interval 10s web1', does: 'follow web1' },
+      { command: 'events --stats web1', does: 'what web1 uses now' },
+    ],
+    load: () => import('./commands/events.ts'),
+  }),
+  row({
+    name: 'stats',
+    shape: shapes.statsShape,
+    summary: 'show what containers use, live',
+    description: [
+      'A table of processor time, memory against its limit, processes, block I/O, how often the processor limit held the container back, and ' +
+        'pressure: the share of the last ten seconds in which something waited for processor, memory or I/O (- where the kernel does not ' +
+        'measure it). Ends with Ctrl-C, or when the last of the containers that were named has ended.',
+    ],
+    examples: [
+      { command: 'stats', does: 'all running containers, until Ctrl-C' },
+      { command: 'stats --no-stream --json web1', does: 'web1 once, for a program' },
+    ],
+    load: () => import('./commands/stats.ts'),
+  }),
+  row({
     name: 'spec',
     shape: shapes.specShape,
     summary: 'write a config.json to begin with',

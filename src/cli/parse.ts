@@ -78,16 +78,19 @@ export function parse(
   const command = findCommand(commands, name);
   if (!command) return { kind: 'slip', globals, slip: { kind: 'unknown-command', given: name } };
 
-  const stop: Stop | undefined = command.rest && {
-    words: command.positionals.length,
-    begins: command.rest.begins,
-  };
+  const begins = command.rest?.begins;
+  const stop: Stop | undefined =
+    begins === undefined || begins === 'anywhere' ? undefined : { words: command.positionals.length, begins };
   const body = scan(argv, head.next + 1, command.options, stop);
   if (body.slip?.kind === 'unknown-option' && isHelp(body.slip.given))
     return { kind: 'help', globals, command };
   if (body.slip) return { kind: 'slip', globals, command, slip: body.slip };
   const named = nameWords(command, body.words);
   if ('slip' in named) return { kind: 'slip', globals, command, slip: named.slip };
+  if (begins === 'anywhere') {
+    const rest = body.words.slice(command.positionals.length);
+    return { kind: 'command', globals, command, values: body.values, arguments: named.arguments, rest };
+  }
   let next = body.next;
   if (command.rest?.begins === 'at-once' && argv[next] === '--') next++;
   const rest = next < argv.length ? argv.slice(next) : [];
@@ -118,7 +121,7 @@ function nameWords(
     }
     named[row.name] = word;
   }
-  const extra = words[command.positionals.length];
+  const extra = command.rest?.begins === 'anywhere' ? undefined : words[command.positionals.length];
   return extra === undefined ? { arguments: named } : { slip: { kind: 'extra-argument', given: extra } };
 }
 

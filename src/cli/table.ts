@@ -45,9 +45,10 @@ export interface RestRow {
   readonly help: string;
   /**
    * Where they begin: `word` at the first word after the positionals that does not look like an option, `at-once` directly
-   * after the positionals.
+   * after the positionals, `anywhere` for words that options may stand between and behind.
    */
-  readonly begins: 'word' | 'at-once';
+  readonly begins: 'word' | 'at-once' | 'anywhere';
+  readonly complete?: Completion;
 }
 
 /** What parsing a command needs to know. */

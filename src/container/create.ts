@@ -4,6 +4,7 @@ import { type Launched, launch } from '../launch/launch.ts';
 import { notesAfterStart } from '../launch/operation-note.ts';
 import type { Question } from '../plan/operations.ts';
 import { Undo } from './cleanup.ts';
+import { explainLimits } from './explain-limits.ts';
 import { runHooks, runPoststopHooks, stateDocument } from './hooks.ts';
 import { forbidsSetGroups, writeIdMaps } from './id-maps.ts';
 import { removeIfThere, temporaryName, writePidFile } from './pid-file.ts';
@@ -59,8 +60,6 @@ export async function createContainer(
   mode: CreateMode,
 ): Promise<Creation> {
   const preparation = await prepare(context, options, mode);
-  // Before it is recorded as this container's: whatever is recorded, `delete --force` may kill.
-  preparation.cgroup.checkUnused();
   const store = new Store(context.host.native, context.root);
   const undo = new Undo();
   const record = newRecord(context, options, preparation);
@@ -68,6 +67,9 @@ export async function createContainer(
   const lock = store.reserve(options.id);
   undo.add(() => store.remove(options.id));
   try {
+    // Before it is recorded as this container's: whatever is recorded, `delete --force` may kill. And after the id is ours: that it
+    // is in use says more than that its cgroup is.
+    preparation.cgroup.checkUnused();
     store.write(record);
     store.writeConfig(options.id, preparation.bundle.bytes);
     const creation = await build(context, options, mode, { preparation, store, undo, record }, () => {
@@ -146,6 +148,8 @@ async function build(
     watch.lap('launch');
     emitStamps(context, plan, launched, began);
     return { record, launched };
+  } catch (error) {
+    throw explainLimits(host, cgroup, error);
   } finally {
     inherited.close();
   }

@@ -2,6 +2,7 @@ import type { Config, Process } from '../bundle/config.ts';
 import { MAXIMUM_BYTES, parseJson } from '../bundle/parse-json.ts';
 import { validateProcess } from '../bundle/validate-process.ts';
 import type { Cgroup, CgroupEntry } from '../cgroup/cgroup.ts';
+import { oomKills } from '../cgroup/limit-events.ts';
 import { cgroupFromState } from '../cgroup/open-cgroup.ts';
 import { Failure } from '../failure.ts';
 import { launch } from '../launch/launch.ts';
@@ -9,8 +10,10 @@ import { execPlan } from '../plan/exec-plan.ts';
 import type { Question } from '../plan/operations.ts';
 import { startAnswer } from './create.ts';
 import { mergeProcess } from './exec-process.ts';
+import { explainLimits } from './explain-limits.ts';
 import { gatherFacts } from './host-facts.ts';
 import { requireStatus, statusOf } from './lifecycle.ts';
+import { ownTerminalSize } from './own-terminal.ts';
 import { writePidFile } from './pid-file.ts';
 import { openProcess } from './process-identity.ts';
 import type { ContainerRecord } from './record.ts';
@@ -117,6 +120,7 @@ async function execIn(context: Context, options: ExecOptions, execution: Executi
       unifiedCgroup: entry?.unifiedDirectory(),
       noSetGroups: record.noSetGroups,
       console: options.consoleSocket === undefined ? 'parent' : 'socket',
+      terminalSize: process.terminal && options.consoleSocket === undefined ? ownTerminalSize(native) : undefined,
       preserve: options.preserveFds,
       seccomp: filter?.program,
       keyring: `_ses.${record.id}`,
@@ -124,6 +128,7 @@ async function execIn(context: Context, options: ExecOptions, execution: Executi
     facts,
   );
   const inherited: Record<string, number> = { process: execution.init };
+  const killsBefore = execution.cgroup === undefined ? 0 : oomKills(native, execution.cgroup.saved);
   const began = native.monotonic();
   try {
     if (options.consoleSocket !== undefined) {
@@ -145,6 +150,8 @@ async function execIn(context: Context, options: ExecOptions, execution: Executi
     });
     emitStamps(context, plan, launched, began);
     return { pid: launched.pid, ...(launched.terminal !== undefined && { terminal: launched.terminal }) };
+  } catch (error) {
+    throw execution.cgroup === undefined ? error : explainLimits(host, execution.cgroup, error, killsBefore);
   } finally {
     for (const [name, descriptor] of Object.entries(inherited))
       if (name !== 'process') native.close(descriptor);

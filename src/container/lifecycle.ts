@@ -14,6 +14,8 @@ const allowed = {
   pause: ['created', 'running'],
   resume: ['paused'],
   delete: ['created', 'stopped'],
+  update: ['created', 'running', 'paused'],
+  events: ['created', 'running', 'paused'],
 } as const satisfies Record<string, readonly Status[]>;
 
 export type Verb = keyof typeof allowed;
@@ -30,6 +32,8 @@ function refusal(verb: Verb, id: string, status: Status): string {
         ? `cannot exec in a paused container: ${named}`
         : `cannot exec in a ${status} container: container not running`;
     case 'kill':
+    case 'update':
+    case 'events':
       return `container not running: ${named} is ${status}`;
     case 'pause':
       return status === 'paused'

@@ -1,4 +1,5 @@
 export { create } from './create.ts';
+export { type ContainerEvent, events, statistics } from './events.ts';
 export { exec } from './exec.ts';
 export { features } from './features.ts';
 export { kill } from './kill.ts';
@@ -11,5 +12,8 @@ export { resume } from './resume.ts';
 export { run } from './run.ts';
 export { start } from './start.ts';
 export { state } from './state.ts';
+export type { StatisticsDocument } from './statistics-document.ts';
+export { type ContainerUsage, stats } from './stats.ts';
 export { supervise } from './supervise.ts';
 export type * from './types.ts';
+export { type UpdateOptions, update } from './update.ts';

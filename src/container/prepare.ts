@@ -12,6 +12,7 @@ import { resolvePath } from '../plan/path.ts';
 import type { Plan } from '../plan/plan.ts';
 import { gatherFacts } from './host-facts.ts';
 import { checkId } from './identifier.ts';
+import { ownTerminalSize } from './own-terminal.ts';
 import { openResctrl, type ResctrlGroup, resctrlRoot } from './resctrl.ts';
 import { compileFilter, type Filter } from './seccomp-filter.ts';
 import { Stopwatch } from './tracing.ts';
@@ -121,6 +122,7 @@ export async function prepare(
       noPivot: options.noPivot,
       startChannel: mode.waits,
       console: options.consoleSocket === undefined ? 'parent' : 'socket',
+      terminalSize: config.process?.terminal && mode.ownTerminal ? ownTerminalSize(host.native) : undefined,
       preserve: options.preserveFds + (options.listenFds ?? 0),
       listenFds: options.listenFds ?? 0,
       seccomp: filter?.program,

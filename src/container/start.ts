@@ -1,8 +1,10 @@
+import { oomKills } from '../cgroup/limit-events.ts';
 import { cgroupFromState } from '../cgroup/open-cgroup.ts';
 import { Failure } from '../failure.ts';
 import { hasErrno } from '../host/native.ts';
 import { startWaiting } from '../launch/start-channel.ts';
 import { startAnswer } from './create.ts';
+import { explainLimits } from './explain-limits.ts';
 import { runHooks, stateDocument } from './hooks.ts';
 import { requireStatus, statusOf } from './lifecycle.ts';
 import { openProcess } from './process-identity.ts';
@@ -39,6 +41,7 @@ export async function start(context: Context, id: string): Promise<void> {
     }
     const path = store.startSocketPath(id);
     const pid = record.init?.pid ?? 0;
+    const killsBefore = cgroup === undefined ? 0 : oomKills(native, cgroup.saved);
     try {
       // Once the socket is gone nobody can start it twice; a start that is killed now ends the waiting process.
       await startWaiting(host, path, record.startNotes, startAnswer(record, pid), () => native.unlink(path));
@@ -48,7 +51,7 @@ export async function start(context: Context, id: string): Promise<void> {
           cause: error,
         });
       }
-      throw error;
+      throw cgroup === undefined ? error : explainLimits(host, cgroup, error, killsBefore);
     }
     watch.lap('start');
     await runPoststart(context, record);

@@ -137,6 +137,20 @@ export class Store {
     }
   }
 
+  /** The same for one that is there: a reader sees the old config or the new one. */
+  replaceConfig(id: string, config: Uint8Array): void {
+    const path = this.configPath(id);
+    const temporary = `${this.directory(id)}/${temporaryFile}`;
+    try {
+      // A killed update may have left one; we hold the lock, so nobody writes it now.
+      this.#unlink(temporary);
+      this.#native.createFile(temporary, config, 0o600, false);
+      this.#native.rename(temporary, path);
+    } catch (cause) {
+      throw new Failure('system', `can't write "${path}": ${messageOf(cause)}`, { cause });
+    }
+  }
+
   /** Ids of everything that has a directory, sorted. */
   ids(): string[] {
     try {

@@ -111,6 +111,14 @@ export interface Native {
   pidfdSend(pidfd: number, signal: number): void;
   /** poll(2) on one descriptor for input; milliseconds, -1 for ever. True when readable (for a pidfd: ended). */
   poll(descriptor: number, milliseconds: number): boolean;
+  /** An eventfd(2) that starts at 0 and does not block: what cgroup v1 tells of events through. */
+  eventDescriptor(): number;
+  /** An inotify(7) descriptor, not blocking, that is readable when one of the files is changed or gone. */
+  watchFiles(paths: readonly string[]): number;
+  /** poll(2) on several descriptors for input; milliseconds, -1 for ever. Those that are readable (for a pidfd: ended) or broken. */
+  pollMany(descriptors: readonly number[], milliseconds: number): number[];
+  /** The same on a worker thread, for hosts that must not block. The descriptors have to stay open until then. */
+  pollManyAsync(descriptors: readonly number[], milliseconds: number): Promise<number[]>;
   processId(): number;
   userId(): number;
   /** The capabilities that this process can hand on: its permitted set within its bounding set, as a mask (capget(2)). */

@@ -113,6 +113,8 @@ function argumentCases(row: CommandRow): string[] {
     (argument, i) => `    '${row.name} ${i + 1}') REPLY='${offer(candidatesFor(argument))}' ;;`,
   );
   if (!row.rest) return lines;
+  if (row.rest.begins === 'anywhere')
+    return [...lines, `    '${row.name} '*) REPLY='${offer(candidatesFor(row.rest))}' ;;`];
   const kind = row.rest.begins === 'word' ? 'rest' : 'at-once';
   return [...lines, `    '${row.name} ${row.positionals.length + 1}') REPLY=${kind} ;;`];
 }

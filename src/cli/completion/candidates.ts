@@ -9,7 +9,7 @@ export type Candidates =
   | { readonly ask: 'file' | 'directory' | 'container' | 'nothing' };
 
 /** The candidates for an option's value or an argument. */
-export function candidatesFor(row: OptionRow | PositionalRow): Candidates {
+export function candidatesFor(row: Pick<OptionRow | PositionalRow, 'choices' | 'complete'>): Candidates {
   if (row.choices) return { words: row.choices };
   switch (row.complete) {
     case undefined:

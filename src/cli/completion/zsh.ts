@@ -50,7 +50,10 @@ function commandCase(row: CommandRow): string {
   row.positionals.forEach((argument, i) => {
     lines.push(`    ${quote(argumentSpec(argument, i + 1))}`);
   });
-  if (row.rest) lines.push(`    ${quote(`(-)*::${row.rest.value.toLowerCase().replaceAll(':', '\\:')}: `)}`);
+  if (row.rest?.begins === 'anywhere')
+    lines.push(`    ${quote(`*:${escapeColons(row.rest.value)}:${action(candidatesFor(row.rest))}`)}`);
+  else if (row.rest)
+    lines.push(`    ${quote(`(-)*::${row.rest.value.toLowerCase().replaceAll(':', '\\:')}: `)}`);
   const names = [row.name, ...(row.aliases ?? [])].join('|');
   return `    ${names})\n      _arguments -S : \\\n${indent(lines.join(' \\\n'))}\n      ;;`;
 }

@@ -77,7 +77,7 @@ function assertSound(where: string, rows: readonly OptionRow[]): void {
   const spellings = rows.flatMap(({ name, alias }) => (alias === undefined ? [name] : [name, alias]));
   assert.equal(new Set(spellings).size, spellings.length, `${where}: ${spellings.join(' ')}`);
   for (const row of rows) {
-    assert.match(row.name, /^[a-z][a-z-]+$/, `${where}: ${row.name}`);
+    assert.match(row.name, /^[a-z][a-z0-9-]+$/, `${where}: ${row.name}`);
     if (row.alias !== undefined) assert.match(row.alias, /^[a-z]$/, `${where}: ${row.alias}`);
     assert.match(row.help, /^(?!.*\. ).*[^.]$/, `${where} --${row.name}: one sentence without a full stop`);
     assert.equal(
