@@ -48,6 +48,8 @@ export interface SeccompProgram {
 /** What create and exec have in common. */
 export interface ProcessRequest {
   readonly console: ConsoleMode;
+  /** What a new terminal begins with, instead of process.consoleSize. */
+  readonly terminalSize?: { readonly rows: number; readonly columns: number } | undefined;
   /** Descriptors above stdio that the program keeps. */
   readonly preserve: number;
   readonly seccomp: SeccompProgram | undefined;

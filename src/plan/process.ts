@@ -153,12 +153,12 @@ export function planConsole(
   socket: number,
   bind: boolean,
 ): void {
-  const { plan, process } = compilation;
+  const { plan, process, request } = compilation;
   plan.add(phase, '/process/terminal', 'console', {
     root,
     socket,
-    rows: process.consoleSize?.height ?? 0,
-    columns: process.consoleSize?.width ?? 0,
+    rows: request.terminalSize?.rows ?? process.consoleSize?.height ?? 0,
+    columns: request.terminalSize?.columns ?? process.consoleSize?.width ?? 0,
     uid: process.user?.uid ?? 0,
     gid: process.user?.gid ?? 0,
     bind: bind ? 1 : 0,
