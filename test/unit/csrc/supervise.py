@@ -196,9 +196,9 @@ def held_open():
 
 
 def resize():
-    session = Session('trap "stty size; exit" WINCH; stty size; echo ready; while :; do sleep 0.05; done')
-    size(session.master, 33, 77)
+    session = Session('trap "stty size; exit" WINCH; echo ready; while :; do sleep 0.05; done')
     session.expect(b'ready')
+    session.until(lambda: raw(session.master))
     size(session.master, 44, 99)
     return session.finish()
 
