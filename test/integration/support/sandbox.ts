@@ -169,7 +169,7 @@ export function procStatus(pid: number | 'self', text = readFileSync(`/proc/${pi
     text
       .trim()
       .split('\n')
-      .map((line) => line.split(/:\s*/, 2) as [string, string]),
+      .map((line) => /^([^:]*):\s*(.*)$/.exec(line)?.slice(1) ?? [line, '']),
   ) as Record<string, string>;
 }
 
