@@ -1,0 +1,109 @@
+import { writeFileSync } from 'node:fs';
+import type { CommandResult } from '../../integration/support/runtime.ts';
+import { expectSuccess } from '../../integration/support/sandbox.ts';
+import { until } from '../../integration/support/wait.ts';
+import { engineRuntime } from './engine-runtime.ts';
+import { makeImageArchive } from './image.ts';
+import { Laboratory } from './laboratory.ts';
+
+/** What CRI needs to know of us: docs/kubernetes.md tells people the same. */
+const configuration = (lab: Laboratory) => `
+version = 2
+root = "${lab.path('root')}"
+state = "${lab.path('state')}"
+disabled_plugins = ["io.containerd.internal.v1.opt"]
+[grpc]
+  address = "${lab.path('containerd.sock')}"
+[plugins."io.containerd.grpc.v1.cri"]
+  sandbox_image = "localhost/pause:latest"
+  restrict_oom_score_adj = true
+  stream_server_port = "0"
+[plugins."io.containerd.grpc.v1.cri".cni]
+  conf_dir = "${lab.path('cni')}"
+[plugins."io.containerd.grpc.v1.cri".containerd]
+  default_runtime_name = "tsoci"
+  snapshotter = "overlayfs"
+[plugins."io.containerd.grpc.v1.cri".containerd.runtimes.tsoci]
+  runtime_type = "io.containerd.runc.v2"
+[plugins."io.containerd.grpc.v1.cri".containerd.runtimes.tsoci.options]
+  BinaryName = "${engineRuntime}"
+  Root = "${lab.path('cri-runtime')}"
+`;
+
+/** The image that tests run. */
+export const image = 'localhost/test:latest';
+
+/** Options of `ctr run` that name the runtime. */
+export type RunOptions = readonly string[];
+
+/** containerd in a directory of its own, with the test's images, and `ctr`. */
+export class Containerd extends Laboratory {
+  readonly socket = this.path('containerd.sock');
+  #counter = 0;
+
+  static async open(): Promise<Containerd> {
+    const engine = new Containerd('containerd');
+    const config = engine.path('config.toml');
+    writeFileSync(config, configuration(engine));
+    await engine.start();
+    const archive = makeImageArchive(engine.directory);
+    for (const namespace of [engine.name, 'k8s.io'])
+      expectSuccess(
+        await engine.ctr(['--namespace', namespace, 'images', 'import', '--all-platforms', archive]),
+      );
+    return engine;
+  }
+
+  start() {
+    return this.daemon(
+      ['containerd', '--config', this.path('config.toml')],
+      async () => (await this.ctr(['version'])).code === 0,
+    );
+  }
+
+  ctr(args: readonly string[]): Promise<CommandResult> {
+    return this.command(['ctr', '--address', this.socket, '--namespace', this.name, ...args]);
+  }
+
+  /** The command line of `ctr run`, for a container of that name. */
+  runArguments(id: string, options: RunOptions, args: readonly string[]): string[] {
+    const runtime = ['--runc-binary', engineRuntime, '--runc-root', this.path('runtime')];
+    return ['run', ...runtime, ...options, image, id, ...args];
+  }
+
+  id(): string {
+    return `box-${this.#counter++}`;
+  }
+
+  /** Runs a command in the foreground and removes the container. */
+  run(args: readonly string[], options: RunOptions = []): Promise<CommandResult> {
+    return this.ctr(this.runArguments(this.id(), ['--rm', ...options], args));
+  }
+
+  /** Starts a container and gives its id. */
+  async running(args: readonly string[], options: RunOptions = []): Promise<string> {
+    const id = this.id();
+    expectSuccess(await this.ctr(this.runArguments(id, ['--detach', ...options], args)));
+    return id;
+  }
+
+  async status(id: string): Promise<string | undefined> {
+    const { stdout } = expectSuccess(await this.ctr(['tasks', 'list']));
+    const line = stdout.split('\n').find((each) => each.split(/\s+/)[0] === id);
+    return line?.trim().split(/\s+/)[2];
+  }
+
+  async reached(id: string, status: string): Promise<void> {
+    await until(`${id} is ${status}`, async () => (await this.status(id)) === status);
+  }
+
+  /** Ends a container's task and removes both. */
+  async remove(id: string): Promise<void> {
+    await this.ctr(['tasks', 'kill', '--signal', 'SIGKILL', '--all', id]);
+    await until(`${id} is deleted`, async () => {
+      await this.ctr(['tasks', 'delete', '--force', id]);
+      return (await this.status(id)) === undefined;
+    });
+    expectSuccess(await this.ctr(['containers', 'delete', id]));
+  }
+}
