@@ -235,7 +235,7 @@ test('execute() replaces the process: same pid, mapped descriptors, clean signal
   const result = host(`
     require('node:fs').writeSync(1, process.pid + '\\n');
     const file = native.open('/bin/sh', 0, 0);
-    native.execute({ file, argv: ['sh', '-c', 'echo $$; ls /proc/$$/fd | wc -l; echo err >&4; exec cat /proc/self/status'],
+    native.execute({ file, argv: ['sh', '-c', 'echo $$; set -- /proc/$$/fd/*; echo $#; echo err >&4; exec cat /proc/self/status'],
       environment: ['PATH=/usr/bin:/bin'], descriptors: [0, 1, 2, 1, 2] });`);
   const [before, after, count] = result.stdout.split('\n');
   assert.equal(before, after);
