@@ -110,6 +110,7 @@ export function createPlan(config: Config, request: CreateRequest, facts: HostFa
 /** Stage 0, before any namespace: all that needs the caller's own privileges. */
 function prepare(compilation: Compilation, own: ProcessCompilation): void {
   const { plan } = compilation;
+  if (compilation.facts.cgroups.adopted) plan.ask('prepare', 'cgroup');
   plan.add('prepare', '', 'open-proc', { slot: compilation.proc });
   if (!compilation.facts.rootless) openNull(compilation, 'prepare');
   openSources(compilation);

@@ -2,7 +2,7 @@ import type { NamespaceType, Process } from '../bundle/config.ts';
 import { PlanBuilder } from './builder.ts';
 import { flagOf } from './compilation.ts';
 import type { ExecRequest, HostFacts } from './facts.ts';
-import { NO_SLOT } from './operations.ts';
+import { NO_SLOT, type Phase } from './operations.ts';
 import type { Plan } from './plan.ts';
 import {
   type ProcessCompilation,
@@ -36,7 +36,6 @@ export function execPlan(process: Process, request: ExecRequest, facts: HostFact
   };
   plan.add('prepare', '', 'open-proc', { slot: own.proc });
   if (userNamespace && !facts.rootless) planPrivilegedLimits(own, 'prepare');
-  for (const path of request.cgroupJoin) plan.add('prepare', '', 'join-cgroup', { path });
   enterContainer(plan, request, facts, container);
   plan.add('ids', '', 'new-session', {});
   if (userNamespace) plan.add('ids', '', 'become', { uid: 0, gid: 0, groups: request.noSetGroups ? 0 : 1 });
@@ -62,9 +61,15 @@ function enterContainer(plan: PlanBuilder, request: ExecRequest, facts: HostFact
     cgroup = plan.slot();
     plan.add('prepare', '', 'open-path', { slot: cgroup, path: request.unifiedCgroup });
   }
+  const joinCgroups = (phase: Phase): void => {
+    for (const path of request.cgroupJoin) plan.add(phase, '', 'join-cgroup', { path });
+  };
+  // An ordinary caller is in the container's mount namespace before the clone, where the paths mean something else.
+  if (facts.rootless) joinCgroups('prepare');
   const before = facts.rootless ? request.namespaces : request.namespaces.filter((type) => type === 'pid');
   const after = request.namespaces.filter((type) => !before.includes(type));
   if (before.length > 0) plan.add('namespaces', '', 'join-slot', { slot: container, flags: flags(before) });
   plan.add('namespaces', '', 'clone', { flags: 0n, cgroup });
+  if (!facts.rootless) joinCgroups('namespaces');
   if (after.length > 0) plan.add('ids', '', 'join-slot', { slot: container, flags: flags(after) });
 }

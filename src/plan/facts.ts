@@ -18,6 +18,8 @@ export interface CgroupFacts {
   readonly unified: string | undefined;
   /** Files to which the stub writes `0`, in order. */
   readonly join: readonly string[];
+  /** Somebody else makes the cgroup around the stub (systemd): it asks for that before it does anything. */
+  readonly adopted?: boolean;
 }
 
 /** What the planner knows of this machine and caller. Gathered by `container/`, so that planning stays pure. */

@@ -1,6 +1,6 @@
 import type { Namespace, NamespaceType } from '../bundle/config.ts';
 import { type Compilation, createsNamespace, flagOf, hasNamespace } from './compilation.ts';
-import { NO_SLOT } from './operations.ts';
+import { NO_SLOT, type Phase } from './operations.ts';
 
 /** Everything the clone itself creates. The cgroup and time namespaces are entered afterwards: see `enterNamespaces`. */
 const clonedTypes: readonly NamespaceType[] = ['user', 'mount', 'pid', 'network', 'ipc', 'uts'];
@@ -23,8 +23,8 @@ export function cloneContainer(compilation: Compilation): void {
   const { linux, plan, facts } = compilation;
   const entries = linux.namespaces ?? [];
   const pointer = (entry: Namespace): string => `/linux/namespaces/${entries.indexOf(entry)}`;
-  for (const path of facts.cgroups.join) plan.add('prepare', '/linux/cgroupsPath', 'join-cgroup', { path });
-  for (const path of facts.resctrlTasks) plan.add('prepare', '/linux/intelRdt', 'join-cgroup', { path });
+  const early = entersEarly(compilation);
+  if (early) joinCgroups(compilation, 'prepare');
   // Joining another user namespace may cost the right to clone into the cgroup: its directory is opened before.
   let cgroup = NO_SLOT;
   if (facts.cgroups.unified !== undefined) {
@@ -47,6 +47,23 @@ export function cloneContainer(compilation: Compilation): void {
   }
   const flags = created.reduce((sum, type) => sum | BigInt(flagOf(type)), 0n);
   plan.add('namespaces', '/linux/namespaces', 'clone', { flags, cgroup });
+  if (!early) joinCgroups(compilation, 'namespaces');
+}
+
+/**
+ * The kernel charges new namespaces to the cgroup of whoever makes them. So the container's process enters its cgroup itself, and a small
+ * memory limit is left to the program, unless it could not any more: in a user namespace it has lost the permission,
+ * and in somebody else's mount namespace the paths.
+ */
+function entersEarly({ linux, facts, userNamespace }: Compilation): boolean {
+  return (
+    userNamespace || facts.rootless || (hasNamespace(linux, 'mount') && !createsNamespace(linux, 'mount'))
+  );
+}
+
+function joinCgroups({ facts, plan }: Compilation, phase: Phase): void {
+  for (const path of facts.cgroups.join) plan.add(phase, '/linux/cgroupsPath', 'join-cgroup', { path });
+  for (const path of facts.resctrlTasks) plan.add(phase, '/linux/intelRdt', 'join-cgroup', { path });
 }
 
 /** The container's process, before anything else: who it is in its user namespace, and the namespaces that clone left out. */

@@ -22,7 +22,7 @@ export const phases = [
 export type Phase = (typeof phases)[number];
 
 /** What the stub may ask its parent, and wait for the answer of. */
-export const questions = ['id-maps', 'create-runtime', 'commit'] as const;
+export const questions = ['id-maps', 'create-runtime', 'commit', 'cgroup'] as const;
 export type Question = (typeof questions)[number];
 
 export const NO_SLOT = 0xffff_ffff;
