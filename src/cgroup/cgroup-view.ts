@@ -16,6 +16,7 @@ export interface CgroupView {
   readonly links: readonly { readonly name: string; readonly target: string }[];
   readonly unified: string | undefined;
   readonly join: readonly string[];
+  readonly adopted?: boolean;
 }
 
 /** How a container sees its cgroup: right after `create` (or, for a plan that changes nothing, after opening). */
@@ -40,5 +41,6 @@ export function cgroupView(layout: CgroupLayout, cgroup: Cgroup): CgroupView {
     links,
     unified: saved.unified?.path,
     join: cgroup.joinPaths(),
+    adopted: cgroup.adopt !== undefined,
   };
 }

@@ -3,13 +3,15 @@ import type { CgroupStatistics } from './cgroup-statistics.ts';
 
 /** What state.json keeps of a container's cgroup; `cgroupFromState` opens it again. Plain data. */
 export interface SavedCgroup {
-  readonly driver: 'cgroupfs';
+  readonly driver: 'cgroupfs' | 'systemd';
   readonly mode: 'v1' | 'hybrid' | 'v2';
   readonly rootless: boolean;
   /** Directories in the v1 hierarchies. A hierarchy that a rootless caller could not use is missing. */
   readonly hierarchies: readonly { readonly controllers: readonly string[]; readonly path: string }[];
   /** Directory in the unified hierarchy, and its mount point. */
   readonly unified: { readonly mount: string; readonly path: string } | undefined;
+  /** The transient unit of the systemd driver, and whose systemd has it. */
+  readonly scope?: { readonly unit: string; readonly slice: string; readonly kind: 'system' | 'user' };
 }
 
 /** What has to be done for a process to be in a cgroup. The process does it itself: nothing here writes another's pid. */
@@ -49,6 +51,13 @@ export interface Cgroup extends CgroupEntry {
    * @throws Failure naming the pointer, the value and the reason; what {@link create} made is removed first.
    */
   apply(resources: Resources | undefined): Promise<void>;
+
+  /**
+   * There when somebody else makes the cgroup around a process (systemd does): puts the process `pid`, which waits for it before
+   * doing anything, into a new cgroup with all limits in force. Comes in the place of {@link create} and {@link apply}, which do nothing then.
+   * @throws Failure as those do
+   */
+  readonly adopt?: (pid: number, resources: Resources | undefined) => Promise<void>;
 
   /**
    * Changes the limits of a container in use; all or nothing: when one is refused, those before it are put back.

@@ -10,8 +10,8 @@ import { enableControllers, readControllers } from './enable-controllers.ts';
 import { type Freezer, freeze, isFrozen, thawIfThere } from './freezer.ts';
 import { giveTo } from './give-to.ts';
 import { killAll } from './kill-all.ts';
-import type { Controllers } from './plan-draft.ts';
-import { type PlanOptions, planResources } from './plan-resources.ts';
+import type { Controllers, PresentLimits } from './plan-draft.ts';
+import { type PlanOptions, planResources, type ResourcePlan } from './plan-resources.ts';
 import { presentLimits } from './present-limits.ts';
 import { readStatistics } from './statistics.ts';
 import { Directories, placeOf, subCgroup } from './sub-cgroup.ts';
@@ -145,11 +145,21 @@ export class CgroupfsCgroup implements Cgroup {
   }
 
   async update(resources: Resources, pointer: string): Promise<void> {
-    this.#apply(resources, { pointer, present: presentLimits(this.#native, this.saved, resources) });
+    this.#apply(resources, { pointer, present: this.presentLimits(resources) });
+  }
+
+  /** The limits in force, as far as new ones depend on them. */
+  protected presentLimits(resources: Resources): PresentLimits {
+    return presentLimits(this.#native, this.saved, resources);
+  }
+
+  /** The writes that put limits in force here. */
+  protected planned(resources: Resources | undefined, options: PlanOptions): ResourcePlan {
+    return planResources(this.#controllers(), resources, options);
   }
 
   #apply(resources: Resources | undefined, options: PlanOptions): void {
-    const plan = planResources(this.#controllers(), resources, options);
+    const plan = this.planned(resources, options);
     this.warnings.push(...plan.warnings);
     this.#enableForHybrid(plan.steps);
     const restoreOnFailure = options.present !== undefined;

@@ -1,9 +1,11 @@
 import { Failure } from '../failure.ts';
+import type { Host } from '../host/host.ts';
 import type { Cgroup, SavedCgroup } from './cgroup.ts';
 import type { CgroupLayout } from './cgroup-layout.ts';
 import { cgroupDirectory, cgroupLocation } from './cgroup-path.ts';
 import { CgroupfsCgroup } from './cgroupfs.ts';
-import type { CgroupHost } from './wait.ts';
+import { SystemdCgroup } from './systemd/systemd-cgroup.ts';
+import { scopeName, slicePath } from './systemd/unit-name.ts';
 
 export interface CgroupRequest {
   /** The container's id: the cgroup's name when the configuration names none. */
@@ -18,10 +20,10 @@ export interface CgroupRequest {
 
 /**
  * The cgroup that a new container is to have. Nothing is made or changed yet.
- * @throws Failure `invalid` for a bad cgroupsPath, `unsupported` for the systemd driver
+ * @throws Failure `invalid` for a bad cgroupsPath, `unsupported` for the systemd driver without cgroup v2
  */
-export function openCgroup(host: CgroupHost, layout: CgroupLayout, request: CgroupRequest): Cgroup {
-  if (request.systemd) refuseSystemd();
+export function openCgroup(host: Host, layout: CgroupLayout, request: CgroupRequest): Cgroup {
+  if (request.systemd) return openScope(host, layout, request);
   const { native } = host;
   const location = cgroupLocation(request.cgroupsPath, request.id);
   const { unified } = layout;
@@ -42,14 +44,35 @@ export function openCgroup(host: CgroupHost, layout: CgroupLayout, request: Cgro
 }
 
 /** The cgroup of a container that exists, from its state.json. */
-export function cgroupFromState(host: CgroupHost, saved: SavedCgroup): Cgroup {
-  return new CgroupfsCgroup(host, saved);
+export function cgroupFromState(host: Host, saved: SavedCgroup): Cgroup {
+  return saved.driver === 'systemd' ? new SystemdCgroup(host, saved, '') : new CgroupfsCgroup(host, saved);
 }
 
-/** The place where the systemd driver will be chosen: a transient scope by D-Bus behind the same `Cgroup`. */
-function refuseSystemd(): never {
-  throw new Failure('unsupported', 'the systemd cgroup driver is not available in this version', {
-    pointer: '/linux/cgroupsPath',
-    hint: 'Leave --systemd-cgroup away (in an engine: choose the cgroupfs cgroup driver).',
-  });
+/** A scope of systemd, which the machine's manager makes for root, and a user's own for everybody else. */
+function openScope(host: Host, layout: CgroupLayout, request: CgroupRequest): Cgroup {
+  const { unified, mode } = layout;
+  if (mode !== 'v2' || unified === undefined)
+    throw new Failure('unsupported', 'the systemd cgroup driver needs cgroup v2', {
+      pointer: '/linux/cgroupsPath',
+      hint: 'Leave --systemd-cgroup away (in an engine: choose the cgroupfs cgroup driver).',
+    });
+  const user = request.rootless || host.native.userId() !== 0;
+  const name = scopeName(request.cgroupsPath, request.id, user ? 'user.slice' : 'system.slice');
+  const root = user ? userManagerRoot(host, unified.own) : '';
+  const saved: SavedCgroup = {
+    driver: 'systemd',
+    mode,
+    rootless: request.rootless,
+    hierarchies: [],
+    unified: { mount: unified.mount, path: `${unified.mount}${root}${slicePath(name.slice)}/${name.unit}` },
+    scope: { ...name, kind: user ? 'user' : 'system' },
+  };
+  return new SystemdCgroup(host, saved, request.id);
+}
+
+/** Where a user's systemd has its tree: the service that we are in, or the usual one (user@.service(5)). */
+function userManagerRoot({ native }: Host, own: string): string {
+  const uid = native.userId();
+  const inside = /^.*\/user@\d+\.service(?=\/|$)/.exec(own);
+  return inside?.[0] ?? `/user.slice/user-${uid}.slice/user@${uid}.service`;
 }

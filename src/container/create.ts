@@ -129,7 +129,10 @@ async function build(
       inherited: inherited.descriptors,
       trace: context.trace !== undefined,
       answer: async (question: Question, pid: number) => {
-        if (question === 'id-maps') await writeIdMaps(host, bundle.config.linux ?? {}, pid);
+        if (question === 'cgroup') {
+          await cgroup.adopt?.(pid, bundle.config.linux?.resources);
+          for (const warning of cgroup.warnings) context.warn(warning);
+        } else if (question === 'id-maps') await writeIdMaps(host, bundle.config.linux ?? {}, pid);
         else if (question === 'create-runtime') {
           const devices = bundle.config.linux?.netDevices;
           if (devices !== undefined) {

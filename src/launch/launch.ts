@@ -15,7 +15,7 @@ export interface LaunchRequest {
   readonly inherited: Readonly<Partial<Record<Inherited, number>>>;
   /** Collect stamps of every operation. */
   readonly trace: boolean;
-  /** Answers a question of the stub about the container process `pid`. Throwing ends the launch. */
+  /** Answers a question of the stub about the container process `pid` (for `cgroup`: about stage 0). Throwing ends the launch. */
   answer(question: Question, pid: number): Promise<Omit<Go, 'question'>>;
 }
 
@@ -106,6 +106,7 @@ interface Progress {
 async function untilReady(
   conversation: Conversation,
   request: LaunchRequest,
+  stage0: number,
   progress: Progress,
 ): Promise<void> {
   const asked = [...request.plan.questions];
@@ -120,12 +121,12 @@ async function untilReady(
     if (message.type === 'cloned' && progress.pid === undefined) progress.pid = message.pid;
     else if (message.type === 'console' && progress.terminal === undefined)
       progress.terminal = received.descriptors[0];
-    else if (message.type === 'ask' && progress.pid !== undefined && asked[0] === message.question) {
+    else if (message.type === 'ask' && asked[0] === message.question) {
+      // Only the cgroup is asked for before there is a container process.
+      const about = message.question === 'cgroup' ? stage0 : progress.pid;
+      if (about === undefined) throw unexpected(message);
       asked.shift();
-      conversation.go({
-        question: message.question,
-        ...(await request.answer(message.question, progress.pid)),
-      });
+      conversation.go({ question: message.question, ...(await request.answer(message.question, about)) });
     } else if (message.type === 'ready' && progress.pid !== undefined && asked.length === 0) return;
     else throw unexpected(message);
   }
@@ -145,7 +146,7 @@ export async function launch(host: Host, request: LaunchRequest): Promise<Launch
   const progress: Progress = { pid: undefined, terminal: undefined };
   const waiting = plan.operations.some((operation) => operation.kind === 'await-start');
   try {
-    await untilReady(conversation, request, progress);
+    await untilReady(conversation, request, stage0, progress);
     const pid = progress.pid ?? 0;
     conversation.go({ question: 'commit', ...(await request.answer('commit', pid)) });
     if (!waiting) await conversation.executed();

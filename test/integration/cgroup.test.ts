@@ -23,7 +23,7 @@ import { findLibexec } from '../../src/host/libexec.ts';
 import { loadNative } from '../../src/host/load-native.ts';
 
 const native = loadNative(findLibexec());
-const host = { native, blocking: false };
+const host = { native, blocking: false, libexec: '/nowhere' };
 const layout = detectCgroups(native);
 const v2 = layout.mode === 'v2';
 const test = suite(`cgroup (${layout.mode})`);

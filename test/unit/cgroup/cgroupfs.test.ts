@@ -42,7 +42,7 @@ function fakeV1(): FakeFiles {
 }
 
 const open = (fake: FakeFiles, layout: CgroupLayout, path = '/pod/web', rootless = false): Cgroup =>
-  openCgroup({ native: fake.native(), blocking: false }, layout, {
+  openCgroup({ native: fake.native(), blocking: false, libexec: '/nowhere' }, layout, {
     id: 'web',
     cgroupsPath: path,
     systemd: false,
@@ -260,7 +260,7 @@ test('cgroupView() names the hierarchies and their links', () => {
 test('sub() takes controllers one by one', () => {
   const fake = fakeV1();
   const saved: SavedCgroup = open(fake, v1).saved;
-  const cgroup = cgroupFromState({ native: fake.native(), blocking: false }, saved);
+  const cgroup = cgroupFromState({ native: fake.native(), blocking: false, libexec: '/nowhere' }, saved);
   fake.add('/sys/fs/cgroup/memory/pod/web/workers');
   assert.deepEqual(cgroup.sub({ memory: 'workers' }).joinPaths().slice(0, 2), [
     '/sys/fs/cgroup/memory/pod/web/workers/tasks',
@@ -284,7 +284,7 @@ test('placeOf() finds the sub-cgroup of a process through mounts and namespaces'
 });
 
 test('the systemd driver is refused clearly', () => {
-  const host = { native: fakeV1().native(), blocking: false };
+  const host = { native: fakeV1().native(), blocking: false, libexec: '/nowhere' };
   const request = { id: 'x', cgroupsPath: 'a:b:c', systemd: true, rootless: false };
   assert.throws(
     () => openCgroup(host, v1, request),
