@@ -58,7 +58,7 @@ const suites: Readonly<Record<string, SuiteRow>> = {
     needsRoot: true,
     environment: { TSOCI_TEST_ON: 'node' },
     // The others do not call tsoci, or call the executable whatever the host.
-    only: /from '\.\/support\/(?:runtime|sandbox)\.ts'/,
+    only: /from '\.{1,2}\/support\/(?:runtime|sandbox)\.ts'/,
   },
 };
 
