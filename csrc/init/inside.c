@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <linux/openat2.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -210,6 +211,18 @@ static int same_place(int left, int right) {
     return a.stx_ino == b.stx_ino && a.stx_mnt_id == b.stx_mnt_id;
 }
 
+/** Procfs is where the kernel is asked and told: the root's own links must not lead a mount onto it
+ * (CVE-2019-19921, CVE-2023-27561). */
+static int check_procfs(struct ctx *ctx, int root, const char *path, int target) {
+    if (sys_file_system(target) != PROC_SUPER_MAGIC)
+        return 0;
+    scope_fd straight = inside_open(root, path, O_PATH, RESOLVE_NO_SYMLINKS);
+    if (straight < 0)
+        return fail(ctx, straight, "\"", path,
+                    "\" leads into procfs through a symbolic link, which is refused");
+    return 0;
+}
+
 int inside_target(struct ctx *ctx, int root, const char *path, enum inside_kind kind, uint64_t resolve) {
     scope_fd target = inside_make(ctx, root, path, kind, resolve);
     if (target < 0)
@@ -219,5 +232,6 @@ int inside_target(struct ctx *ctx, int root, const char *path, enum inside_kind 
         return fail(ctx, same, "examining \"", path, "\"");
     if (same)
         return fail(ctx, -EINVAL, "\"", path, "\" is the root itself, which nothing can be mounted on");
-    return fd_steal(&target);
+    int error = check_procfs(ctx, root, path, target);
+    return error < 0 ? error : fd_steal(&target);
 }

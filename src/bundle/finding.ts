@@ -1,4 +1,7 @@
 import { Failure } from '../failure.ts';
+import { pathOf, quote } from '../place.ts';
+
+export { pathOf, quote };
 
 /** One thing that is wrong, or odd, in a document. */
 export interface Finding {
@@ -30,29 +33,9 @@ export function findingText({ pointer, message }: Finding): string {
   return pointer === '' ? message : `${pathOf(pointer)}: ${message}`;
 }
 
-/** A JSON pointer as people write such places: `/mounts/3/destination` is `mounts[3].destination`. */
-export function pathOf(pointer: string): string {
-  let path = '';
-  for (const part of pointer.split('/').slice(1)) {
-    const key = part.replaceAll('~1', '/').replaceAll('~0', '~');
-    if (/^\d+$/.test(key)) path += `[${key}]`;
-    else if (/^[A-Za-z_$][\w$-]*$/.test(key)) path += path === '' ? key : `.${key}`;
-    else path += `[${quote(key)}]`;
-  }
-  return path;
-}
-
 /** A key as a part of a JSON pointer. */
 export function pointerPart(key: string): string {
   return key.replaceAll('~', '~0').replaceAll('/', '~1');
-}
-
-/** Longest piece of the document that a message shows. */
-const SHOWN = 60;
-
-/** Text from the document, for a message: quoted, escaped, cut when long. */
-export function quote(text: string): string {
-  return JSON.stringify(text.length > SHOWN ? `${text.slice(0, SHOWN)}…` : text);
 }
 
 /** Any value of the document, for a message. */

@@ -1,5 +1,6 @@
 /** The only place that prints errors and writes the log. */
 import { Failure, messageOf } from '../failure.ts';
+import { pathOf } from '../place.ts';
 import type { Sink } from './sink.ts';
 
 export interface ReportOptions {
@@ -137,9 +138,18 @@ function hintsOf(failure: Failure): string[] {
   return failure.hint === undefined ? cleanup : [...cleanup, failure.hint];
 }
 
+/** The message, with the place in config.json before it unless it is named there already. */
+function placed(error: unknown): string {
+  const text = messageOf(error);
+  const pointer = error instanceof Failure ? error.pointer : undefined;
+  if (pointer === undefined || pointer === '') return text;
+  const place = pathOf(pointer);
+  return text.includes(place) ? text : `${place}: ${text}`;
+}
+
 /** The message with those of its causes, as far as they are not part of it already. */
 function wholeMessage(error: unknown): string {
-  let text = messageOf(error);
+  let text = placed(error);
   let cause = error instanceof Error ? error.cause : undefined;
   for (let depth = 0; cause !== undefined && depth < 8; depth++) {
     const more = messageOf(cause);

@@ -1,23 +1,11 @@
 import { Failure, type FailureCode } from '../failure.ts';
 import { errnoName, errnoText } from '../host/errno-text.ts';
+import { pathOf } from '../place.ts';
 import { operations } from '../plan/operations.ts';
 import type { Message } from './messages.ts';
 import type { OperationNote } from './operation-note.ts';
 
 type FailedMessage = Extract<Message, { type: 'failed' }>;
-
-/** `/mounts/3/options` → `mounts[3].options`, the way people write it. */
-export function dottedPointer(pointer: string): string {
-  return pointer
-    .split('/')
-    .slice(1)
-    .map((token) => token.replaceAll('~1', '/').replaceAll('~0', '~'))
-    .reduce((text, token) => {
-      if (/^\d+$/.test(token)) return `${text}[${token}]`;
-      const name = /^[\w]+$/.test(token) ? token : `"${token}"`;
-      return text === '' ? name : `${text}.${name}`;
-    }, '');
-}
 
 /** Advice for failures that have one usual reason. */
 function hintFor(note: OperationNote, errno: string): string | undefined {
@@ -73,7 +61,7 @@ export function describeFailure(message: FailedMessage, note: OperationNote | un
   const hint = errno === undefined ? undefined : hintFor(note, errno);
   const reason = reasonFor(message, note);
   const named = execKinds.has(note.kind) || note.subject === '' ? '' : ` (${note.subject})`;
-  const place = note.from === '' ? '' : `${dottedPointer(note.from)}${named}: `;
+  const place = note.from === '' ? '' : `${pathOf(note.from)}${named}: `;
   return new Failure(codeFor(note), `${place}${reason}`, {
     ...(note.from !== '' && { pointer: note.from }),
     ...(errno !== undefined && { errno }),

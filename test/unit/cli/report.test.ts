@@ -73,6 +73,19 @@ test('fail() writes JSON alone to standard error when there is no log file', () 
   assert.deepEqual(JSON.parse(written[2] ?? ''), { level: 'error', msg: failure.message, time });
 });
 
+test('fail() puts the place in config.json before a message that does not name it', () => {
+  for (const [message, pointer, said] of [
+    ['no such thing', '/mounts/3/type', 'tsoci: mounts[3].type: no such thing\n'],
+    ['mounts[3].type: no such thing', '/mounts/3/type', 'tsoci: mounts[3].type: no such thing\n'],
+    ['no', '/linux/sysctl/net.ipv4.x', 'tsoci: linux.sysctl["net.ipv4.x"]: no\n'],
+    ['no', '', 'tsoci: no\n'],
+  ] as const) {
+    const { sink, written } = recorder();
+    new Reporter(quiet, sink).fail(new Failure('invalid', message, { pointer }));
+    assert.equal(written[2], said);
+  }
+});
+
 test("fail() marks tsoci's own faults and shows the stack under --debug only", () => {
   const fault = new TypeError('x is not a function');
   const plain = recorder();

@@ -1,0 +1,19 @@
+/** A JSON pointer as people write such places: `/mounts/3/destination` is `mounts[3].destination`. */
+export function pathOf(pointer: string): string {
+  let path = '';
+  for (const part of pointer.split('/').slice(1)) {
+    const key = part.replaceAll('~1', '/').replaceAll('~0', '~');
+    if (/^\d+$/.test(key)) path += `[${key}]`;
+    else if (/^[A-Za-z_$][\w$-]*$/.test(key)) path += path === '' ? key : `.${key}`;
+    else path += `[${quote(key)}]`;
+  }
+  return path;
+}
+
+/** Longest piece of a document that a message shows. */
+const SHOWN = 60;
+
+/** Text from the document, for a message: quoted, escaped, cut when long. */
+export function quote(text: string): string {
+  return JSON.stringify(text.length > SHOWN ? `${text.slice(0, SHOWN)}…` : text);
+}
