@@ -1,0 +1,110 @@
+/** Root filesystems that change under the runtime's hands (CVE-2021-30465 and its kin). */
+import { strict as assert } from 'node:assert';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { suite } from 'uvu';
+import { parseMountinfo } from '../support/mountinfo.ts';
+import { compileProbe } from '../support/probe.ts';
+import { runtimeKind } from '../support/runtime.ts';
+import { expectRefusal, type Sandbox, withSandbox } from '../support/sandbox.ts';
+
+const test = suite(`security: races (${runtimeKind})`);
+
+/** How long each race is run, in milliseconds. */
+const time = 2500;
+
+/** Exchanges two names for ever: a directory or a file, and a link in its place. */
+const swapper = compileProbe(
+  'swapper',
+  `
+#include <fcntl.h>
+#include <stdio.h>
+int main(int count, char **names) {
+    for (;;)
+        for (int i = 1; i + 1 < count; i += 2)
+            renameat2(AT_FDCWD, names[i], AT_FDCWD, names[i + 1], RENAME_EXCHANGE);
+}
+`,
+);
+
+function swap(sandbox: Sandbox, ...names: string[]): ChildProcess {
+  const child = spawn(swapper, names, { stdio: 'ignore' });
+  sandbox.onClose(() => child.kill('SIGKILL'));
+  return child;
+}
+
+test('targets that turn into links to the host and back while they are made, mounted on, masked', () =>
+  withSandbox(async (sandbox) => {
+    const prey = sandbox.directory();
+    writeFileSync(join(prey, 'secret'), 'of the host\n');
+    const script =
+      'cat /proc/self/mountinfo; cat /a/secret /a/new/secret /b /c/* 2>/dev/null; touch /a/new/mark /c/mark 2>/dev/null; true';
+    const bundle = sandbox.script(script, (config) => {
+      config.mounts?.push(
+        { destination: '/a/new/deep', type: 'tmpfs', source: 'raced' },
+        { destination: '/b', type: 'none', source: '/etc/hostname', options: ['bind'] },
+        { destination: '/c', type: 'tmpfs', source: 'raced', options: ['tmpcopyup'] },
+      );
+      if (config.linux) {
+        config.linux.devices = [{ path: '/a/device', type: 'c', major: 1, minor: 3 }];
+        config.linux.maskedPaths?.push('/a/masked', '/b');
+        config.linux.readonlyPaths?.push('/c');
+      }
+      if (config.process) config.process.cwd = '/a/cwd/here';
+      if (config.root) config.root.readonly = false;
+    });
+    const inRoot = (name: string) => join(bundle.rootfs, name);
+    mkdirSync(inRoot('a'));
+    mkdirSync(inRoot('c'));
+    writeFileSync(inRoot('b'), '');
+    for (const name of ['a', 'c']) symlinkSync(prey, inRoot(`${name}-link`));
+    symlinkSync(join(prey, 'secret'), inRoot('b-link'));
+    swap(sandbox, ...['a', 'b', 'c'].flatMap((name) => [inRoot(name), inRoot(`${name}-link`)]));
+    let worked = 0;
+    let refused = 0;
+    for (const end = Date.now() + time; Date.now() < end; ) {
+      const result = await sandbox.runBundle(bundle);
+      assert.ok(!result.stdout.includes('of the host'), 'it read a file of the host');
+      if (result.code === 0) {
+        worked++;
+        // Its own mounts lie in its own root, whatever they are called there.
+        const mounts = parseMountinfo(result.stdout.slice(0, result.stdout.lastIndexOf(' - ')));
+        assert.ok(mounts.length > 10);
+      } else {
+        refused++;
+        expectRefusal(result, /\w/);
+      }
+      assert.deepEqual(readdirSync(prey), ['secret'], 'something was made on the host');
+    }
+    assert.equal(readFileSync(join(prey, 'secret'), 'utf8'), 'of the host\n');
+    assert.ok(!readFileSync('/proc/self/mountinfo', 'utf8').includes(prey));
+    assert.ok(worked + refused > 5, `${worked} worked, ${refused} were refused`);
+    assert.deepEqual(sandbox.leftovers(), []);
+  }));
+
+test('/proc that turns into a link and back: never written outside of a true procfs', () =>
+  withSandbox(async (sandbox) => {
+    const bundle = sandbox.script('stat -f -c %t /proc; cat /proc/sys/net/ipv4/ip_forward', (config) => {
+      if (config.linux) config.linux.sysctl = { 'net.ipv4.ip_forward': '1' };
+      if (config.process) config.process.oomScoreAdj = 600;
+    });
+    const inRoot = (name: string) => join(bundle.rootfs, name);
+    for (const name of ['fake/sys/net/ipv4', 'fake/self/attr']) mkdirSync(inRoot(name), { recursive: true });
+    const decoys = ['fake/sys/net/ipv4/ip_forward', 'fake/self/oom_score_adj', 'fake/self/attr/exec'];
+    for (const name of decoys) writeFileSync(inRoot(name), 'decoy');
+    symlinkSync('fake', inRoot('proc-link'));
+    swap(sandbox, inRoot('proc'), inRoot('proc-link'));
+    let worked = 0;
+    for (const end = Date.now() + time; Date.now() < end; ) {
+      const result = await sandbox.runBundle(bundle);
+      if (result.code === 0 && result.stdout.startsWith('9fa0')) worked++;
+      else if (result.code !== 0 && result.stdout === '') expectRefusal(result, /\w/);
+      for (const name of decoys) assert.equal(readFileSync(inRoot(name), 'utf8'), 'decoy', name);
+    }
+    // Positive control: now and then it comes out right.
+    assert.ok(worked > 0);
+    assert.deepEqual(sandbox.leftovers(), []);
+  }));
+
+test.run();
