@@ -1,7 +1,7 @@
 /** containerd with its runc shim, driven by ctr. */
 import { strict as assert } from 'node:assert';
 import { spawn } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { cgroupsNamed } from '../integration/support/leftovers.ts';
 import { runCommand } from '../integration/support/runtime.ts';
 import { expectRefusal, expectSuccess, procStatus } from '../integration/support/sandbox.ts';

@@ -61,6 +61,13 @@ export class Containerd extends Laboratory {
     );
   }
 
+  override async close(): Promise<readonly string[]> {
+    const { stdout } = await this.ctr(['containers', 'list', '--quiet']);
+    const left = stdout.trim().split('\n').filter(Boolean);
+    for (const id of left) await this.remove(id);
+    return [...left.map((id) => `container ${id}`), ...(await super.close())];
+  }
+
   ctr(args: readonly string[]): Promise<CommandResult> {
     return this.command(['ctr', '--address', this.socket, '--namespace', this.name, ...args]);
   }

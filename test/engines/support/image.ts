@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { makeRootfs } from '../../integration/support/bundle.ts';
 
@@ -10,6 +10,7 @@ const mediaType = (name: string) => `application/vnd.oci.image.${name}+json`;
 export function makeTestRootfs(rootfs: string): void {
   makeRootfs(rootfs);
   mkdirSync(join(rootfs, 'home/user'), { recursive: true });
+  chmodSync(join(rootfs, 'tmp'), 0o1777);
   writeFileSync(join(rootfs, 'etc/not-executable'), 'text\n', { mode: 0o644 });
   writeFileSync(join(rootfs, 'bin/no-interpreter'), '#!/bin/missing\n', { mode: 0o755 });
 }

@@ -92,8 +92,15 @@ export class Laboratory implements Closable {
     return left;
   }
 
+  /** Shims that stayed, and what a container without one still runs. */
   #endProcesses(): string[] {
-    return processesNaming(this.directory).map((pid) => {
+    const contained = cgroupsNamed(this.name)
+      .flatMap((path) =>
+        readdirSync(path, { recursive: true, encoding: 'utf8' }).map((name) => join(path, name)),
+      )
+      .filter((path) => path.endsWith('/cgroup.procs'))
+      .flatMap((path) => readFileSync(path, 'utf8').split('\n').filter(Boolean).map(Number));
+    return [...new Set([...processesNaming(this.directory), ...contained])].map((pid) => {
       const commandLine = readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ');
       process.kill(pid, 'SIGKILL');
       return `process ${pid} (${commandLine.trim()})`;
