@@ -168,10 +168,10 @@ test('parse() answers any command line', () => {
           // Words among options: each is one of argv's, in the same order.
           let at = 0;
           for (const each of parsed.rest) at = argv.indexOf(each, at) + 1 || Number.NaN;
-          assert.not(Number.isNaN(at));
+          assert.ok(!Number.isNaN(at));
         } else {
           // No word gets lost into the rest, which is argv's own end.
-          assert.equal(parsed.rest, argv.slice(argv.length - parsed.rest.length));
+          assert.deepEqual(parsed.rest, argv.slice(argv.length - parsed.rest.length));
         }
         for (const { name, required } of parsed.command.positionals) {
           assert.ok(!required || parsed.arguments[name] !== undefined);
