@@ -18,6 +18,15 @@ function joinOrder(entries: readonly Namespace[], rootless: boolean): readonly N
   return entries.toSorted((a, b) => rank(a.type) - rank(b.type));
 }
 
+/**
+ * On cgroup v2 mounted with nsdelegate nobody may put a process into a cgroup outside of its own cgroup namespace (cgroup-v2.rst,
+ * "Delegation Containment"): the process is cloned into its cgroup first, and joins the namespace of another then. With a new user
+ * namespace it has no right to do so any more.
+ */
+function joinsCgroupLate({ facts, linux }: Compilation): boolean {
+  return facts.cgroups.unified !== undefined && !createsNamespace(linux, 'user');
+}
+
 /** Stage 0: namespaces of others are joined, and the container's process is cloned into the new ones. */
 export function cloneContainer(compilation: Compilation): void {
   const { linux, plan, facts } = compilation;
@@ -35,6 +44,7 @@ export function cloneContainer(compilation: Compilation): void {
     entries.filter((each) => each.path),
     facts.rootless,
   )) {
+    if (entry.type === 'cgroup' && joinsCgroupLate(compilation)) continue;
     plan.add('namespaces', pointer(entry), 'join-namespace', {
       type: flagOf(entry.type),
       path: entry.path ?? '',
@@ -79,6 +89,11 @@ export function enterNamespaces(compilation: Compilation): void {
     const groups = compilation.facts.rootless ? 0 : 1;
     plan.add('ids', '/linux/uidMappings', 'become', { uid: 0, gid: 0, groups });
   }
+  linux.namespaces?.forEach((entry, index) => {
+    if (entry.type !== 'cgroup' || !entry.path || !joinsCgroupLate(compilation)) return;
+    const from = `/linux/namespaces/${index}`;
+    plan.add('ids', from, 'join-namespace', { type: flagOf('cgroup'), path: entry.path });
+  });
   if (createsNamespace(linux, 'cgroup')) {
     // Its root is the cgroup that its maker is in, so it is made from inside.
     plan.add('ids', '/linux/namespaces', 'unshare', { flags: flagOf('cgroup') });

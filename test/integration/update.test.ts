@@ -1,0 +1,125 @@
+/** `update`: every option, the JSON form, all or nothing. */
+import { strict as assert } from 'node:assert';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { suite } from 'uvu';
+import { control, cpuQuota, files, pureV2 } from './support/cgroup-of.ts';
+import { runtimeKind } from './support/runtime.ts';
+import { expectRefusal, expectSuccess, withSandbox } from './support/sandbox.ts';
+
+const test = suite(`update (${runtimeKind})`);
+const mebibyte = 1024 * 1024;
+
+test('update() changes what its options name, options standing after the id too, and leaves the rest', () =>
+  withSandbox(async (sandbox) => {
+    const id = await sandbox.running((config) => {
+      if (config.linux) config.linux.resources = { memory: { limit: 64 * mebibyte }, pids: { limit: 50 } };
+    });
+    expectSuccess(
+      await sandbox.tsoci(['update', '--memory', '32M', id, '--cpu-quota', '20000', '--cpu-period', '50000']),
+    );
+    assert.equal(control(sandbox, id, files.memoryLimit), String(32 * mebibyte));
+    assert.equal(cpuQuota(sandbox, id), '20000 50000');
+    assert.equal(control(sandbox, id, files.pidsLimit), '50');
+    expectSuccess(
+      await sandbox.tsoci(['update', id, '--pids-limit', '-1', '--cpuset-cpus', '0', '--cpu-quota=-1']),
+    );
+    assert.equal(control(sandbox, id, files.pidsLimit), 'max');
+    assert.equal(control(sandbox, id, files.cpuset), '0');
+    assert.equal(cpuQuota(sandbox, id), 'max 50000');
+    expectSuccess(
+      await sandbox.tsoci(['update', '--cpu-share', '2048', '--memory-reservation', '8388608', id]),
+    );
+    assert.equal(
+      control(sandbox, id, { controller: 'cpu', v1: 'cpu.shares', v2: 'cpu.weight' }),
+      pureV2 ? '170' : '2048',
+    );
+    assert.equal(
+      control(sandbox, id, { controller: 'memory', v1: 'memory.soft_limit_in_bytes', v2: 'memory.low' }),
+      '8388608',
+    );
+  }));
+
+test('update() reads JSON from a file and from standard input', () =>
+  withSandbox(async (sandbox) => {
+    const id = await sandbox.running();
+    const file = join(sandbox.directory(), 'limits.json');
+    writeFileSync(file, JSON.stringify({ memory: { limit: 48 * mebibyte }, pids: { limit: 20 } }));
+    expectSuccess(await sandbox.tsoci(['update', '-r', file, id]));
+    assert.equal(control(sandbox, id, files.memoryLimit), String(48 * mebibyte));
+    assert.equal(control(sandbox, id, files.pidsLimit), '20');
+    const input = JSON.stringify({ cpu: { quota: 30000, period: 100000 } });
+    expectSuccess(await sandbox.tsoci(['update', '--resources', '-', id], { input }));
+    assert.equal(cpuQuota(sandbox, id), '30000 100000');
+    assert.equal(control(sandbox, id, files.pidsLimit), '20');
+    const { resources } = JSON.parse(readFileSync(join(sandbox.root, id, 'config.json'), 'utf8')).linux;
+    assert.equal(resources.pids.limit, 20);
+    assert.equal(resources.memory.limit, 48 * mebibyte);
+    assert.equal(resources.cpu.quota, 30000);
+  }));
+
+test('a refused update() changes nothing at all', () =>
+  withSandbox(async (sandbox) => {
+    const id = await sandbox.running((config) => {
+      if (config.linux) {
+        config.linux.resources = {
+          memory: { limit: 64 * mebibyte },
+          pids: { limit: 50 },
+          cpu: { quota: 50000, period: 100000 },
+        };
+      }
+    });
+    const config = join(sandbox.root, id, 'config.json');
+    const before = readFileSync(config, 'utf8');
+    // cpuset comes behind the quota, and no machine here has processor 4000
+    const limits = {
+      memory: { limit: 32 * mebibyte },
+      cpu: { quota: 10000, period: 100000, cpus: '4000' },
+      pids: { limit: 7 },
+    };
+    const result = await sandbox.tsoci(['update', '-r', '-', id], { input: JSON.stringify(limits) });
+    expectRefusal(result, /\/cpu\/cpus.*4000/);
+    assert.equal(control(sandbox, id, files.memoryLimit), String(64 * mebibyte));
+    assert.equal(control(sandbox, id, files.pidsLimit), '50');
+    assert.equal(cpuQuota(sandbox, id), '50000 100000');
+    assert.equal(readFileSync(config, 'utf8'), before);
+  }));
+
+test('update() refuses what is no document of limits, and says where', () =>
+  withSandbox(async (sandbox) => {
+    const id = await sandbox.running();
+    const refused = async (input: string, message: RegExp) =>
+      expectRefusal(await sandbox.tsoci(['update', '-r', '-', id], { input }), message);
+    await refused('{"memory":{"limit":"much"}}', /memory\.limit/);
+    await refused('{"memory":', /standard input/);
+    await refused('[]', /standard input/);
+    expectRefusal(
+      await sandbox.tsoci(['update', '-r', '/nowhere/limits.json', id]),
+      /read the limits from "\/nowhere/,
+    );
+    expectRefusal(await sandbox.tsoci(['update', '--memory', 'much', id]), /--memory "much": wanted a size/);
+    expectRefusal(
+      await sandbox.tsoci(['update', '--cpu-share', '-5', id]),
+      /--cpu-share "-5": wanted a whole number/,
+    );
+    expectRefusal(await sandbox.tsoci(['update', id]), /no limit is named/);
+    expectRefusal(await sandbox.tsoci(['update', '--l3-cache-schema', 'L3:0=f', id]), /no class of service/);
+  }));
+
+test('update() works on a created and a paused container, and not on one that is gone', () =>
+  withSandbox(async (sandbox) => {
+    const id = await sandbox.created(['sleep', '1000']);
+    expectSuccess(await sandbox.tsoci(['update', '--pids-limit', '9', id]));
+    assert.equal(control(sandbox, id, files.pidsLimit), '9');
+    expectSuccess(await sandbox.tsoci(['start', id]));
+    expectSuccess(await sandbox.tsoci(['pause', id]));
+    expectSuccess(await sandbox.tsoci(['update', '--pids-limit', '8', id]));
+    assert.equal(control(sandbox, id, files.pidsLimit), '8');
+    expectSuccess(await sandbox.tsoci(['resume', id]));
+    expectSuccess(await sandbox.tsoci(['kill', id, 'KILL']));
+    await sandbox.stopped(id);
+    expectRefusal(await sandbox.tsoci(['update', '--pids-limit', '7', id]), /container not running/);
+    expectRefusal(await sandbox.tsoci(['update', '--pids-limit', '7', 'nobody']), /does not exist/);
+  }));
+
+test.run();
