@@ -233,7 +233,8 @@ test('parse() gives back what was written in any of the spellings', () => {
   fc.assert(
     fc.property(call, ({ row, before, after, id, rest }) => {
       const handedOn = row.rest ? ['word', ...rest] : [];
-      const words = wordsOf(row, id);
+      // Where words may stand among options, those that look like one come after `--`.
+      const words = [...wordsOf(row, id), ...(row.rest?.begins === 'anywhere' ? ['--'] : [])];
       const argv = [...before.flatMap(write), row.name, ...after.flatMap(write), ...words, ...handedOn];
       const parsed = parse(argv, commands, globalOptions);
       assert.equal(parsed.kind, 'command', JSON.stringify(argv));
