@@ -21,12 +21,13 @@ native := binding.gyp $(shell find csrc -type f -not -path '*/generated/*' -name
 entry := $(wildcard csrc/entry/* scripts/executable/*.ts)
 sources := $(shell find src -type f -not -path '*/generated/*')
 
-.PHONY: help build demo test check bench install uninstall clean distclean tools
+.PHONY: help build demo test test-engines check bench install uninstall clean distclean tools
 
 help:
 	@echo 'make build       the executable, the stub and the addon, in $(libexec)'
 	@echo 'make demo        build, then run a container and show what it sees'
 	@echo 'make test        unit tests, then integration tests (as root)'
+	@echo 'make test-engines  Docker, containerd, Podman and others call it (as root)'
 	@echo 'make check       types, style, C warnings, imports, dead code'
 	@echo 'make bench       side by side with the other runtimes that are installed'
 	@echo 'make install     to $$(DESTDIR)$$(PREFIX), PREFIX=$(PREFIX)'
@@ -89,6 +90,13 @@ test_tools := busybox=busybox-static runc crun newuidmap=uidmap lib:libseccomp.s
 test: build
 	@scripts/need.sh $(test_tools) || echo 'tests that need them are skipped'
 	@node --import tsx scripts/test.ts $(SUITES) $(if $(MATCH),--match '$(MATCH)')
+
+# Everything that the real engines are asked to do; `make test` leaves it out for its length.
+engine_tools := busybox=busybox-static containerd dockerd=docker.io docker=docker.io podman buildah conmon catatonit runc
+
+test-engines: build
+	@scripts/need.sh $(engine_tools) || echo 'tests that need them are skipped'
+	@node --import tsx scripts/test.ts engines $(if $(MATCH),--match '$(MATCH)')
 
 bench: build
 	@scripts/need.sh busybox=busybox-static runc crun bwrap=bubblewrap || echo 'measuring without them'

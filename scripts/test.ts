@@ -23,6 +23,8 @@ interface SuiteRow {
   readonly environment?: Readonly<Record<string, string>>;
   /** Only files whose text matches. */
   readonly only?: RegExp;
+  /** Runs only when it is named. */
+  readonly byName?: boolean;
   /** Not the files below this directory. */
   readonly except?: string;
 }
@@ -59,6 +61,15 @@ const suites: Readonly<Record<string, SuiteRow>> = {
     environment: { TSOCI_TEST_ON: 'node' },
     // The others do not call tsoci, or call the executable whatever the host.
     only: /from '\.{1,2}\/support\/(?:runtime|sandbox)\.ts'/,
+  },
+  // Real daemons, about three minutes: only when asked for by name.
+  engines: {
+    directory: 'test/engines',
+    command: node,
+    alone: true,
+    limit: 300,
+    needsRoot: true,
+    byName: true,
   },
 };
 
@@ -119,7 +130,7 @@ if (unknown.length > 0) {
   process.exit(2);
 }
 for (const [name, row] of Object.entries(suites))
-  if (positionals.length === 0 || positionals.includes(name)) await runSuite(name, row);
+  if (positionals.includes(name) || (positionals.length === 0 && !row.byName)) await runSuite(name, row);
 if (total.passed + total.failed === 0) {
   console.log('no test ran');
   total.failed = 1;
