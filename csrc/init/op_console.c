@@ -52,8 +52,8 @@ static int set_up(struct ctx *ctx, const struct op_console *op, int master, int 
     struct termios settings;
     if (tcgetattr(peer, &settings) < 0)
         return fail(ctx, -errno, "reading the terminal's settings");
-    // Of a terminal in front of the caller's own, which adds the carriage returns itself. Whoever brings a socket shows the
-    // output as it is, in a terminal that adds nothing.
+    // Of a terminal in front of the caller's own, which adds the carriage returns itself. Whoever brings a
+    // socket shows the output as it is, in a terminal that adds nothing.
     if (op->socket == WIRE_NO_SLOT)
         settings.c_oflag &= ~(tcflag_t)ONLCR;
     if (tcsetattr(peer, TCSANOW, &settings) < 0)

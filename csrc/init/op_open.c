@@ -73,7 +73,8 @@ int op_open_device(struct ctx *ctx, const struct op_open_device *op) {
         return fail(ctx, error, "examining \"", op->path.text, "\"");
     if (!S_ISCHR(status.st_mode) || major(status.st_rdev) != op->major || minor(status.st_rdev) != op->minor)
         return fail(ctx, -ENODEV, "\"", op->path.text, "\" is not the device that it should be");
-    // It is the host's own file: written through all the same, but nobody inside may change its mode or owner.
+    // It is the host's own file: written through all the same, but nobody inside may change its mode or
+    // owner.
     const unsigned attributes = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC;
     error = sys_mount_setattr(tree, "", AT_EMPTY_PATH, attributes, 0, 0, -1);
     if (error < 0)
