@@ -11,7 +11,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { clauses } from './clauses/all.ts';
-import { buildProbe, hasHybridMount, withoutHybridMount } from './support/host.ts';
+import { buildProbes, hasHybridMount, withoutHybridMount } from './support/host.ts';
 import { outcomeOf, tableOf, tapOf } from './support/report.ts';
 import { runTests, type TestResult } from './support/run-tests.ts';
 import { identifyRuntime, type Runtime } from './support/runtime.ts';
@@ -50,7 +50,8 @@ async function run(runtime: Runtime): Promise<number> {
   console.log(`TAP version 14\n1..${tests.length}\n# ${runtime.name} ${runtime.version}`);
   const results = new Map<string, TestResult>();
   try {
-    const suite = { runtime, probe: buildProbe(directory), directory };
+    buildProbes(directory);
+    const suite = { runtime, directory };
     await runTests(suite, tests, Number(values.jobs), (result) => {
       results.set(result.test.name, result);
       console.log(tapOf(result, results.size, clauses));

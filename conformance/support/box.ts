@@ -1,10 +1,12 @@
 /** One test's containers and files; `close` removes all of them, whatever state they are in. */
-import { chmodSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { chmodSync, closeSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { removeCgroups } from './cgroups.ts';
 import { type CommandOptions, type CommandResult, runCommand } from './command.ts';
 import { baseConfig, type ConfigChange } from './config.ts';
 import { Container } from './container.ts';
+import { unmountBelow } from './host-mounts.ts';
 import { makeRootfs } from './rootfs.ts';
 import type { Runtime } from './runtime.ts';
 import { until } from './wait.ts';
@@ -15,10 +17,13 @@ export class Skip extends Error {}
 /** What is the same for all tests of a run. */
 export interface Suite {
   readonly runtime: Runtime;
-  /** Path of the compiled probe/probe.c. */
-  readonly probe: string;
-  /** Directory for everything that is made on the way. */
+  /** Directory for everything that is made on the way; the compiled programs of probe/ lie in it. */
   readonly directory: string;
+}
+
+export interface OciOptions extends CommandOptions {
+  /** Shell commands that change the calling process before it becomes the runtime. */
+  readonly caller?: string;
 }
 
 let counter = 0;
@@ -109,15 +114,35 @@ export class Box {
   }
 
   /** Calls the runtime. */
-  oci(args: readonly string[], options?: CommandOptions): Promise<CommandResult> {
-    return runCommand([...this.suite.runtime.command, '--root', this.root, ...args], options);
+  oci(args: readonly string[], { caller = '', ...options }: OciOptions = {}): Promise<CommandResult> {
+    const command = [...this.suite.runtime.command, '--root', this.root, ...args];
+    return runCommand(
+      caller === '' ? command : ['sh', '-c', `${caller}; exec "$@"`, 'sh', ...command],
+      options,
+    );
   }
 
   /** What the probe says about a process of the host. */
   async probe(pid: number): Promise<ProbeReport> {
-    const { code, stdout, stderr } = await runCommand([this.suite.probe, String(pid)]);
+    const { code, stdout, stderr } = await runCommand([join(this.suite.directory, 'probe'), String(pid)]);
     if (code !== 0) throw new Error(`probe: ${stderr}`);
     return JSON.parse(stdout);
+  }
+
+  /** Starts probe/receive.c at a fresh socket, and waits until it listens. It ends with the box. */
+  async receiver(kind: 'console' | 'agent', ...rest: string[]): Promise<Receiver> {
+    const socket = join(this.scratch(), 's');
+    const output = `${socket}-output`;
+    const file = openSync(output, 'a');
+    const child = spawn(join(this.suite.directory, 'receive'), [kind, socket, ...rest], {
+      stdio: ['ignore', file, file],
+    });
+    closeSync(file);
+    this.onClose(() => child.kill('SIGKILL'));
+    const says = (pattern: RegExp): Promise<RegExpExecArray> =>
+      until(`the receiver says ${pattern}`, () => pattern.exec(readFileSync(output, 'utf8')));
+    await says(/listening/);
+    return { socket, says, output: () => readFileSync(output, 'utf8') };
   }
 
   skip(reason: string): never {
@@ -138,9 +163,18 @@ export class Box {
     await until('the containers’ cgroups are gone', () => removeCgroups(this.#ids), 5).catch((error) =>
       problems.push(error),
     );
+    unmountBelow(this.directory);
     rmSync(this.directory, { recursive: true, force: true });
     if (problems.length > 0) throw problems[0];
   }
+}
+
+/** Somebody at the other end of a UNIX socket; see probe/receive.c. */
+export interface Receiver {
+  readonly socket: string;
+  output(): string;
+  /** Waits until it has written something like this. */
+  says(pattern: RegExp): Promise<RegExpExecArray>;
 }
 
 /** See probe/probe.c. */

@@ -1,8 +1,8 @@
 /** One container under test, driven by the five operations of the specification. */
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, readlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Box } from './box.ts';
-import type { CommandOptions, CommandResult } from './command.ts';
+import type { Box, OciOptions } from './box.ts';
+import type { CommandResult } from './command.ts';
 import type { MutableConfig } from './config.ts';
 import { until } from './wait.ts';
 
@@ -57,7 +57,7 @@ export class Container {
   }
 
   /** `create`, which may fail. The container's output goes to a file, the runtime's own as well. */
-  async tryCreate(args: readonly string[] = [], options: CommandOptions = {}): Promise<CommandResult> {
+  async tryCreate(args: readonly string[] = [], options: OciOptions = {}): Promise<CommandResult> {
     this.writeConfig();
     return this.box.oci(['create', '--bundle', this.directory, ...args, this.id], {
       stdout: this.outputFile,
@@ -66,15 +66,27 @@ export class Container {
     });
   }
 
-  async create(args?: readonly string[], options?: CommandOptions): Promise<void> {
+  async create(args?: readonly string[], options?: OciOptions): Promise<void> {
     const result = await this.tryCreate(args, options);
     if (result.code !== 0) throw new Error(`create: exit ${result.code}: ${result.stderr.trim()}`);
     writeFileSync(this.outputFile, '');
     this.#pid = (await this.state()).pid;
   }
 
+  /** `start`; returns when the program has been executed, or is over already. */
   async start(): Promise<void> {
+    const before = this.#executable();
     await this.must('start');
+    // A runtime may return while its own program is still the process's: the specification does not say otherwise.
+    await until('the program is executed', () => this.#executable() !== before);
+  }
+
+  #executable(): string {
+    try {
+      return readlinkSync(`/proc/${this.#pid}/exe`);
+    } catch {
+      return 'gone';
+    }
   }
 
   /** An operation on this container that has to succeed. */

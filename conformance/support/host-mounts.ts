@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Box } from './box.ts';
+import { mountsOf } from './mountinfo.ts';
 
 /**
  * A directory that is a mount of its own (`shared`, `private` and so on) with a tmpfs on its `inner`, which holds a file
@@ -23,4 +24,11 @@ export function mountInside(box: Box, propagation = 'private'): string {
 /** A tmpfs that anybody may enter; whoever calls unmounts it. */
 export function mountTmpfs(path: string): void {
   execFileSync('mount', ['-t', 'tmpfs', '-o', 'mode=755', 'conformance', path]);
+}
+
+/** Takes away what a runtime mounted on the host, below a directory that is about to be removed. */
+export function unmountBelow(directory: string): void {
+  for (const { target } of mountsOf('self').reverse()) {
+    if (target.startsWith(`${directory}/`)) execFileSync('umount', ['-l', target]);
+  }
 }

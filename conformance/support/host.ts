@@ -5,12 +5,14 @@ import { join } from 'node:path';
 
 const unified = '/sys/fs/cgroup/unified';
 
-/** Compiles the probe into `directory`; gives its path. Throws when there is no C compiler. */
-export function buildProbe(directory: string): string {
-  const program = join(directory, 'probe');
-  const source = join(import.meta.dirname, '../probe/probe.c');
-  execFileSync('cc', ['-static', '-O2', '-o', program, source], { stdio: ['ignore', 'ignore', 'inherit'] });
-  return program;
+/** Compiles the programs of probe/ into `directory`. Throws when there is no C compiler. */
+export function buildProbes(directory: string): void {
+  for (const name of ['probe', 'receive']) {
+    const source = join(import.meta.dirname, `../probe/${name}.c`);
+    execFileSync('cc', ['-static', '-O2', '-o', join(directory, name), source], {
+      stdio: ['ignore', 'ignore', 'inherit'],
+    });
+  }
 }
 
 /** A cgroup2 mount beside v1 hierarchies, which some runtimes refuse while a controller sits in it. */

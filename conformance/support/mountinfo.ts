@@ -16,7 +16,7 @@ export interface MountLine {
   readonly superblock: string;
 }
 
-const unescape = (text: string): string =>
+const plain = (text: string): string =>
   text.replaceAll(/\\(\d{3})/g, (_, octal: string) => String.fromCharCode(Number.parseInt(octal, 8)));
 
 function parseLine(line: string): MountLine {
@@ -26,8 +26,8 @@ function parseLine(line: string): MountLine {
   return {
     id: Number(id),
     parent: Number(parent),
-    root: unescape(root),
-    target: unescape(target),
+    root: plain(root),
+    target: plain(target),
     options: options.split(','),
     propagation: propagation.filter((word) => word !== ''),
     type,
