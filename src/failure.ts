@@ -55,6 +55,19 @@ export class Failure extends Error {
   }
 }
 
+/** The same failure, with what went wrong in the clean-up that followed beside it. */
+export function withCleanup(error: unknown, cleanup: readonly unknown[]): unknown {
+  if (cleanup.length === 0 || !(error instanceof Failure)) return error;
+  const { code, message, pointer, errno, hint, cause } = error;
+  return new Failure(code, message, {
+    ...(pointer !== undefined && { pointer }),
+    ...(errno !== undefined && { errno }),
+    ...(hint !== undefined && { hint }),
+    ...(cause !== undefined && { cause }),
+    cleanup: [...error.cleanup, ...cleanup],
+  });
+}
+
 /** The text of any thrown value, for a person. */
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);

@@ -10,6 +10,11 @@ export function pathOf(pointer: string): string {
   return path;
 }
 
+/** A key as one part of a JSON pointer (RFC 6901). */
+export function pointerPart(key: string): string {
+  return key.replaceAll('~', '~0').replaceAll('/', '~1');
+}
+
 /** Longest piece of a document that a message shows. */
 const SHOWN = 60;
 

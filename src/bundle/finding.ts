@@ -1,7 +1,7 @@
 import { Failure } from '../failure.ts';
-import { pathOf, quote } from '../place.ts';
+import { pathOf, pointerPart, quote } from '../place.ts';
 
-export { pathOf, quote };
+export { pathOf, pointerPart, quote };
 
 /** One thing that is wrong, or odd, in a document. */
 export interface Finding {
@@ -31,11 +31,6 @@ export class InvalidDocument extends Failure {
 /** `mounts[3].destination: …` */
 export function findingText({ pointer, message }: Finding): string {
   return pointer === '' ? message : `${pathOf(pointer)}: ${message}`;
-}
-
-/** A key as a part of a JSON pointer. */
-export function pointerPart(key: string): string {
-  return key.replaceAll('~', '~0').replaceAll('/', '~1');
 }
 
 /** Any value of the document, for a message. */

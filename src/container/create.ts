@@ -1,5 +1,5 @@
 import type { Config } from '../bundle/config.ts';
-import { Failure } from '../failure.ts';
+import { Failure, withCleanup } from '../failure.ts';
 import { type Launched, launch } from '../launch/launch.ts';
 import { notesAfterStart } from '../launch/operation-note.ts';
 import type { Question } from '../plan/operations.ts';
@@ -114,8 +114,8 @@ async function build(
     resctrl.create();
   }
   watch.lap('make the cgroup and set its limits');
-  const inherited = openInherited(context, options, mode, making);
   const plan = context.rootless ? preparation.recompile() : preparation.plan;
+  const inherited = openInherited(context, options, mode, making);
   let record: ContainerRecord = {
     ...making.record,
     cgroup: cgroup.saved,
@@ -123,6 +123,7 @@ async function build(
     ...(resctrl && { resctrl: resctrl.saved }),
   };
   const began = native.monotonic();
+  let keepDevices = (): void => undefined;
   try {
     const launched = await launch(host, {
       plan,
@@ -137,7 +138,9 @@ async function build(
           const devices = bundle.config.linux?.netDevices;
           if (devices !== undefined) {
             const { moveNetworkDevices } = await import('../network/network-devices.ts');
-            undo.add(moveNetworkDevices(native, devices, pid));
+            const moved = moveNetworkDevices(native, devices, pid);
+            undo.add(() => moved.takeBack());
+            keepDevices = moved.keep;
           }
           onHooks();
           return { state: await createHooks(record, bundle.config, pid) };
@@ -148,6 +151,7 @@ async function build(
         return {};
       },
     });
+    keepDevices();
     watch.lap('launch');
     emitStamps(context, plan, launched, began);
     return { record, launched };
@@ -221,18 +225,6 @@ export function startAnswer(record: ContainerRecord, pid: number): { state: stri
 
 function removeTemporary(context: Context, record: ContainerRecord): void {
   if (record.temporary !== undefined) removeIfThere(context.host.native, record.temporary);
-}
-
-function withCleanup(error: unknown, cleanup: readonly unknown[]): unknown {
-  if (cleanup.length === 0 || !(error instanceof Failure)) return error;
-  const { code, message, pointer, errno, hint, cause } = error;
-  return new Failure(code, message, {
-    ...(pointer !== undefined && { pointer }),
-    ...(errno !== undefined && { errno }),
-    ...(hint !== undefined && { hint }),
-    ...(cause !== undefined && { cause }),
-    cleanup: [...error.cleanup, ...cleanup],
-  });
 }
 
 /**

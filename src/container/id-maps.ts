@@ -2,14 +2,10 @@ import type { IdMapping, Linux } from '../bundle/config.ts';
 import { Failure, messageOf } from '../failure.ts';
 import type { Host } from '../host/host.ts';
 import { hasErrno } from '../host/native.ts';
+import { idMapText } from '../plan/idmapped-mounts.ts';
 
 const O_CLOEXEC = 0o2000000;
 const helperDirectories = ['/usr/bin', '/usr/sbin', '/bin', '/usr/local/bin'];
-
-/** Lines of /proc/PID/uid_map (user_namespaces(7)). */
-function mapLines(mappings: readonly IdMapping[]): string {
-  return mappings.map(({ containerID, hostID, size }) => `${containerID} ${hostID} ${size}\n`).join('');
-}
 
 /** One id, the caller's own: the only map that an ordinary user may write without help. */
 function isOwnId(mappings: readonly IdMapping[], id: number): boolean {
@@ -58,11 +54,11 @@ export async function writeIdMaps(host: Host, linux: Linux, pid: number): Promis
 
 function writeMap(host: Host, path: string, mappings: readonly IdMapping[], pointer: string): void {
   try {
-    host.native.writeFile(path, mapLines(mappings));
+    host.native.writeFile(path, idMapText(mappings));
   } catch (cause) {
     throw new Failure(
       'system',
-      `can't map ids ${JSON.stringify(mapLines(mappings).trim())}: ${messageOf(cause)}`,
+      `can't map ids ${JSON.stringify(idMapText(mappings).trim())}: ${messageOf(cause)}`,
       { cause, pointer },
     );
   }
@@ -92,7 +88,7 @@ async function runMapHelper(
   }
   const status = host.blocking ? native.wait(child, false) : await native.waitAsync(child);
   if (status?.code === 0) return;
-  throw new Failure('system', `${helper} refused to map ${JSON.stringify(mapLines(mappings).trim())}`, {
+  throw new Failure('system', `${helper} refused to map ${JSON.stringify(idMapText(mappings).trim())}`, {
     pointer,
     hint: `the ids must be listed for this user in /etc/sub${helper.slice(3, 4)}id`,
   });

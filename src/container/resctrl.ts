@@ -78,7 +78,11 @@ export function openResctrl(
     );
   }
   const monitoring = config.enableMonitoring ? `${directory}/mon_groups/${id}` : undefined;
-  const saved = [...(monitoring ? [monitoring] : []), ...(closID === undefined ? [directory] : [])];
+  // What was there before is not ours to remove.
+  const saved = [
+    ...(monitoring ? [monitoring] : []),
+    ...(closID === undefined && !exists ? [directory] : []),
+  ];
   const made: string[] = [];
   const make = (path: string, what: string): void => {
     try {

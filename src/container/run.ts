@@ -1,4 +1,4 @@
-import { Failure } from '../failure.ts';
+import { withCleanup } from '../failure.ts';
 import { endChild } from '../launch/launch.ts';
 import { createContainer } from './create.ts';
 import { remove } from './remove.ts';
@@ -21,8 +21,7 @@ export async function run(context: Context, options: RunOptions): Promise<Foregr
     try {
       await remove(context, options.id, { force: true });
     } catch (cleanup) {
-      if (error instanceof Failure)
-        throw new Failure(error.code, error.message, { cause: error, cleanup: [cleanup] });
+      throw withCleanup(error, [cleanup]);
     }
     throw error;
   }

@@ -250,5 +250,6 @@ function parseRecord(text: string, id: string, path: string): ContainerRecord {
       `the state of container "${id}" was written by another version of tsoci (schema ${record.schema})`,
     );
   }
+  if (record.id !== id) throw damaged(`it is that of ${JSON.stringify(record.id)}`);
   return record as ContainerRecord;
 }

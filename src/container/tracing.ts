@@ -34,7 +34,7 @@ export class Stopwatch {
 export function emitStamps(
   context: Context,
   plan: Plan,
-  launched: Pick<Launched, 'pid' | 'conversation'>,
+  launched: Pick<Launched, 'pid' | 'stage0' | 'conversation'>,
   began: bigint,
 ): void {
   const { trace } = context;
@@ -48,7 +48,7 @@ export function emitStamps(
         category: `stub:${note?.phase ?? 'prepare'}`,
         startNs: since,
         endNs: nanoseconds,
-        pid: stage === 0 ? launched.pid - 1 : launched.pid,
+        pid: stage === 0 ? launched.stage0 : launched.pid,
         ...(note && { args: { operation, from: note.from, subject: note.subject } }),
       });
       since = nanoseconds;

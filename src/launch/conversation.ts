@@ -10,10 +10,11 @@ export interface ConversationNotes {
   note(index: number): OperationNote | undefined;
 }
 
-/** A message, and the descriptor that came along. */
+/** A message, and the descriptor that came along: with a terminal, and with nothing else. */
 export interface Received {
   readonly message: Message;
-  readonly descriptors: readonly number[];
+  /** Of a terminal's master. */
+  readonly descriptor: number | undefined;
 }
 
 /**
@@ -37,10 +38,26 @@ export class Conversation {
     for (;;) {
       const packet = await this.#packet();
       if (packet.data.length === 0) return undefined;
-      const message = decodeMessage(packet.data);
+      const message = this.#understand(packet);
       if (message.type === 'failed') throw describeFailure(message, this.#notes.note(message.operation));
-      if (message.type !== 'stamps') return { message, descriptors: packet.descriptors };
+      if (message.type !== 'stamps') return { message, descriptor: packet.descriptors[0] };
       this.stamps.push({ stage: message.stage, stamps: message.stamps });
+    }
+  }
+
+  /** The message of a packet. One descriptor comes with a terminal, and none with anything else. */
+  #understand({ data, descriptors }: Packet): Message {
+    let wanted = 0;
+    try {
+      const message = decodeMessage(data);
+      wanted = message.type === 'console' ? 1 : 0;
+      if (descriptors.length !== wanted) {
+        wanted = 0;
+        throw unexpected(message);
+      }
+      return message;
+    } finally {
+      for (const descriptor of descriptors.slice(wanted)) this.#host.native.close(descriptor);
     }
   }
 

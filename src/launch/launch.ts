@@ -1,8 +1,8 @@
-import { Failure } from '../failure.ts';
+import { Failure, messageOf, withCleanup } from '../failure.ts';
 import type { Host } from '../host/host.ts';
 import { hasErrno } from '../host/native.ts';
 import { encodePlan } from '../plan/encode.ts';
-import type { Question } from '../plan/operations.ts';
+import { NO_SLOT, type Question } from '../plan/operations.ts';
 import type { Inherited, Plan } from '../plan/plan.ts';
 import { Conversation, unexpected } from './conversation.ts';
 import type { Go } from './messages.ts';
@@ -22,6 +22,8 @@ export interface LaunchRequest {
 /** A container process that has been set up. Our own child: it must be waited for, or be left to our reaper. */
 export interface Launched {
   readonly pid: number;
+  /** The process that made it, and is gone. */
+  readonly stage0: number;
   /** Master of its new terminal, when it was not handed to a console socket. */
   readonly terminal: number | undefined;
   /** The process waits for `start` instead of having executed its program. */
@@ -36,7 +38,7 @@ export function openStub(host: Host): number {
   try {
     return host.native.sealedCopy(`${host.libexec}/tsoci-init`, 'tsoci-init');
   } catch (cause) {
-    throw new Failure('system', `the stub "${host.libexec}/tsoci-init" can't be read`, {
+    throw new Failure('system', `the stub "${host.libexec}/tsoci-init" can't be read: ${messageOf(cause)}`, {
       cause,
       hint: 'install tsoci again, or run `make build` in its sources',
     });
@@ -87,6 +89,19 @@ export async function endChild(host: Host, pid: number): Promise<void> {
   await reap(host, pid);
 }
 
+/** Ends whatever there is, and gives what could not be ended. */
+async function endAll(host: Host, ...pids: readonly (number | undefined)[]): Promise<unknown[]> {
+  const failures: unknown[] = [];
+  for (const pid of pids) {
+    try {
+      if (pid !== undefined) await endChild(host, pid);
+    } catch (error) {
+      failures.push(error);
+    }
+  }
+  return failures;
+}
+
 async function reap(host: Host, pid: number): Promise<void> {
   try {
     if (host.blocking) host.native.wait(pid, false);
@@ -102,14 +117,21 @@ interface Progress {
   terminal: number | undefined;
 }
 
+/** The plan has the stub hand the master of a new terminal to us. */
+function givesTerminal(plan: Plan): boolean {
+  return plan.operations.some((operation) => operation.kind === 'console' && operation.socket === NO_SLOT);
+}
+
 /** The stub's side of the story until it is ready: a fixed sequence, of which each departure is refused. */
 async function untilReady(
+  host: Host,
   conversation: Conversation,
   request: LaunchRequest,
   stage0: number,
   progress: Progress,
 ): Promise<void> {
   const asked = [...request.plan.questions];
+  const terminal = givesTerminal(request.plan);
   for (;;) {
     const received = await conversation.receive();
     if (received === undefined) {
@@ -119,16 +141,25 @@ async function untilReady(
     }
     const { message } = received;
     if (message.type === 'cloned' && progress.pid === undefined) progress.pid = message.pid;
-    else if (message.type === 'console' && progress.terminal === undefined)
-      progress.terminal = received.descriptors[0];
+    else if (message.type === 'console' && terminal && progress.terminal === undefined)
+      progress.terminal = received.descriptor;
     else if (message.type === 'ask' && asked[0] === message.question) {
       // Only the cgroup is asked for before there is a container process.
       const about = message.question === 'cgroup' ? stage0 : progress.pid;
       if (about === undefined) throw unexpected(message);
       asked.shift();
       conversation.go({ question: message.question, ...(await request.answer(message.question, about)) });
-    } else if (message.type === 'ready' && progress.pid !== undefined && asked.length === 0) return;
-    else throw unexpected(message);
+    } else if (
+      message.type === 'ready' &&
+      progress.pid !== undefined &&
+      asked.length === 0 &&
+      (progress.terminal !== undefined) === terminal
+    )
+      return;
+    else {
+      if (received.descriptor !== undefined) host.native.close(received.descriptor);
+      throw unexpected(message);
+    }
   }
 }
 
@@ -146,17 +177,15 @@ export async function launch(host: Host, request: LaunchRequest): Promise<Launch
   const progress: Progress = { pid: undefined, terminal: undefined };
   const waiting = plan.operations.some((operation) => operation.kind === 'await-start');
   try {
-    await untilReady(conversation, request, stage0, progress);
+    await untilReady(host, conversation, request, stage0, progress);
     const pid = progress.pid ?? 0;
     conversation.go({ question: 'commit', ...(await request.answer('commit', pid)) });
     if (!waiting) await conversation.executed();
     await reap(host, stage0);
-    return { pid, terminal: progress.terminal, waiting, conversation };
+    return { pid, stage0, terminal: progress.terminal, waiting, conversation };
   } catch (error) {
-    if (progress.pid !== undefined) await endChild(host, progress.pid);
-    await endChild(host, stage0);
     if (progress.terminal !== undefined) native.close(progress.terminal);
-    throw error;
+    throw withCleanup(error, await endAll(host, progress.pid, stage0));
   } finally {
     native.close(socket);
   }

@@ -1,6 +1,7 @@
 import type { Linux } from '../bundle/config.ts';
-import { Failure } from '../failure.ts';
+import { Failure, withCleanup } from '../failure.ts';
 import type { Native } from '../host/native.ts';
+import { pointerPart } from '../place.ts';
 import {
   linkAttribute,
   linkHeader,
@@ -91,31 +92,29 @@ function setUp(socket: RouteSocket, index: number, up: boolean): void {
 
 /**
  * Moves one interface and gives it its addresses again, which the kernel takes from whatever leaves a namespace.
- * Returns the interface in its new place.
+ * Returns the interface in its new place. One that could not be moved is as it was.
  */
-function moveLink(
-  from: RouteSocket,
-  to: RouteSocket,
-  link: Link,
-  name: string,
-  pid: number,
-  up: boolean,
-): Link {
-  const addresses = keptAddresses(from, link.index);
+function moveLink(from: RouteSocket, to: RouteSocket, link: Link, name: string, pid: number): Link {
   const before = new Set(allLinks(to).map(({ index }) => index));
   // An interface that is up can't be renamed; the move takes it down in any case.
   if (link.up) setUp(from, link.index, false);
-  from.execute(`move it to the namespace of process ${pid}`, messageType.newLink, 0, linkHeader(link.index), [
-    numberAttribute(linkAttribute.namespacePid, pid),
-    textAttribute(linkAttribute.name, name),
-  ]);
+  try {
+    from.execute(
+      `move it to the namespace of process ${pid}`,
+      messageType.newLink,
+      0,
+      linkHeader(link.index),
+      [numberAttribute(linkAttribute.namespacePid, pid), textAttribute(linkAttribute.name, name)],
+    );
+  } catch (error) {
+    if (link.up) setUp(from, link.index, true);
+    throw error;
+  }
   const arrived = allLinks(to).find(
     ({ index, name: found }) => !before.has(index) && (name.includes('%d') || found === name),
   );
   if (arrived === undefined)
     throw new Failure('system', `the interface "${link.name}" did not arrive as "${name}"`);
-  for (const address of addresses) addAddress(to, arrived.index, address);
-  if (up) setUp(to, arrived.index, true);
   return arrived;
 }
 
@@ -141,8 +140,20 @@ function checkMove(own: RouteSocket, theirs: RouteSocket, move: Move): Link {
   return link;
 }
 
-/** Takes moved devices back, for a create that fails later. */
-export type TakeBack = () => void;
+/** Devices that were moved, and the way back. */
+export interface MovedDevices {
+  /** Takes them back, for a create that fails later; also when the container's processes have ended by then. */
+  takeBack(): void;
+  /** They stay. One of the two has to be called, and once. */
+  keep(): void;
+}
+
+interface Moved {
+  readonly move: Move;
+  readonly was: Link;
+  readonly addresses: readonly NetlinkMessage[];
+  readonly now: Link;
+}
 
 /**
  * Moves the config's network devices into the network namespace of `pid` (config-linux.md, Network Devices): addresses kept,
@@ -150,39 +161,71 @@ export type TakeBack = () => void;
  *
  * Throws `Failure` naming the device; those that were moved are moved back first.
  */
-export function moveNetworkDevices(native: Native, devices: Linux['netDevices'], pid: number): TakeBack {
+export function moveNetworkDevices(native: Native, devices: Linux['netDevices'], pid: number): MovedDevices {
   const moves = Object.entries(devices ?? {}).map(([host, { name }]) => ({
     host,
     container: name || host,
-    pointer: `/linux/netDevices/${host}`,
+    pointer: `/linux/netDevices/${pointerPart(host)}`,
   }));
-  const moved: { readonly move: Move; readonly was: Link; readonly now: Link }[] = [];
-  const takeBack = (): void => {
-    const [own, theirs] = [new RouteSocket(native, 0), new RouteSocket(native, pid)];
-    for (const { move, was, now } of moved.reverse())
-      moveLink(theirs, own, { ...now, up: true }, move.host, native.processId(), was.up);
+  const own = new RouteSocket(native, 0);
+  const theirs = openOther(native, own, pid);
+  const moved: Moved[] = [];
+  const keep = (): void => {
     own.close();
+    // As long as it is open the namespace exists, and with it the devices, whoever has ended.
     theirs.close();
   };
-  const [own, theirs] = [new RouteSocket(native, 0), new RouteSocket(native, pid)];
+  const takeBack = (): void => {
+    try {
+      for (const { move, was, addresses, now } of moved.reverse()) {
+        const back = moveLink(theirs, own, { ...now, up: true }, move.host, native.processId());
+        settle(own, back.index, addresses, was.up);
+      }
+    } finally {
+      keep();
+    }
+  };
   try {
     for (const move of moves) {
       const was = checkMove(own, theirs, move);
-      moved.push({ move, was, now: tryMove(own, theirs, was, move, pid) });
+      blame(move, () => {
+        const addresses = keptAddresses(own, was.index);
+        const now = moveLink(own, theirs, was, move.container, pid);
+        moved.push({ move, was, addresses, now });
+        settle(theirs, now.index, addresses, true);
+      });
     }
-    return takeBack;
   } catch (error) {
-    takeBack();
-    throw error;
-  } finally {
+    const cleanup: unknown[] = [];
+    try {
+      takeBack();
+    } catch (failure) {
+      cleanup.push(failure);
+    }
+    throw withCleanup(error, cleanup);
+  }
+  return { takeBack, keep };
+}
+
+function openOther(native: Native, own: RouteSocket, pid: number): RouteSocket {
+  try {
+    return new RouteSocket(native, pid);
+  } catch (error) {
     own.close();
-    theirs.close();
+    throw error;
   }
 }
 
-function tryMove(own: RouteSocket, theirs: RouteSocket, link: Link, move: Move, pid: number): Link {
+/** Gives an interface its addresses, and its state. */
+function settle(socket: RouteSocket, index: number, addresses: readonly NetlinkMessage[], up: boolean): void {
+  for (const address of addresses) addAddress(socket, index, address);
+  if (up) setUp(socket, index, true);
+}
+
+/** What the kernel refuses is told in the terms of the config. */
+function blame(move: Move, act: () => void): void {
   try {
-    return moveLink(own, theirs, link, move.container, pid, true);
+    act();
   } catch (cause) {
     if (!(cause instanceof RouteError)) throw cause;
     throw new Failure('system', `network device "${move.host}": ${cause.message}`, {

@@ -20,6 +20,11 @@ export class RouteError extends Failure {
   }
 }
 
+/** How it went: both an acknowledgement and the end of a list carry a negative errno, or 0. */
+function errnoOf({ fixed }: NetlinkMessage): number {
+  return fixed.length < 4 ? 0 : -new DataView(fixed.buffer, fixed.byteOffset, 4).getInt32(0, true);
+}
+
 /** Talks to the kernel's routing family in one network namespace. */
 export class RouteSocket {
   readonly #native: Native;
@@ -72,9 +77,8 @@ export class RouteSocket {
     for (;;) {
       const datagram = decodeMessages(this.#native.read(this.#descriptor, maximumDatagram));
       for (const message of datagram.filter((each) => each.sequence === sequence)) {
-        if (message.type === messageType.done) return answers;
-        if (message.type === messageType.error) {
-          const errno = -new DataView(message.fixed.buffer, message.fixed.byteOffset, 4).getInt32(0, true);
+        if (message.type === messageType.done || message.type === messageType.error) {
+          const errno = errnoOf(message);
           if (errno !== 0) throw new RouteError(what, errno);
           return answers;
         }

@@ -1,6 +1,6 @@
-import { type Compilation, hasNamespace, opensAhead } from './compilation.ts';
+import { type Compilation, hasNamespace, isBind, opensAhead } from './compilation.ts';
 import { mountAttribute } from './kernel-flags.ts';
-import type { ParsedMountOptions } from './mount-options.ts';
+import { attributesOf, type ParsedMountOptions, parseMountOptions } from './mount-options.ts';
 
 /**
  * `"type": "cgroup"`: the container's view of its cgroups. With a cgroup namespace each hierarchy is mounted afresh and shows
@@ -14,7 +14,7 @@ export function planCgroupMount(
   options: ParsedMountOptions,
 ): void {
   const { facts, plan, root } = compilation;
-  const attributes = options.set | options.setRecursive;
+  const attributes = attributesOf(options);
   if (facts.cgroups.mode === 'v2') {
     mountHierarchy(compilation, from, target, 'cgroup2', [], facts.cgroups.unified, attributes);
     return;
@@ -94,12 +94,13 @@ function mountHierarchy(
 
 /** Stage 0: the cgroup directories that will be bound, while the caller's privileges reach them. */
 export function openCgroups(compilation: Compilation): void {
-  const { config, facts, linux, plan, trees } = compilation;
-  if (!opensAhead(compilation) || hasNamespace(linux, 'cgroup')) return;
+  const { config, facts, linux, ownMounts, plan, trees } = compilation;
+  if (!ownMounts || !opensAhead(compilation) || hasNamespace(linux, 'cgroup')) return;
   const directories = facts.cgroups.hierarchies.map((each) => each.directory);
   if (facts.cgroups.unified !== undefined) directories.push(facts.cgroups.unified);
   config.mounts?.forEach((mount, index) => {
-    if (mount.type !== 'cgroup') return;
+    const options = parseMountOptions(mount.options);
+    if (mount.type !== 'cgroup' || options.remount || isBind(mount, options)) return;
     for (const path of directories) {
       const slot = plan.slot();
       plan.add('prepare', `/mounts/${index}`, 'open-tree', { slot, path, recursive: 0 });

@@ -1,7 +1,8 @@
-import type { Config, Linux, NamespaceType } from '../bundle/config.ts';
+import type { Config, Linux, Mount, NamespaceType } from '../bundle/config.ts';
 import type { PlanBuilder } from './builder.ts';
 import type { CreateRequest, HostFacts } from './facts.ts';
 import { namespaceFlags } from './kernel-flags.ts';
+import type { ParsedMountOptions } from './mount-options.ts';
 
 /** What the sections share while one config is compiled. */
 export interface Compilation {
@@ -43,4 +44,9 @@ export function flagOf(type: NamespaceType): number {
  */
 export function opensAhead(compilation: Pick<Compilation, 'facts' | 'userNamespace'>): boolean {
   return compilation.userNamespace && !compilation.facts.rootless;
+}
+
+/** A bind mount by its options, or by the type that Docker's older configs carry. */
+export function isBind(mount: Mount, options: ParsedMountOptions): boolean {
+  return options.bind !== 'no' || mount.type === 'bind';
 }

@@ -1,3 +1,4 @@
+import { pointerPart } from '../place.ts';
 import type { Compilation } from './compilation.ts';
 import { createsNamespace } from './compilation.ts';
 import { NO_SLOT } from './operations.ts';
@@ -18,7 +19,7 @@ export function confineContainer(compilation: Compilation): void {
   if (config.domainname) plan.add('confine', '/domainname', 'domainname', { name: config.domainname });
   if (createsNamespace(linux, 'network')) plan.add('confine', '/linux/namespaces', 'loopback-up', {});
   for (const [name, value] of Object.entries(linux.sysctl ?? {})) {
-    plan.add('confine', `/linux/sysctl/${escapePointer(name)}`, 'sysctl', {
+    plan.add('confine', `/linux/sysctl/${pointerPart(name)}`, 'sysctl', {
       proc,
       path: sysctlPath(name),
       value,
@@ -51,9 +52,4 @@ function planMasks({ linux, plan, facts, null: device }: Compilation): void {
   });
   plan.add('confine', '/linux/maskedPaths', 'close-slot', { slot: empty });
   if (device !== NO_SLOT) plan.add('confine', '/linux/maskedPaths', 'close-slot', { slot: device });
-}
-
-/** Escapes one reference token of a JSON pointer (RFC 6901). */
-export function escapePointer(token: string): string {
-  return token.replaceAll('~', '~0').replaceAll('/', '~1');
 }

@@ -91,13 +91,21 @@ export function createPlan(config: Config, request: CreateRequest, facts: HostFa
   prepare(compilation, own);
   cloneContainer(compilation);
   enterNamespaces(compilation);
-  if (compilation.ownMounts) buildRoot(compilation, own, slots.console);
+  if (compilation.ownMounts) buildRoot(compilation);
+  if (process.terminal) {
+    const root = compilation.ownMounts ? compilation.root : NO_SLOT;
+    planConsole(own, 'rootfs', root, slots.console, compilation.ownMounts);
+  }
+  if (compilation.ownMounts) makeWorkingDirectory(compilation, process);
+  planRuntimeHooks(compilation);
+  planHooks(compilation, 'rootfs', 'createContainer');
+  if (compilation.ownMounts) enterRoot(compilation);
   else if (!hasNamespace(linux, 'mount')) plan.add('pivot', '/root/path', 'chroot', { path: request.rootfs });
   confineContainer(compilation);
   if (compilation.ownMounts) sealTmpfs(compilation);
   if (linux.personality) planPersonality(plan, linux.personality);
   if (linux.memoryPolicy) planMemoryPolicy(plan, linux.memoryPolicy);
-  planAffinity(plan, undefined, '');
+  planAffinity(plan, 'confine', undefined, '');
   planProcessConfinement(own);
   planIdentity(own);
   plan.add('ready', '', 'ready', {});
@@ -125,44 +133,38 @@ function openNull({ linux, null: slot, ownMounts, plan }: Compilation, phase: Ph
   plan.add(phase, '/linux/maskedPaths', 'open-device', { slot, path: '/dev/null', major: 1, minor: 3 });
 }
 
-/** The container's mount tree, from its root to the pivot. */
-function buildRoot(compilation: Compilation, own: ProcessCompilation, consoleSocket: number): void {
-  const { config, linux, plan, request, root } = compilation;
+/** The container's mount tree. */
+function buildRoot(compilation: Compilation): void {
   mountRoot(compilation);
   if (compilation.facts.rootless) openNull(compilation, 'rootfs');
-  config.mounts?.forEach((mount, index) => {
+  compilation.config.mounts?.forEach((mount, index) => {
     planMount(compilation, mount, index);
   });
   planDevices(compilation);
-  if (own.process.terminal) planConsole(own, 'rootfs', root, consoleSocket, true);
-  plan.add('rootfs', '/process/cwd', 'make-directory', {
-    root,
-    path: own.process.cwd,
-    mode: 0o755,
-    uid: 0,
-    gid: 0,
-  });
-  if (
-    config.hooks?.prestart?.length ||
-    config.hooks?.createRuntime?.length ||
-    config.hooks?.createContainer?.length ||
-    linux.netDevices
-  ) {
-    // The answer carries the state that createContainer hooks read.
+}
+
+function makeWorkingDirectory({ plan, root }: Compilation, { cwd }: Process): void {
+  plan.add('rootfs', '/process/cwd', 'make-directory', { root, path: cwd, mode: 0o755, uid: 0, gid: 0 });
+}
+
+/** The launcher's hooks and network devices have their turn; its answer carries the state that createContainer hooks read. */
+function planRuntimeHooks({ config, linux, plan }: Compilation): void {
+  const { prestart, createRuntime, createContainer } = config.hooks ?? {};
+  if (prestart?.length || createRuntime?.length || createContainer?.length || linux.netDevices)
     plan.ask('rootfs', 'create-runtime');
-  }
-  planHooks(compilation, 'rootfs', 'createContainer');
+}
+
+/** The root filesystem becomes the root, with the propagation that the config wants. */
+function enterRoot({ linux, plan, request, root }: Compilation): void {
   plan.add('pivot', '/root/path', 'pivot', { root, mode: request.noPivot ? 1 : 0 });
   const propagation = linux.rootfsPropagation;
-  if (propagation !== undefined) {
-    const name = propagation.replace(
-      /^r(?=private|shared|slave|unbindable)/,
-      '',
-    ) as keyof typeof propagationType;
-    const recursive = propagation === name ? 0 : 1;
-    plan.add('pivot', '/linux/rootfsPropagation', 'root-propagation', {
-      type: propagationType[name],
-      recursive,
-    });
-  }
+  if (propagation === undefined) return;
+  const name = propagation.replace(
+    /^r(?=private|shared|slave|unbindable)/,
+    '',
+  ) as keyof typeof propagationType;
+  plan.add('pivot', '/linux/rootfsPropagation', 'root-propagation', {
+    type: propagationType[name],
+    recursive: propagation === name ? 0 : 1,
+  });
 }

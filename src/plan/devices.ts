@@ -1,8 +1,8 @@
 import type { Device } from '../bundle/config.ts';
-import { type Compilation, opensAhead } from './compilation.ts';
+import { type Compilation, isBind, opensAhead } from './compilation.ts';
 import { fileType } from './kernel-flags.ts';
 import { parseMountOptions } from './mount-options.ts';
-import { isBind } from './mounts.ts';
+import type { Phase } from './operations.ts';
 import { normalizePath } from './path.ts';
 
 /** The devices that every container gets (config-linux.md, Default Devices). */
@@ -55,10 +55,22 @@ export function openDevices(compilation: Compilation): void {
   if (!compilation.ownMounts || !opensAhead(compilation) || !ownsDev(compilation)) return;
   for (const { device, from } of wantedDevices(compilation)) {
     if (!isBound(compilation, device)) continue;
-    const slot = compilation.plan.slot();
-    compilation.plan.add('prepare', from, 'open-tree', { slot, path: device.path, recursive: 0 });
-    compilation.trees.set(`device ${device.path}`, slot);
+    compilation.trees.set(keyOf(device, from), openDevice(compilation, 'prepare', device, from));
   }
+}
+
+/** Two entries of the config may name one path. */
+function keyOf(device: Device, from: string): string {
+  return `device ${from || device.path}`;
+}
+
+/** A host's character device must be the one that the config means, by its number; its path says little. */
+function openDevice({ plan }: Compilation, phase: Phase, device: Device, from: string): number {
+  const slot = plan.slot();
+  const { path, type, major = 0, minor = 0 } = device;
+  if (type === 'b') plan.add(phase, from, 'open-tree', { slot, path, recursive: 0 });
+  else plan.add(phase, from, 'open-device', { slot, path, major, minor });
+  return slot;
 }
 
 /** Device nodes and links under /dev. */
@@ -84,11 +96,7 @@ export function planDevices(compilation: Compilation): void {
 
 function bindDevice(compilation: Compilation, device: Device, from: string): void {
   const { plan, root, trees } = compilation;
-  let tree = trees.get(`device ${device.path}`);
-  if (tree === undefined) {
-    tree = plan.slot();
-    plan.add('rootfs', from, 'open-tree', { slot: tree, path: device.path, recursive: 0 });
-  }
+  const tree = trees.get(keyOf(device, from)) ?? openDevice(compilation, 'rootfs', device, from);
   plan.add('rootfs', from, 'bind', {
     root,
     target: normalizePath(device.path),

@@ -35,12 +35,16 @@ export function execPlan(process: Process, request: ExecRequest, facts: HostFact
     noSetGroups: request.noSetGroups,
   };
   plan.add('prepare', '', 'open-proc', { slot: own.proc });
+  const { initial, final } = process.execCPUAffinity ?? {};
+  if (initial) planAffinity(plan, 'prepare', initial, '/process/execCPUAffinity/initial');
   if (userNamespace && !facts.rootless) planPrivilegedLimits(own, 'prepare');
   enterContainer(plan, request, facts, container);
   plan.add('ids', '', 'new-session', {});
   if (userNamespace) plan.add('ids', '', 'become', { uid: 0, gid: 0, groups: request.noSetGroups ? 0 : 1 });
   if (process.terminal) planConsole(own, 'rootfs', NO_SLOT, console, false);
-  planAffinity(plan, process.execCPUAffinity?.final, '/process/execCPUAffinity/final');
+  // After the transition to the cgroup the kernel has decided, unless the config says otherwise.
+  if (final) planAffinity(plan, 'confine', final, '/process/execCPUAffinity/final');
+  else if (!initial) planAffinity(plan, 'confine', undefined, '');
   planProcessConfinement(own);
   planIdentity(own);
   plan.add('ready', '', 'ready', {});

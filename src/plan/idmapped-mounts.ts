@@ -18,8 +18,8 @@ export function onlyBinds(pointer: string): Failure {
   });
 }
 
-/** Lines of /proc/PID/uid_map. */
-function mapText(mappings: readonly IdMapping[]): string {
+/** Lines of /proc/PID/uid_map (user_namespaces(7)). */
+export function idMapText(mappings: readonly IdMapping[]): string {
   return mappings.map(({ containerID, hostID, size }) => `${containerID} ${hostID} ${size}\n`).join('');
 }
 
@@ -51,8 +51,8 @@ function namespaceFor(compilation: Compilation, mount: Mount, from: string): num
     return slot;
   }
   const source = own ? mount : createsNamespace(linux, 'user') ? linux : {};
-  const uidMap = mapText(source.uidMappings ?? []);
-  const gidMap = mapText(source.gidMappings ?? []);
+  const uidMap = idMapText(source.uidMappings ?? []);
+  const gidMap = idMapText(source.gidMappings ?? []);
   if (uidMap === '' || gidMap === '') {
     throw new Failure(
       'invalid',

@@ -3,12 +3,7 @@ import { mountAttribute as attribute, propagationType as propagation } from './k
 /** What one option of the specification's table means. Feeds the parser, the plan and `features` alike. */
 export type MountOption =
   /** A mount attribute to set or clear, on the mount alone or (`r…` forms) on everything below it. */
-  | {
-      readonly set?: number;
-      readonly clear?: number;
-      readonly recursive?: true;
-      readonly superblock?: string;
-    }
+  | { readonly set?: number; readonly clear?: number; readonly recursive?: true }
   | { readonly propagation: number; readonly recursive: boolean }
   | { readonly bind: true; readonly recursive: boolean }
   | { readonly remount: true }
@@ -124,6 +119,9 @@ function applyAttribute(result: MutableMountOptions, set: number, clear: number,
   if (recursive) {
     result.setRecursive = (result.setRecursive & ~gone) | set;
     result.clearRecursive = (result.clearRecursive & ~set) | clear;
+    // The tree's own mount is one of them: what was said of it alone before is overruled.
+    result.set &= ~gone;
+    result.clear &= ~gone;
   } else {
     result.set = (result.set & ~gone) | set;
     result.clear = (result.clear & ~set) | clear;
@@ -139,9 +137,13 @@ function applyOption(result: MutableMountOptions, option: MountOption): void {
     result.propagation = option.propagation;
     result.propagationRecursive = option.recursive;
   } else if ('nothing' in option) return;
-  else if ('set' in option || 'clear' in option) {
-    applyAttribute(result, option.set ?? 0, option.clear ?? 0, option.recursive === true);
-  } else if (option.superblock !== undefined) result.data.push(option.superblock);
+  else if ('superblock' in option) result.data.push(option.superblock);
+  else applyAttribute(result, option.set ?? 0, option.clear ?? 0, option.recursive === true);
+}
+
+/** The attributes of a mount that has nothing below it, where the `r…` forms mean the same as the others. */
+export function attributesOf(options: ParsedMountOptions): number {
+  return (options.setRecursive & ~options.clear) | options.set;
 }
 
 /** Sorts the options of a mount; unknown ones are the filesystem's (config.md, Linux mount options). */

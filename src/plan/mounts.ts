@@ -1,10 +1,10 @@
 import type { Mount } from '../bundle/config.ts';
 import { Failure } from '../failure.ts';
 import { planCgroupMount } from './cgroup-mounts.ts';
-import { type Compilation, opensAhead } from './compilation.ts';
+import { type Compilation, isBind, opensAhead } from './compilation.ts';
 import { isIdmapped, mapTree, onlyBinds } from './idmapped-mounts.ts';
 import { mountAttribute, propagationType } from './kernel-flags.ts';
-import { type ParsedMountOptions, parseMountOptions } from './mount-options.ts';
+import { attributesOf, type ParsedMountOptions, parseMountOptions } from './mount-options.ts';
 import { NO_SLOT, type Phase } from './operations.ts';
 import { isInside, normalizePath, resolvePath } from './path.ts';
 
@@ -31,11 +31,6 @@ const procFiles = new Set(
     .concat(['sys/kernel/ns_last_pid', 'sys/crypto/fips_enabled'])
     .map((name) => `/proc/${name}`),
 );
-
-/** A bind mount by its options, or by the type that Docker's older configs carry. */
-export function isBind(mount: Mount, options: ParsedMountOptions): boolean {
-  return options.bind !== 'no' || mount.type === 'bind';
-}
 
 /** procfs is where the kernel is told things: what is mounted there must be procfs (CVE-2019-16884, CVE-2023-28642). */
 function guardProc(mount: Mount, target: string, bind: boolean, pointer: string): void {
@@ -144,8 +139,8 @@ function planRemount(
   compilation.plan.add('rootfs', from, 'remount', {
     root: compilation.root,
     target,
-    set: options.set | options.setRecursive,
-    clear: options.clear | options.clearRecursive,
+    set: attributesOf(options),
+    clear: (options.clearRecursive & ~options.set) | options.clear,
     recursive: options.setRecursive | options.clearRecursive ? 1 : 0,
     options: options.data,
     propagation: options.propagation,
@@ -195,7 +190,7 @@ function planFilesystem(
       hint: 'for a bind mount add "bind" or "rbind" to its options',
     });
   }
-  const attributes = options.set | options.setRecursive;
+  const attributes = attributesOf(options);
   const data = [...options.data, ...labelOption(compilation, type, options.data)];
   const readonly = (attributes & mountAttribute.rdonly) !== 0;
   if (readonly && !attributeOnly.has(type)) data.push('ro');
@@ -224,7 +219,7 @@ function labelOption(compilation: Compilation, type: string, data: readonly stri
 export function sealTmpfs(compilation: Compilation): void {
   compilation.config.mounts?.forEach((mount, index) => {
     const options = parseMountOptions(mount.options);
-    const readonly = ((options.set | options.setRecursive) & mountAttribute.rdonly) !== 0;
+    const readonly = (attributesOf(options) & mountAttribute.rdonly) !== 0;
     if (
       isBind(mount, options) ||
       options.remount ||

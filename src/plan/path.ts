@@ -10,9 +10,9 @@ export function normalizePath(path: string): string {
   return `/${parts.join('/')}`;
 }
 
-/** `path` itself when absolute, otherwise below `base`. */
+/** A path of the host: itself when absolute, otherwise below `base`. Left to the kernel, which knows where links lead. */
 export function resolvePath(base: string, path: string): string {
-  return normalizePath(path.startsWith('/') ? path : `${base}/${path}`);
+  return path.startsWith('/') ? path : `${base}/${path}`;
 }
 
 /** True when `path` is `directory` or below it. Both normalised. */

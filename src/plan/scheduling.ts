@@ -56,8 +56,13 @@ export function planScheduling({ plan, process }: ProcessCompilation, phase: Pha
 const maximumCpus = 8192;
 
 /** The process may run on these CPUs, or on all that its cpuset has: the caller's own affinity is not its business. */
-export function planAffinity(plan: PlanBuilder, list: string | undefined, pointer: string): void {
-  plan.add('confine', pointer, 'affinity', {
+export function planAffinity(
+  plan: PlanBuilder,
+  phase: Phase,
+  list: string | undefined,
+  pointer: string,
+): void {
+  plan.add(phase, pointer, 'affinity', {
     mask: list ? listMask(list, maximumCpus, pointer) : new Uint8Array(maximumCpus / 8).fill(0xff),
   });
 }
