@@ -13,6 +13,8 @@ const test = suite(`security: races (${runtimeKind})`);
 
 /** How long each race is run, in milliseconds. */
 const time = 2500;
+/** And at least this often, however slow the machine. */
+const enough = 4;
 
 /** Exchanges two names for ever: a directory or a file, and a link in its place. */
 const swapper = compileProbe(
@@ -63,7 +65,7 @@ test('targets that turn into links to the host and back while they are made, mou
     swap(sandbox, ...['a', 'b', 'c'].flatMap((name) => [inRoot(name), inRoot(`${name}-link`)]));
     let worked = 0;
     let refused = 0;
-    for (const end = Date.now() + time; Date.now() < end; ) {
+    for (const end = Date.now() + time; Date.now() < end || worked + refused < enough; ) {
       const result = await sandbox.runBundle(bundle);
       assert.ok(!result.stdout.includes('of the host'), 'it read a file of the host');
       if (result.code === 0) {
@@ -79,7 +81,7 @@ test('targets that turn into links to the host and back while they are made, mou
     }
     assert.equal(readFileSync(join(prey, 'secret'), 'utf8'), 'of the host\n');
     assert.ok(!readFileSync('/proc/self/mountinfo', 'utf8').includes(prey));
-    assert.ok(worked + refused > 5, `${worked} worked, ${refused} were refused`);
+    assert.ok(worked > 0, `${worked} worked, ${refused} were refused`);
     assert.deepEqual(sandbox.leftovers(), []);
   }));
 
@@ -96,7 +98,7 @@ test('/proc that turns into a link and back: never written outside of a true pro
     symlinkSync('fake', inRoot('proc-link'));
     swap(sandbox, inRoot('proc'), inRoot('proc-link'));
     let worked = 0;
-    for (const end = Date.now() + time; Date.now() < end; ) {
+    for (const end = Date.now() + time; Date.now() < end || worked < enough; ) {
       const result = await sandbox.runBundle(bundle);
       if (result.code === 0 && result.stdout.startsWith('9fa0')) worked++;
       else if (result.code !== 0 && result.stdout === '') expectRefusal(result, /\w/);
