@@ -11,6 +11,9 @@ MANDIR ?= $(PREFIX)/share/man
 # One recipe at a time: the machine has few cores, and the steps use them all.
 .NOTPARALLEL:
 
+# test-vm: short, or full.
+VM ?= short
+
 libexec := build/libexec
 stamps := build/stamps
 installed := node_modules/.package-lock.json
@@ -21,13 +24,14 @@ native := binding.gyp $(shell find csrc -type f -not -path '*/generated/*' -name
 entry := $(wildcard csrc/entry/* scripts/executable/*.ts)
 sources := $(shell find src -type f -not -path '*/generated/*')
 
-.PHONY: help build demo test test-engines check bench install uninstall clean distclean tools
+.PHONY: help build demo test test-engines test-vm check bench install uninstall clean distclean tools
 
 help:
 	@echo 'make build       the executable, the stub and the addon, in $(libexec)'
 	@echo 'make demo        build, then run a container and show what it sees'
 	@echo 'make test        unit tests, then integration tests (as root)'
 	@echo 'make test-engines  Docker, containerd, Podman and others call it (as root)'
+	@echo 'make test-vm     integration tests in virtual machines with cgroup v2 and systemd; VM=full for all of them'
 	@echo 'make check       types, style, C warnings, imports, dead code'
 	@echo 'make bench       side by side with the other runtimes that are installed'
 	@echo 'make install     to $$(DESTDIR)$$(PREFIX), PREFIX=$(PREFIX)'
@@ -97,6 +101,14 @@ engine_tools := busybox=busybox-static containerd dockerd=docker.io docker=docke
 test-engines: build
 	@scripts/need.sh $(engine_tools) || echo 'tests that need them are skipped'
 	@node --import tsx scripts/test.ts engines $(if $(MATCH),--match '$(MATCH)')
+
+# Debian's packages; the kernel is downloaded once, to /var/tmp.
+vm_tools := qemu-system-x86_64=qemu-system-x86 busybox=busybox-static cpio lz4 mke2fs=e2fsprogs setpriv=util-linux python3 \
+	systemctl=systemd dbus-daemon=dbus
+
+test-vm: build
+	@scripts/need.sh $(vm_tools)
+	@test/vm/test $(VM)
 
 bench: build
 	@scripts/need.sh busybox=busybox-static runc crun bwrap=bubblewrap || echo 'measuring without them'
