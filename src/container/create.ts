@@ -101,7 +101,7 @@ async function build(
 ): Promise<Creation> {
   const { host } = context;
   const { native } = host;
-  const { preparation, store, undo } = making;
+  const { preparation, undo } = making;
   const { bundle, cgroup, resctrl } = preparation;
   const watch = new Stopwatch(context);
   undo.add(() => removeTemporary(context, making.record));
@@ -145,7 +145,7 @@ async function build(
           onHooks();
           return { state: await createHooks(record, bundle.config, pid) };
         } else if (question === 'commit') {
-          record = commit(context, options, store, record, pid);
+          record = commit(context, options, making, record, pid);
           return answerForRun(record, mode, pid);
         }
         return {};
@@ -195,7 +195,7 @@ async function createHooks(record: ContainerRecord, config: Config, pid: number)
 function commit(
   context: Context,
   options: CreateOptions,
-  store: Store,
+  { store, undo }: Making,
   before: ContainerRecord,
   pid: number,
 ): ContainerRecord {
@@ -204,7 +204,11 @@ function commit(
   if (init === undefined) throw new Failure('system', 'the container process died before it was recorded');
   const record = { ...before, init };
   store.write(record);
-  if (options.pidFile !== undefined) writePidFile(native, options.pidFile, options.id, pid);
+  const { pidFile } = options;
+  if (pidFile !== undefined) {
+    writePidFile(native, pidFile, options.id, pid);
+    undo.add(() => removeIfThere(native, pidFile));
+  }
   if (options.pidfdSocket !== undefined) sendPidfd(native, options.pidfdSocket, pid, 'init-pidfd');
   return record;
 }
