@@ -37,7 +37,8 @@ export function buildFilter(library: Libseccomp, section: CheckedSection): Built
   try {
     const present = addArchitectures(library, context, section, notes);
     const unknown = unknownNames(library, section, notes);
-    const { calls, warnings } = collectCalls(section.rules, section.defaultAction);
+    const { calls, warnings, notes: overruled } = collectCalls(section.rules, section.defaultAction);
+    notes.push(...overruled);
     const exact = calls.flatMap((call) => addCall(library, context, present, section.defaultAction, call));
     const filter = concatenate(
       section.defaultDenies ? enosysPrefix(newestCalls(library, present, section.rules)) : new Uint8Array(0),

@@ -15,7 +15,10 @@ export interface CallRules {
 export interface CollectedCalls {
   /** In the order in which the profile first names them, without those that only ever get the default action. */
   readonly calls: readonly CallRules[];
+  /** Conditions that their author cannot have meant to be useless. */
   readonly warnings: readonly string[];
+  /** Entries after a decided one. Engines' own profiles have such pairs, and all that runs under them would be warned of it. */
+  readonly notes: readonly string[];
 }
 
 interface Statement extends Clause {
@@ -41,16 +44,16 @@ export function collectCalls(rules: readonly Rule[], defaultAction: number): Col
       statements.set(name, list);
     }
   }
-  const warnings: string[] = [];
-  const calls = [...statements].flatMap(([name, list]) => collectCall(name, list, defaultAction, warnings));
-  return { calls, warnings };
+  const told = { warnings: [], notes: [] };
+  const calls = [...statements].flatMap(([name, list]) => collectCall(name, list, defaultAction, told));
+  return { calls, ...told };
 }
 
 function collectCall(
   name: string,
   statements: readonly Statement[],
   defaultAction: number,
-  warnings: string[],
+  told: { readonly warnings: string[]; readonly notes: string[] },
 ): CallRules[] {
   // What says unconditionally what the default says anyway, says nothing.
   const meaning = statements.filter(
@@ -59,7 +62,7 @@ function collectCall(
   const always = meaning.find(({ conditions }) => conditions.length === 0);
   if (always) {
     for (const loser of meaning.filter(({ action }) => action !== always.action)) {
-      warnings.push(
+      (loser.conditions.length > 0 ? told.warnings : told.notes).push(
         `${loser.pointer}: has no effect on "${name}", which ${always.pointer} decides for all arguments`,
       );
     }

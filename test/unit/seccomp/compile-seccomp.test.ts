@@ -425,6 +425,24 @@ on('an entry without conditions overrules those with, and that is told', async (
   assert.deepEqual((await compile(section('SCMP_ACT_ERRNO'))).warnings, []);
 });
 
+on(
+  'of two entries without conditions the first decides, and that is a note: engines ship such profiles',
+  async () => {
+    const section: Seccomp = {
+      defaultAction: 'SCMP_ACT_ERRNO',
+      defaultErrnoRet: 38,
+      syscalls: [entry('personality', 'SCMP_ACT_ALLOW'), entry('personality', 'SCMP_ACT_ERRNO')],
+    };
+    assert.equal(await answer(section, personality, [7]), allow);
+    const { warnings, notes } = await compile(section);
+    assert.deepEqual(warnings, []);
+    assert.match(
+      notes.join(),
+      /syscalls\/1: has no effect on "personality", which \/linux\/seccomp\/syscalls\/0 decides/,
+    );
+  },
+);
+
 test('refuses a profile that is longer than the kernel takes', async () => {
   const args = (value: number) => ({ args: [argument(0, 'SCMP_CMP_EQ', value)] });
   const syscalls = Array.from({ length: 5000 }, (_, value) =>
