@@ -127,6 +127,7 @@ export class Laboratory implements Closable {
         // Busy: it is in the list of what is left.
       }
     }
-    return below;
+    // Podman puts its monitors there, and leaves the directory.
+    return below.filter((path) => !path.endsWith('/conmon'));
   }
 }

@@ -1,0 +1,130 @@
+import { writeFileSync } from 'node:fs';
+import type { CommandOptions, CommandResult } from '../../integration/support/runtime.ts';
+import { expectSuccess } from '../../integration/support/sandbox.ts';
+import { until } from '../../integration/support/wait.ts';
+import { engineRuntime } from './engine-runtime.ts';
+import { makeRootfsArchive } from './image.ts';
+import { Laboratory } from './laboratory.ts';
+import { atTerminal, type Step } from './terminal.ts';
+
+export const image = 'localhost/tsoci-test';
+
+/** Podman's own default limit of open files is above what a machine may allow. */
+const configuration = `
+[containers]
+default_ulimits = ["nofile=1024:1024", "nproc=1024:1024"]
+log_driver = "k8s-file"
+[engine]
+cgroup_manager = "cgroupfs"
+events_logger = "file"
+`;
+
+const subordinateIds = 'containers:200000:1000000\n';
+
+/** Podman, Buildah and conmon with storage of their own. */
+export class Podman extends Laboratory {
+  readonly #environment = {
+    CONTAINERS_CONF: this.path('containers.conf'),
+    TMPDIR: this.directory,
+    BUILDAH_ISOLATION: 'oci',
+  };
+  #counter = 0;
+
+  static async open(): Promise<Podman> {
+    const engine = new Podman('podman');
+    writeFileSync(engine.path('containers.conf'), configuration);
+    writeFileSync(engine.path('subordinate'), subordinateIds);
+    const changes = ['--change', 'CMD ["sh"]', '--change', 'ENV PATH=/usr/bin:/bin'];
+    await engine.ok(['import', ...changes, makeRootfsArchive(engine.directory), image]);
+    return engine;
+  }
+
+  get storage(): string[] {
+    return ['--root', this.path('root'), '--runroot', this.path('run'), '--storage-driver', 'vfs'];
+  }
+
+  /** In a mount namespace of their own, where somebody has subordinate ids. */
+  #wrapped(argv: readonly string[]): string[] {
+    const file = this.path('subordinate');
+    const script = `mount --bind ${file} /etc/subuid; mount --bind ${file} /etc/subgid; exec "$@"`;
+    return ['unshare', '--mount', '--propagation', 'slave', 'sh', '-ec', script, 'sh', ...argv];
+  }
+
+  #podman(args: readonly string[]): string[] {
+    const own = ['--tmpdir', this.path('libpod'), '--runtime', engineRuntime];
+    return this.#wrapped(['podman', ...this.storage, ...own, ...args]);
+  }
+
+  podman(args: readonly string[], options: CommandOptions = {}): Promise<CommandResult> {
+    return this.command(this.#podman(args), { env: { ...process.env, ...this.#environment }, ...options });
+  }
+
+  /** Runs a podman command that must succeed; gives what it printed. */
+  async ok(args: readonly string[], options: CommandOptions = {}): Promise<string> {
+    return expectSuccess(await this.podman(args, options)).stdout;
+  }
+
+  async buildah(args: readonly string[]): Promise<string> {
+    const argv = this.#wrapped(['buildah', ...this.storage, ...args]);
+    return expectSuccess(await this.command(argv, { env: { ...process.env, ...this.#environment } })).stdout;
+  }
+
+  #options(): string[] {
+    return ['--network', 'none', '--cgroup-parent', `/${this.name}`];
+  }
+
+  run(args: readonly string[], options: readonly string[] = [], command: CommandOptions = {}) {
+    return this.podman(['run', '--rm', ...this.#options(), ...options, image, ...args], command);
+  }
+
+  async output(script: string, options: readonly string[] = []): Promise<string> {
+    return expectSuccess(await this.run(['sh', '-c', script], options)).stdout;
+  }
+
+  /** Starts a container and gives its name. */
+  async running(script: string, options: readonly string[] = []): Promise<string> {
+    const name = `box-${this.#counter++}`;
+    const argv = [
+      'run',
+      '--detach',
+      '--name',
+      name,
+      ...this.#options(),
+      ...options,
+      image,
+      'sh',
+      '-c',
+      script,
+    ];
+    await this.ok(argv);
+    return name;
+  }
+
+  terminal(args: readonly string[], steps: readonly Step[]): Promise<{ code: number; output: string }> {
+    const argv = this.#podman(['run', '--rm', '--interactive', '--tty', ...this.#options(), image, ...args]);
+    return atTerminal(argv, steps, this.#environment);
+  }
+
+  async inspect(name: string, template: string): Promise<string> {
+    return (await this.ok(['inspect', '--format', template, name])).trim();
+  }
+
+  async reached(name: string, template: string, wanted: string): Promise<void> {
+    await until(
+      `${template} of ${name} is ${wanted}`,
+      async () => (await this.inspect(name, template)) === wanted,
+    );
+  }
+
+  async logged(name: string, text: string): Promise<void> {
+    await until(`${name} says ${text}`, async () => (await this.ok(['logs', name])).includes(text));
+  }
+
+  override async close(): Promise<readonly string[]> {
+    const { stdout } = await this.podman(['ps', '--all', '--quiet']);
+    const left = stdout.trim().split('\n').filter(Boolean);
+    await this.podman(['pod', 'rm', '--force', '--all']);
+    await this.podman(['rm', '--force', '--all']);
+    return [...left.map((id) => `container ${id}`), ...(await super.close())];
+  }
+}
