@@ -1,13 +1,20 @@
 /** A JSON pointer as people write such places: `/mounts/3/destination` is `mounts[3].destination`. */
 export function pathOf(pointer: string): string {
   let path = '';
-  for (const part of pointer.split('/').slice(1)) {
-    const key = part.replaceAll('~1', '/').replaceAll('~0', '~');
+  for (const key of pointerParts(pointer)) {
     if (/^\d+$/.test(key)) path += `[${key}]`;
     else if (/^[A-Za-z_$][\w$-]*$/.test(key)) path += path === '' ? key : `.${key}`;
     else path += `[${quote(key)}]`;
   }
   return path;
+}
+
+/** The keys of a JSON pointer. */
+export function pointerParts(pointer: string): string[] {
+  return pointer
+    .split('/')
+    .slice(1)
+    .map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~'));
 }
 
 /** A key as one part of a JSON pointer (RFC 6901). */

@@ -46,6 +46,13 @@ function reasonFor(message: FailedMessage, note: OperationNote): string {
   return `${does}: ${words.join(': ')}`;
 }
 
+/** The place in the config and what it is about; for what no config asks for, the latter alone. */
+function placeOf(message: FailedMessage, { from, kind, subject }: OperationNote): string {
+  const named = execKinds.has(kind) ? '' : subject;
+  if (from !== '') return `${pathOf(from)}${named === '' ? '' : ` (${named})`}: `;
+  return named === '' || message.text.includes(named) ? '' : `${named}: `;
+}
+
 /**
  * The error of a failed operation in the terms of the person's own config:
  * `mounts[3] (/data): clone a mount tree of the host, detached: /srv/data: no such file or directory`.
@@ -60,8 +67,7 @@ export function describeFailure(message: FailedMessage, note: OperationNote | un
   const errno = message.errno === 0 ? undefined : errnoName(message.errno);
   const hint = errno === undefined ? undefined : hintFor(note, errno);
   const reason = reasonFor(message, note);
-  const named = execKinds.has(note.kind) || note.subject === '' ? '' : ` (${note.subject})`;
-  const place = note.from === '' ? '' : `${pathOf(note.from)}${named}: `;
+  const place = placeOf(message, note);
   return new Failure(codeFor(note), `${place}${reason}`, {
     ...(note.from !== '' && { pointer: note.from }),
     ...(errno !== undefined && { errno }),

@@ -1,4 +1,5 @@
 import { Failure } from '../failure.ts';
+import { pointerParts } from '../place.ts';
 import {
   type Operation,
   type OperationFields,
@@ -10,16 +11,31 @@ import {
 } from './operations.ts';
 import type { Inherited, Plan } from './plan.ts';
 
+function leadsToSomething(document: unknown, pointer: string): boolean {
+  let value = document;
+  for (const key of pointerParts(pointer)) {
+    if (typeof value !== 'object' || value === null || !Object.hasOwn(value, key)) return false;
+    value = (value as Record<string, unknown>)[key];
+  }
+  return value !== undefined;
+}
+
 /**
  * Collects operations while the sections of the config are compiled. Phases never go back: a section that adds an operation
  * to a phase which is over is a bug of the planner, found by the first test that plans.
  */
 export class PlanBuilder {
+  readonly #document: unknown;
   readonly #operations: Operation[] = [];
   readonly #inherited: Inherited[] = [];
   readonly #questions: Question[] = [];
   #slots = 0;
   #phase = 0;
+
+  /** @param document what the pointers of the operations lead into */
+  constructor(document: unknown) {
+    this.#document = document;
+  }
 
   /** Declares descriptors that the stub inherits. Only before any slot is taken. */
   inherit(what: Inherited): number {
@@ -33,13 +49,19 @@ export class PlanBuilder {
     return this.#slots++;
   }
 
+  /** `from` is left out where it leads to nothing: it is a default then, and the specification's. */
   add<K extends OperationKind>(phase: Phase, from: string, kind: K, fields: OperationFields<K>): void {
     const rank = phases.indexOf(phase);
     if (rank < this.#phase) {
       throw new Failure('internal', `operation ${kind} wants phase ${phase} after ${phases[this.#phase]}`);
     }
     this.#phase = rank;
-    this.#operations.push({ kind, phase, from, ...fields } as unknown as Operation);
+    this.#operations.push({
+      kind,
+      phase,
+      from: leadsToSomething(this.#document, from) ? from : '',
+      ...fields,
+    } as unknown as Operation);
   }
 
   /** The stub stops and asks; the launcher answers. */

@@ -57,7 +57,7 @@ function inheritSlots(plan: PlanBuilder, process: Process, request: CreateReques
 export function createPlan(config: Config, request: CreateRequest, facts: HostFacts): Plan {
   const linux = config.linux ?? {};
   const process = withListenFds(config.process ?? noProcess, request.listenFds);
-  const plan = new PlanBuilder();
+  const plan = new PlanBuilder(config);
   const slots = inheritSlots(plan, process, request);
   const compilation: Compilation = {
     config,

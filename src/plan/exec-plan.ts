@@ -19,7 +19,7 @@ import { planAffinity } from './scheduling.ts';
  * that no path can be swapped under it.
  */
 export function execPlan(process: Process, request: ExecRequest, facts: HostFacts): Plan {
-  const plan = new PlanBuilder();
+  const plan = new PlanBuilder({ process, linux: { seccomp: request.seccomp } });
   const container = plan.inherit('process');
   const console = process.terminal && request.console === 'socket' ? plan.inherit('console-socket') : NO_SLOT;
   const seccompSocket = request.seccomp?.notify ? plan.inherit('seccomp-socket') : NO_SLOT;
