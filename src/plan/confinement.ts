@@ -1,6 +1,6 @@
 import { pointerPart } from '../place.ts';
 import type { Compilation } from './compilation.ts';
-import { createsNamespace } from './compilation.ts';
+import { createsNamespace, hasNamespace } from './compilation.ts';
 import { NO_SLOT } from './operations.ts';
 import { normalizePath } from './path.ts';
 
@@ -15,8 +15,10 @@ export function sysctlPath(name: string): string {
 /** Names, sysctls, and which paths can't be seen or written: after the pivot, all relative to the new root. */
 export function confineContainer(compilation: Compilation): void {
   const { config, linux, plan, proc } = compilation;
-  if (config.hostname) plan.add('confine', '/hostname', 'hostname', { name: config.hostname });
-  if (config.domainname) plan.add('confine', '/domainname', 'domainname', { name: config.domainname });
+  // Without a namespace it would be the host that is renamed.
+  const named = hasNamespace(linux, 'uts');
+  if (named && config.hostname) plan.add('confine', '/hostname', 'hostname', { name: config.hostname });
+  if (named && config.domainname) plan.add('confine', '/domainname', 'domainname', { name: config.domainname });
   if (createsNamespace(linux, 'network')) plan.add('confine', '/linux/namespaces', 'loopback-up', {});
   for (const [name, value] of Object.entries(linux.sysctl ?? {})) {
     plan.add('confine', `/linux/sysctl/${pointerPart(name)}`, 'sysctl', {

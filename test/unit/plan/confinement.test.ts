@@ -1,0 +1,81 @@
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { sysctlPath } from '../../../src/plan/confinement.ts';
+import { configOf, namespacesOf, operationsOf, planOf } from './support.ts';
+
+const test = suite('confinement');
+
+const paths: Readonly<Record<string, string>> = {
+  'net.ipv4.ip_forward': 'sys/net/ipv4/ip_forward',
+  'net/ipv4/ip_forward': 'sys/net/ipv4/ip_forward',
+  'net.ipv4.conf.eth0/1.forwarding': 'sys/net/ipv4/conf/eth0.1/forwarding',
+  'net/ipv4/conf/eth0.1/forwarding': 'sys/net/ipv4/conf/eth0.1/forwarding',
+  'kernel.shmmax': 'sys/kernel/shmmax',
+  plain: 'sys/plain',
+};
+for (const [name, path] of Object.entries(paths)) {
+  test(`sysctlPath() ${name}`, () => assert.is(sysctlPath(name), path));
+}
+
+test('sysctls are written through the private procfs, each with its place', () => {
+  const plan = planOf(
+    configOf((config) => (config.linux.sysctl = { 'net.ipv4.ip_forward': '1', 'net/a~b': 'x' })),
+  );
+  assert.equal(
+    operationsOf(plan, 'sysctl').map(({ from, path, value }) => [from, path, value]),
+    [
+      ['/linux/sysctl/net.ipv4.ip_forward', 'sys/net/ipv4/ip_forward', '1'],
+      ['/linux/sysctl/net~1a~0b', 'sys/net/a~b', 'x'],
+    ],
+  );
+  const [proc] = operationsOf(plan, 'open-proc');
+  assert.ok(operationsOf(plan, 'sysctl').every((operation) => operation.proc === proc?.slot));
+});
+
+test('without a uts namespace nobody is renamed: it would be the host', () => {
+  const named = configOf((config) => (config.domainname = 'example'));
+  assert.is(operationsOf(planOf(named), 'hostname').length, 1);
+  assert.is(operationsOf(planOf(named), 'domainname').length, 1);
+  const { linux: _linux, ...without } = named;
+  for (const config of [without, { ...named, linux: { namespaces: namespacesOf('pid', 'mount') } }]) {
+    assert.equal(operationsOf(planOf(config), 'hostname'), []);
+    assert.equal(operationsOf(planOf(config), 'domainname'), []);
+  }
+});
+
+test('the loopback interface is set up in a new network namespace alone', () => {
+  const withNetwork = (...names: string[]) =>
+    operationsOf(
+      planOf(configOf((config) => (config.linux.namespaces = namespacesOf(...names)))),
+      'loopback-up',
+    );
+  assert.is(withNetwork('mount', 'network').length, 1);
+  assert.is(withNetwork('mount', 'network:/n').length, 0);
+  assert.is(withNetwork('mount').length, 0);
+});
+
+test('masks are made of one device that was checked and one tmpfs, both closed afterwards', () => {
+  const plan = planOf(configOf((config) => (config.linux.maskedPaths = ['/a/../b', '/c'])));
+  const [device] = operationsOf(plan, 'open-device');
+  const [empty] = operationsOf(plan, 'empty-tmpfs');
+  assert.equal([device?.path, device?.major, device?.minor], ['/dev/null', 1, 3]);
+  assert.equal(
+    operationsOf(plan, 'mask').map((mask) => [mask.path, mask.null, mask.empty]),
+    [
+      ['/b', device?.slot, empty?.slot],
+      ['/c', device?.slot, empty?.slot],
+    ],
+  );
+  assert.equal(
+    operationsOf(plan, 'close-slot').map(({ slot }) => slot),
+    [empty?.slot, device?.slot],
+  );
+});
+
+test('without masks nothing is opened for them', () => {
+  const plan = planOf(configOf((config) => (config.linux.maskedPaths = [])));
+  assert.equal(operationsOf(plan, 'open-device'), []);
+  assert.equal(operationsOf(plan, 'empty-tmpfs'), []);
+});
+
+test.run();
