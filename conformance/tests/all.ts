@@ -1,7 +1,9 @@
 import type { ConformanceTest } from '../support/test.ts';
 import { bundleTests } from './bundle.ts';
+import { cgroupTests, resourceTests } from './cgroups.ts';
 import { deviceTests } from './devices.ts';
 import { documentTests } from './document.ts';
+import { featuresTests } from './features.ts';
 import { hookTests } from './hooks.ts';
 import { idmapTests } from './idmap.ts';
 import { createTests, deleteTests, killTests, startTests, stateTests } from './lifecycle.ts';
@@ -12,6 +14,7 @@ import { mountTests } from './mounts.ts';
 import { namespaceTests } from './namespaces.ts';
 import { networkDeviceTests } from './network-devices.ts';
 import { processTests } from './process.ts';
+import { seccompTests } from './seccomp.ts';
 import { terminalTests } from './terminal.ts';
 
 /** Every test of the suite, in the order in which they are reported. */
@@ -34,4 +37,8 @@ export const allTests: readonly ConformanceTest[] = [
   ...deviceTests,
   ...networkDeviceTests,
   ...linuxMiscTests,
+  ...cgroupTests,
+  ...resourceTests,
+  ...seccompTests,
+  ...featuresTests,
 ];

@@ -122,9 +122,9 @@ export const linuxMiscTests: readonly ConformanceTest[] = [
 
   test('masked-paths', async (box) => {
     const container = box.container(
-      ['sh', '-c', 'cat /etc/secret; ls /etc/hidden; cat /proc/kcore | head -c 4; echo done'],
+      ['sh', '-c', 'cat /etc/secret; ls /etc/hidden; head -c 4 /proc/keys; echo done'],
       (config) => {
-        config.linux.maskedPaths = ['/proc/kcore', '/etc/secret', '/etc/hidden', '/no/such/path'];
+        config.linux.maskedPaths = ['/proc/keys', '/etc/secret', '/etc/hidden', '/no/such/path'];
       },
     );
     writeFileSync(join(container.rootfs, 'etc/secret'), 'secret\n');
