@@ -7,7 +7,14 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { goHeader, messageHeader, messageTypes, startQuestion, startStamp } from '../src/launch/messages.ts';
+import {
+  goHeader,
+  goPart,
+  messageHeader,
+  messageTypes,
+  startQuestion,
+  startStamp,
+} from '../src/launch/messages.ts';
 import {
   type FieldType,
   NO_SLOT,
@@ -73,7 +80,7 @@ const fingerprint = fingerprintOf(
     operations: kinds,
     phases,
     questions,
-    messages: [messageTypes, startQuestion, startStamp, messageHeader, goHeader],
+    messages: [messageTypes, startQuestion, startStamp, messageHeader, goHeader, goPart],
     frame: [wireMagic, wireHeader, wireHeaderSize, wireRecordHeader, wireTrace, wireLimits],
   }),
 );
@@ -112,6 +119,7 @@ function defines(): string {
     ]),
     ['MESSAGE_HEADER_SIZE', `${messageHeader}U`],
     ['GO_HEADER_SIZE', `${goHeader}U`],
+    ['GO_PART_SIZE', `${goPart}U`],
     ['QUESTION_START', `0x${startQuestion.toString(16)}U`],
     ['STAMP_START', `0x${startStamp.toString(16)}U`],
   ];

@@ -82,23 +82,40 @@ static ssize_t receive(int socket, void *buffer, size_t size, int flags) {
     return got;
 }
 
+/** A GO is no longer than the config from which its state comes. */
+#define GO_MAX (64U << 20)
+
+/** The rest of a GO whose header is known: full datagrams, then the last one. */
+static int receive_go(struct ctx *ctx, size_t size) {
+    size_t at = 0;
+    while (at < size) {
+        size_t left = size - at;
+        size_t wanted = left < GO_PART_SIZE ? left : GO_PART_SIZE;
+        // With MSG_TRUNC the whole length of the datagram, also of one that does not fit.
+        if ((size_t)receive(ctx->report, ctx->go.bytes + at, wanted, MSG_TRUNC) != wanted)
+            return fail(ctx, -EPROTO, "the parent's answer is malformed");
+        at += wanted;
+    }
+    return 0;
+}
+
 int message_await(struct ctx *ctx, uint32_t question) {
-    char probe;
+    uint32_t header[GO_HEADER_SIZE / sizeof(uint32_t)];
     message_forget(ctx);
-    size_t size = (size_t)receive(ctx->report, &probe, sizeof(probe), MSG_PEEK | MSG_TRUNC);
+    if ((size_t)receive(ctx->report, header, sizeof(header), MSG_PEEK) != sizeof(header))
+        return fail(ctx, -EPROTO, "the parent's answer is malformed");
+    if (header[0] != MESSAGE_GO || header[1] != question)
+        return fail(ctx, -EPROTO, "the parent answered what was not asked");
+    size_t size = sizeof(header) + (size_t)header[2] + header[3];
+    if (size > GO_MAX)
+        return fail(ctx, -EPROTO, "the parent's answer is malformed");
     unsigned char *bytes = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (bytes == MAP_FAILED)
         return fail(ctx, -errno, "memory for the parent's answer");
     ctx->go = (struct go){.bytes = bytes, .size = size};
-    size_t got = (size_t)receive(ctx->report, bytes, size, 0);
-    uint32_t header[GO_HEADER_SIZE / sizeof(uint32_t)];
-    if (got != size || size < sizeof(header))
-        return fail(ctx, -EPROTO, "the parent's answer is malformed");
-    memcpy(header, bytes, sizeof(header));
-    if (header[0] != MESSAGE_GO || header[1] != question)
-        return fail(ctx, -EPROTO, "the parent answered what was not asked");
-    if (header[2] > size - sizeof(header) || header[3] != size - sizeof(header) - header[2])
-        return fail(ctx, -EPROTO, "the parent's answer is malformed");
+    int error = receive_go(ctx, size);
+    if (error < 0)
+        return error;
     ctx->go.state = (const char *)bytes + sizeof(header);
     ctx->go.state_length = header[2];
     ctx->go.listener = ctx->go.state + header[2];

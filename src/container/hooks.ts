@@ -35,6 +35,8 @@ async function runProcess(hook: Hook, input: string): Promise<HookResult> {
       argv0: hook.args?.[0] ?? hook.path,
       env: environment,
       stdio: ['pipe', 'pipe', 'pipe'],
+      // A session of its own, so that a time-out ends its children as well.
+      detached: true,
     });
     let output = '';
     let timedOut = false;
@@ -44,7 +46,7 @@ async function runProcess(hook: Hook, input: string): Promise<HookResult> {
     const timer = hook.timeout === undefined ? undefined : setTimeout(expire, hook.timeout * 1000);
     function expire(): void {
       timedOut = true;
-      child.kill('SIGKILL');
+      endGroup(child.pid);
     }
     child.stdout.on('data', collect);
     child.stderr.on('data', collect);
@@ -65,6 +67,16 @@ async function runProcess(hook: Hook, input: string): Promise<HookResult> {
       });
     });
   });
+}
+
+/** Ends a hook and all that it started and that did not leave its process group. */
+function endGroup(leader: number | undefined): void {
+  if (leader === undefined) return;
+  try {
+    process.kill(-leader, 'SIGKILL');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  }
 }
 
 function splitVariable(line: string): [string, string] {

@@ -2,7 +2,7 @@ import { Failure } from '../failure.ts';
 import type { Host } from '../host/host.ts';
 import { hasErrno, type Packet } from '../host/native.ts';
 import { describeFailure } from './describe-failure.ts';
-import { decodeMessage, encodeGo, type Go, type Message, type Stamp } from './messages.ts';
+import { decodeMessage, type Go, type Message, type Stamp, splitGo } from './messages.ts';
 import type { OperationNote } from './operation-note.ts';
 
 /** What the conversation needs to know of the plan. */
@@ -64,7 +64,7 @@ export class Conversation {
   /** Lets the stub go on. A stub that is gone is found out by the next `receive`. */
   go(go: Go): void {
     try {
-      this.#host.native.send(this.#socket, encodeGo(go), []);
+      for (const part of splitGo(go)) this.#host.native.send(this.#socket, part, []);
     } catch (error) {
       if (!hasErrno(error, 'EPIPE', 'ECONNRESET')) throw error;
     }

@@ -28,6 +28,9 @@ export const messageHeader = 24;
 /** Bytes before the state of a GO: four u32. */
 export const goHeader = 16;
 
+/** Bytes of each datagram of a GO but its last: a state with many annotations is longer than a socket takes at once. */
+export const goPart = 61_440;
+
 interface Origin {
   /** Which process of the plan speaks: 0 until the first `clone`, then 1, and so on. */
   readonly stage: number;
@@ -112,6 +115,14 @@ export interface Go {
   readonly state?: string;
   /** JSON sent along with the descriptor of a seccomp listener. */
   readonly listener?: string;
+}
+
+/** A GO as the datagrams that are sent one after the other. */
+export function splitGo(go: Go): Uint8Array[] {
+  const bytes = encodeGo(go);
+  const parts: Uint8Array[] = [];
+  for (let at = 0; at < bytes.length; at += goPart) parts.push(bytes.subarray(at, at + goPart));
+  return parts;
 }
 
 /** A GO as bytes. */

@@ -5,8 +5,10 @@ import {
   decodeMessage,
   encodeGo,
   goHeader,
+  goPart,
   messageHeader,
   messageTypes,
+  splitGo,
   startQuestion,
 } from '../../../src/launch/messages.ts';
 
@@ -116,6 +118,16 @@ test('encodeGo() answers the start socket, where nothing was asked', () => {
   const view = new DataView(encodeGo({ question: 'start' }).buffer);
   assert.is(view.byteLength, goHeader);
   assert.is(view.getUint32(4, true), startQuestion);
+});
+
+test('splitGo() cuts what a socket would not take at once, and loses nothing', () => {
+  for (const length of [0, 1, goPart - goHeader, goPart - goHeader + 1, 3 * goPart]) {
+    const go = { question: 'create-runtime', state: 'x'.repeat(length) } as const;
+    const parts = splitGo(go);
+    for (const part of parts.slice(0, -1)) assert.is(part.length, goPart);
+    assert.ok((parts.at(-1)?.length ?? 0) > 0);
+    assert.equal(Buffer.concat(parts), Buffer.from(encodeGo(go)));
+  }
 });
 
 test.run();
