@@ -1,5 +1,14 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { closeSync, mkdtempSync, openSync, readdirSync, readFileSync, rmdirSync, rmSync } from 'node:fs';
+import {
+  chmodSync,
+  closeSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmdirSync,
+  rmSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { cgroupsNamed, mountsNaming } from '../../integration/support/leftovers.ts';
@@ -36,6 +45,8 @@ export class Laboratory implements Closable {
 
   constructor(engine: string) {
     this.directory = mkdtempSync(join(tmpdir(), `tsoci-${engine}-`));
+    // Root of a user namespace has to pass through.
+    chmodSync(this.directory, 0o711);
     this.name = `tsoci-${engine}-${process.pid}`;
   }
 
