@@ -1,0 +1,366 @@
+/** The talk with the stub as a sequence: each departure from it is refused, and leaves nothing behind. */
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { Failure } from '../../../src/failure.ts';
+import type { Packet } from '../../../src/host/native.ts';
+import { launch } from '../../../src/launch/launch.ts';
+import { startWaiting } from '../../../src/launch/start-channel.ts';
+import { NO_SLOT, type Operation, phases, type Question } from '../../../src/plan/operations.ts';
+import type { Inherited, Plan } from '../../../src/plan/plan.ts';
+import { ask, cloned, end, executing, FakeMachine, packet, ready, STAGE0, systemError } from './fake-stub.ts';
+
+const test = suite('launch()');
+
+const operations: readonly Operation[] = [
+  { kind: 'open-proc', phase: 'prepare', from: '', slot: 0 },
+  { kind: 'open-tree', phase: 'rootfs', from: '/mounts/3', slot: 1, path: '/srv/data', recursive: 0 },
+  { kind: 'execute', phase: 'exec', from: '/process/args', args: ['sh'], environment: [], preserve: 0 },
+];
+const waitForStart: Operation = { kind: 'await-start', phase: 'ready', from: '', socket: NO_SLOT };
+const terminal = {
+  kind: 'console',
+  phase: 'rootfs',
+  from: '/process/terminal',
+  root: NO_SLOT,
+  socket: NO_SLOT,
+  rows: 0,
+  columns: 0,
+  uid: 0,
+  gid: 0,
+  bind: 0,
+} as const satisfies Operation;
+const master = packet({ type: 'console', text: '/dev/pts/0', descriptors: [90] });
+
+interface Scene {
+  readonly script: readonly (Packet | Error)[];
+  readonly questions?: readonly Question[];
+  readonly also?: readonly Operation[];
+  readonly inherited?: readonly Inherited[];
+  readonly blocking?: boolean;
+  /** Fails in the answer to this question. */
+  readonly answerFails?: Question;
+  readonly failing?: Readonly<Record<string, unknown>>;
+}
+
+async function play(scene: Scene) {
+  const machine = new FakeMachine(scene.script);
+  for (const [call, error] of Object.entries(scene.failing ?? {})) machine.failing.set(call, error);
+  const plan: Plan = {
+    operations: [...operations, ...(scene.also ?? [])],
+    inherited: scene.inherited ?? [],
+    slots: 2,
+    preserve: 0,
+    questions: scene.questions ?? [],
+  };
+  const answered: string[] = [];
+  const result = launch(machine.host(scene.blocking), {
+    plan,
+    inherited: {},
+    trace: false,
+    answer: async (question, pid) => {
+      answered.push(`${question} ${pid}`);
+      if (question === scene.answerFails) throw new Failure('hook', 'the answer failed');
+      return { state: `state of ${question}` };
+    },
+  });
+  const outcome = await result.then(
+    (launched) => ({ launched, error: undefined }),
+    (error: unknown) => ({ launched: undefined, error }),
+  );
+  return { machine, answered, ...outcome };
+}
+
+const whole = [cloned, ask('id-maps'), ask('create-runtime'), ready, executing, end];
+const both: readonly Question[] = ['id-maps', 'create-runtime'];
+
+for (const blocking of [true, false]) {
+  test(`answers each question, records, and waits for execve (${blocking ? 'blocking' : 'on a thread'})`, async () => {
+    const { machine, launched, answered, error } = await play({ script: whole, questions: both, blocking });
+    assert.is(error, undefined);
+    assert.equal(answered, ['id-maps 777', 'create-runtime 777', 'commit 777']);
+    assert.equal(machine.sent, [
+      'id-maps state of id-maps',
+      'create-runtime state of create-runtime',
+      'commit state of commit',
+    ]);
+    assert.equal([launched?.pid, launched?.stage0, launched?.waiting], [777, STAGE0, false]);
+    assert.is(launched?.terminal, undefined);
+    // Stage 0 is reaped, the container process left to its reaper; the process holds nothing.
+    assert.equal([...machine.children], [777]);
+    assert.equal([...machine.open], []);
+    assert.equal(machine.problems, []);
+    assert.equal(machine.killed, []);
+  });
+}
+
+test('spawns the stub with its two descriptors, an empty environment, and no path of its own', async () => {
+  const { machine } = await play({ script: whole, questions: both });
+  const [spawned] = machine.spawned;
+  assert.equal(spawned?.argv, ['tsoci-init', 'plan', '3']);
+  assert.equal(spawned?.environment, []);
+  assert.is(spawned?.descriptors.length, 5);
+});
+
+test('does not wait for execve when the process waits for start', async () => {
+  const { machine, launched } = await play({ script: [cloned, ready], also: [waitForStart] });
+  assert.is(launched?.waiting, true);
+  assert.is(machine.unread, 0);
+  assert.equal([...machine.open], []);
+});
+
+test('asks of stage 0 when there is no container process yet', async () => {
+  const { answered } = await play({
+    script: [ask('cgroup'), cloned, ready, executing, end],
+    questions: ['cgroup'],
+  });
+  assert.equal(answered, [`cgroup ${STAGE0}`, 'commit 777']);
+});
+
+test('hands out the master of the terminal', async () => {
+  const { machine, launched } = await play({
+    script: [cloned, master, ready, executing, end],
+    also: [terminal],
+  });
+  assert.is(launched?.terminal, 90);
+  assert.equal([...machine.open], [90]);
+});
+
+test('collects stamps wherever they come', async () => {
+  const data = new Uint8Array(new BigUint64Array([0n, 5n]).buffer);
+  const stamps = packet({ type: 'stamps', stage: 1, data });
+  const { launched } = await play({
+    script: [stamps, cloned, stamps, ready, stamps, executing, stamps, end],
+  });
+  assert.is(launched?.conversation.stamps.length, 4);
+});
+
+const gone = /died while it was being set up/;
+const outOfTurn = (type: string) => new RegExp(`sent ${type} out of turn`);
+
+/** Everything that the stub may say at the wrong time, or not at all. */
+const refusals: Readonly<Record<string, Scene & { readonly words: RegExp; readonly code?: string }>> = {
+  'a question before there is a process': {
+    script: [ask('id-maps')],
+    questions: both,
+    words: outOfTurn('ask'),
+  },
+  'the second question first': {
+    script: [cloned, ask('create-runtime')],
+    questions: both,
+    words: outOfTurn('ask'),
+  },
+  'a question twice': {
+    script: [cloned, ask('id-maps'), ask('id-maps')],
+    questions: both,
+    words: outOfTurn('ask'),
+  },
+  'a question that the plan does not have': { script: [cloned, ask('id-maps')], words: outOfTurn('ask') },
+  'commit as a question': { script: [cloned, ask('commit')], words: outOfTurn('ask') },
+  'two processes': { script: [cloned, cloned], words: outOfTurn('cloned') },
+  'ready without a process': { script: [ready], words: outOfTurn('ready') },
+  'ready before all was asked': {
+    script: [cloned, ask('id-maps'), ready],
+    questions: both,
+    words: outOfTurn('ready'),
+  },
+  'ready without the terminal': { script: [cloned, ready], also: [terminal], words: outOfTurn('ready') },
+  'executing before it is ready': { script: [cloned, executing], words: outOfTurn('executing') },
+  'a terminal that nobody wants': { script: [cloned, master], words: outOfTurn('console') },
+  'two terminals': {
+    script: [cloned, master, packet({ type: 'console', text: 'x', descriptors: [91] })],
+    also: [terminal],
+    words: outOfTurn('console'),
+  },
+  'a terminal without a descriptor': {
+    script: [cloned, packet({ type: 'console', text: 'x' })],
+    also: [terminal],
+    words: outOfTurn('console'),
+  },
+  'a terminal with two descriptors': {
+    script: [cloned, packet({ type: 'console', text: 'x', descriptors: [90, 91] })],
+    also: [terminal],
+    words: outOfTurn('console'),
+  },
+  'a descriptor with something else': {
+    script: [cloned, packet({ type: 'ready', descriptors: [90] })],
+    words: outOfTurn('ready'),
+  },
+  'a malformed message with a descriptor': {
+    script: [cloned, { data: new Uint8Array(3), descriptors: [90] }],
+    words: /malformed/,
+  },
+  'ready twice': { script: [cloned, ready, ready], words: outOfTurn('ready') },
+  'executing twice': { script: [cloned, ready, executing, executing], words: outOfTurn('executing') },
+  'the end at once': { script: [end], words: gone, code: 'system' },
+  'the end after the clone': { script: [cloned, end], words: gone, code: 'system' },
+  'the end after a question': {
+    script: [cloned, ask('id-maps'), end],
+    questions: both,
+    words: gone,
+    code: 'system',
+  },
+  'the end as a broken connection': {
+    script: [cloned, systemError('ECONNRESET', 104)],
+    words: gone,
+    code: 'system',
+  },
+  'the end instead of executing': {
+    script: [cloned, ready, end],
+    words: /died before it executed/,
+    code: 'system',
+  },
+  'an answer that fails': {
+    script: [cloned, ask('id-maps')],
+    questions: both,
+    answerFails: 'id-maps',
+    words: /the answer failed/,
+    code: 'hook',
+  },
+  'a record that fails': {
+    script: [cloned, ready],
+    answerFails: 'commit',
+    words: /the answer failed/,
+    code: 'hook',
+  },
+};
+
+for (const [name, { words, code = 'internal', ...scene }] of Object.entries(refusals)) {
+  test(`refuses ${name}, and leaves nothing`, async () => {
+    const { machine, error } = await play(scene);
+    assert.instance(error, Failure);
+    assert.is((error as Failure).code, code);
+    assert.match((error as Failure).message, words);
+    assert.equal([...machine.children], [], 'children');
+    assert.equal([...machine.open], [], 'descriptors');
+    assert.equal(machine.problems, []);
+  });
+}
+
+const failed = (phase: (typeof phases)[number], operation: number) =>
+  packet({ type: 'failed', stage: 1, operation, errno: 13, value: phases.indexOf(phase), text: 'details' });
+
+const failures: Readonly<Record<string, readonly Packet[]>> = {
+  'before the clone': [failed('prepare', 0)],
+  'after the clone': [cloned, failed('namespaces', 1)],
+  'between questions': [cloned, ask('id-maps'), failed('rootfs', 1)],
+  'before it is ready': [cloned, ask('id-maps'), ask('create-runtime'), failed('identity', 1)],
+  'after it was recorded': [cloned, ask('id-maps'), ask('create-runtime'), ready, failed('seal', 2)],
+  'instead of execve': [cloned, ask('id-maps'), ask('create-runtime'), ready, executing, failed('exec', 2)],
+};
+for (const [when, script] of Object.entries(failures)) {
+  test(`a failure ${when} is told in words, and ends everything`, async () => {
+    const { machine, error } = await play({ script, questions: both });
+    assert.instance(error, Failure);
+    assert.match((error as Failure).message, /permission denied/);
+    assert.is((error as Failure).errno, 'EACCES');
+    assert.equal([...machine.children], []);
+    assert.equal([...machine.open], []);
+    // Both were our children: each is killed before it is waited for.
+    const made = script.includes(cloned) ? [777, STAGE0] : [STAGE0];
+    assert.equal(machine.killed, made);
+  });
+}
+
+test('a terminal that arrived is closed when the launch fails later', async () => {
+  const { machine } = await play({ script: [cloned, master, failed('confine', 0)], also: [terminal] });
+  assert.equal([...machine.open], []);
+});
+
+test('what could not be ended rides beside the first failure, and the others are ended all the same', async () => {
+  const { machine, error } = await play({
+    script: [cloned, failed('rootfs', 1)],
+    failing: { kill: systemError('EPERM', 1) },
+  });
+  assert.match((error as Failure).message, /mounts\[3\].*permission denied/);
+  assert.is((error as Failure).cleanup.length, 2);
+  assert.equal(machine.killed, [777, STAGE0]);
+});
+
+test('an answer to a stub that is gone is not the failure: that it is gone, is', async () => {
+  const { error } = await play({
+    script: [cloned, ask('id-maps'), end],
+    questions: both,
+    failing: { send: systemError('EPIPE', 32) },
+  });
+  assert.match((error as Failure).message, gone);
+});
+
+const beforeSpawn: Readonly<Record<string, Scene & { readonly words: RegExp }>> = {
+  'a plan that can not be kept': {
+    script: [],
+    failing: { sealedBytes: systemError('ENOMEM', 12) },
+    words: /ENOMEM/,
+  },
+  'a stub that is not there': {
+    script: [],
+    failing: { sealedCopy: systemError('ENOENT', 2) },
+    words: /stub ".*tsoci-init" can't be read: ENOENT/,
+  },
+  'a stub that does not start': {
+    script: [],
+    failing: { spawn: systemError('EAGAIN', 11) },
+    words: /EAGAIN/,
+  },
+  'a descriptor that nobody has': {
+    script: [],
+    inherited: ['seccomp-socket'],
+    words: /nothing to inherit for seccomp-socket/,
+  },
+};
+for (const [name, { words, ...scene }] of Object.entries(beforeSpawn)) {
+  test(`${name} leaves no descriptor`, async () => {
+    const { machine, error } = await play(scene);
+    assert.match((error as Error).message, words);
+    assert.equal([...machine.open], []);
+    assert.equal(machine.problems, []);
+  });
+}
+
+const notes = [{ index: 2, kind: 'execute', phase: 'exec', from: '/process/args', subject: 'sh' }] as const;
+
+async function startScene(script: readonly (Packet | Error)[], beforeGo = () => undefined) {
+  const machine = new FakeMachine(script);
+  const result = startWaiting(machine.host(), '/start.sock', notes, { state: '{}' }, beforeGo);
+  const error = await result.then(
+    () => undefined,
+    (thrown: unknown) => thrown,
+  );
+  assert.equal([...machine.open], [], 'descriptors');
+  return { machine, error };
+}
+
+test('startWaiting() gives permission once, and waits for execve', async () => {
+  const { machine, error } = await startScene([executing, end]);
+  assert.is(error, undefined);
+  assert.equal(machine.sent, ['start {}']);
+});
+
+test('startWaiting() gives no permission when what comes before fails', async () => {
+  const { machine, error } = await startScene([executing, end], () => {
+    throw new Error('before');
+  });
+  assert.match((error as Error).message, /before/);
+  assert.equal(machine.sent, []);
+});
+
+const starts: Readonly<Record<string, readonly [(Packet | Error)[], RegExp]>> = {
+  'the end': [[end], /died before it executed/],
+  'a question': [[ask('id-maps')], outOfTurn('ask')],
+  ready: [[ready], outOfTurn('ready')],
+  'a failure': [[failed('exec', 2)], /process\.args: exec: "sh": details: permission denied/],
+  'a failure after executing': [[executing, failed('exec', 2)], /permission denied/],
+  'a failure of an operation that nobody knows': [
+    [failed('exec', 9)],
+    /could not carry out the plan: details/,
+  ],
+  'something after executing': [[executing, ready], outOfTurn('ready')],
+};
+for (const [name, [script, words]] of Object.entries(starts)) {
+  test(`startWaiting() refuses ${name}`, async () => {
+    const { error } = await startScene(script);
+    assert.instance(error, Failure);
+    assert.match((error as Failure).message, words);
+  });
+}
+
+test.run();
