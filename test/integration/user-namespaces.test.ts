@@ -1,0 +1,223 @@
+/** User namespaces that root makes: mappings seen from both sides, and everything else still works in them. */
+import { strict as assert } from 'node:assert';
+import { execFileSync } from 'node:child_process';
+import { chmodSync, readFileSync, readlinkSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { suite } from 'uvu';
+import type { Bundle, ConfigChange } from './support/bundle.ts';
+import { runtimeKind } from './support/runtime.ts';
+import { expectRefusal, expectSuccess, procStatus, type Sandbox, withSandbox } from './support/sandbox.ts';
+
+const test = suite(`user namespaces (${runtimeKind})`);
+
+const first = 700_000;
+const mappings = [{ containerID: 0, hostID: first, size: 65_536 }];
+
+const mapped =
+  (more: ConfigChange = () => undefined): ConfigChange =>
+  (config) => {
+    if (config.linux) {
+      config.linux.namespaces = [...(config.linux.namespaces ?? []), { type: 'user' }];
+      config.linux.uidMappings = mappings;
+      config.linux.gidMappings = mappings;
+    }
+    more(config);
+  };
+
+/** A bundle whose root filesystem belongs to the container's root. */
+function ownBundle(sandbox: Sandbox, script: string, change?: ConfigChange): Bundle {
+  const bundle = sandbox.script(script, mapped(change));
+  execFileSync('chown', ['-R', '-h', `${first}:${first}`, bundle.rootfs]);
+  chmodSync(bundle.directory, 0o711);
+  return bundle;
+}
+
+test('root inside is somebody else outside', () =>
+  withSandbox(async (sandbox) => {
+    const bundle = ownBundle(
+      sandbox,
+      'id; cat /proc/self/uid_map /proc/self/gid_map /proc/self/setgroups; touch /mine; chown 5:6 /mine; exec sleep 1000',
+      (config) => {
+        if (config.root) config.root.readonly = false;
+        for (const set of ['bounding', 'effective', 'permitted'] as const)
+          config.process?.capabilities?.[set]?.push('CAP_CHOWN');
+      },
+    );
+    const id = sandbox.id();
+    expectSuccess(await sandbox.tsoci(['create', '--bundle', bundle.directory, id]));
+    const { pid } = await sandbox.state(id);
+    assert.notEqual(readlinkSync(`/proc/${pid}/ns/user`), readlinkSync('/proc/self/ns/user'));
+    expectSuccess(await sandbox.tsoci(['start', id]));
+    assert.equal(procStatus(pid)['Uid'], Array(4).fill(first).join('\t'));
+    const { stdout } = expectSuccess(
+      await sandbox.tsoci([
+        'exec',
+        id,
+        'sh',
+        '-c',
+        'id -u; id -G; cat /proc/self/uid_map /proc/self/setgroups; stat -c "%u:%g" /mine; readlink /proc/self/ns/user',
+      ]),
+    );
+    const [uid, groups, map, setgroups, owner, namespace] = stdout.trim().split('\n');
+    assert.deepEqual([uid, groups, setgroups, owner], ['0', '0', 'allow', '5:6']);
+    assert.deepEqual(map?.trim().split(/ +/).map(Number), [0, first, 65_536]);
+    assert.equal(namespace, readlinkSync(`/proc/${pid}/ns/user`));
+    const mine = statSync(join(bundle.rootfs, 'mine'));
+    assert.deepEqual([mine.uid, mine.gid], [first + 5, first + 6]);
+  }));
+
+test('every default mount, device, mask and sysctl works there', () =>
+  withSandbox(async (sandbox) => {
+    const bundle = ownBundle(
+      sandbox,
+      'cat /proc/sys/net/ipv4/ip_forward; hostname; echo x > /dev/null && head -c2 /dev/zero | wc -c; ls /sys/fs/cgroup | wc -l; cat /proc/keys | wc -c; touch /proc/sys/x 2>&1; stat -c "%u:%g %a" /dev/pts /dev/shm',
+      (config) => {
+        if (config.linux) config.linux.sysctl = { 'net.ipv4.ip_forward': '1' };
+      },
+    );
+    const [forward, hostname, zero, cgroups, keys, touch, pts, shm] = expectSuccess(
+      await sandbox.runBundle(bundle),
+    )
+      .stdout.trim()
+      .split('\n');
+    assert.deepEqual([forward, hostname, zero, keys], ['1', 'tsoci', '2', '0']);
+    assert.ok(Number(cgroups) > 0);
+    assert.match(touch ?? '', /Read-only|Permission|No such/);
+    assert.equal(pts, '0:0 755');
+    assert.equal(shm, '0:0 1777');
+  }));
+
+test('a user other than root, with groups and capabilities', () =>
+  withSandbox(async (sandbox) => {
+    const bundle = ownBundle(sandbox, 'exec cat /proc/self/status', (config) => {
+      if (config.process) config.process.user = { uid: 1000, gid: 1001, additionalGids: [7, 8], umask: 0o77 };
+    });
+    const status = procStatus('self', expectSuccess(await sandbox.runBundle(bundle)).stdout);
+    assert.deepEqual(
+      [status['Uid'], status['Gid'], status['Groups']?.trim(), status['Umask']],
+      ['1000\t1000\t1000\t1000', '1001\t1001\t1001\t1001', '7 8', '0077'],
+    );
+  }));
+
+test('bind sources that only the host’s root may reach are mounted all the same', () =>
+  withSandbox(async (sandbox) => {
+    const source = sandbox.directory();
+    const inner = join(source, 'inner');
+    execFileSync('mkdir', ['-m', '755', inner]);
+    writeFileSync(join(inner, 'file'), 'reached\n');
+    chmodSync(source, 0o700);
+    const bundle = ownBundle(sandbox, 'cat /data/file', (config) => {
+      config.mounts?.push({ destination: '/data', source: inner, type: 'bind', options: ['rbind', 'ro'] });
+    });
+    execFileSync('mkdir', [join(bundle.rootfs, 'data')]);
+    assert.equal(expectSuccess(await sandbox.runBundle(bundle)).stdout, 'reached\n');
+  }));
+
+test('a terminal belongs to the container’s user', () =>
+  withSandbox(async (sandbox) => {
+    const bundle = ownBundle(sandbox, 'stat -c %u:%a /dev/console $(tty)', (config) => {
+      if (config.process) config.process.terminal = true;
+    });
+    const { stdout } = expectSuccess(await sandbox.runBundle(bundle));
+    assert.equal(stdout.replaceAll('\r', ''), '0:620\n0:620\n');
+  }));
+
+test('limits of processes and an oom score are set before the host’s privileges are gone', () =>
+  withSandbox(async (sandbox) => {
+    const bundle = ownBundle(sandbox, 'ulimit -n; cat /proc/self/oom_score_adj', (config) => {
+      if (config.process) {
+        config.process.rlimits = [{ type: 'RLIMIT_NOFILE', soft: 77, hard: 88 }];
+        config.process.oomScoreAdj = 250;
+      }
+    });
+    assert.equal(expectSuccess(await sandbox.runBundle(bundle)).stdout, '77\n250\n');
+  }));
+
+test('joined by path: the user namespace of another container', () =>
+  withSandbox(async (sandbox) => {
+    const bundle = ownBundle(sandbox, 'exec sleep 1000');
+    const id = sandbox.id();
+    expectSuccess(await sandbox.tsoci(['run', '-d', '--bundle', bundle.directory, id]));
+    const { pid } = await sandbox.state(id);
+    const second = sandbox.script('readlink /proc/self/ns/user; readlink /proc/self/ns/net; id -u', (config) => {
+      if (config.linux) {
+        config.linux.namespaces = [
+          { type: 'user', path: `/proc/${pid}/ns/user` },
+          { type: 'network', path: `/proc/${pid}/ns/net` },
+          { type: 'mount' },
+          { type: 'pid' },
+          { type: 'uts' },
+          { type: 'ipc' },
+        ];
+        config.mounts = config.mounts?.filter(({ type }) => type !== 'cgroup') ?? [];
+      }
+    });
+    execFileSync('chown', ['-R', '-h', `${first}:${first}`, second.rootfs]);
+    chmodSync(second.directory, 0o711);
+    const result = expectSuccess(await sandbox.runBundle(second));
+    assert.ok(result.stdout.includes(readlinkSync(`/proc/${pid}/ns/user`)));
+    assert.ok(result.stdout.endsWith('0\n'));
+  }));
+
+test('exec with a terminal, as another user, in a user namespace', () =>
+  withSandbox(async (sandbox) => {
+    const bundle = ownBundle(sandbox, 'exec sleep 1000');
+    const id = sandbox.id();
+    expectSuccess(await sandbox.tsoci(['run', '-d', '--bundle', bundle.directory, id]));
+    const plain = await sandbox.tsoci(['exec', '-u', '5:6', '-g', '7', id, 'id']);
+    assert.match(expectSuccess(plain).stdout, /uid=5 gid=6 groups=6,7|uid=5 gid=6.*7/);
+    const terminal = await sandbox.tsoci(['exec', '-t', '-u', '5:6', id, 'sh', '-c', 'stat -c %u $(tty)']);
+    assert.equal(expectSuccess(terminal).stdout.trim(), '5');
+  }));
+
+test('mappings that make no sense', () =>
+  withSandbox(async (sandbox) => {
+    const refuse = async (change: ConfigChange, message: RegExp) => {
+      expectRefusal(await sandbox.run(['true'], change), message);
+      assert.deepEqual(sandbox.leftovers(), []);
+    };
+    await refuse(
+      mapped((config) => {
+        if (config.linux) delete config.linux.uidMappings;
+      }),
+      /linux\.uidMappings.*missing/,
+    );
+    await refuse((config) => {
+      if (config.linux) config.linux.uidMappings = mappings;
+    }, /uidMappings.*user namespace/);
+    await refuse(
+      mapped((config) => {
+        if (config.linux) config.linux.uidMappings = [...mappings, ...mappings];
+      }),
+      /uidMappings/,
+    );
+    await refuse(
+      mapped((config) => {
+        if (config.process) config.process.user = { uid: 70_000, gid: 0 };
+      }),
+      /process\.user.*(mapped|invalid argument)/,
+    );
+  }));
+
+test('the map is what the config says, with several lines', () =>
+  withSandbox(async (sandbox) => {
+    const lines = [
+      { containerID: 0, hostID: first, size: 10 },
+      { containerID: 100, hostID: first + 500, size: 1 },
+      { containerID: 1000, hostID: first + 1000, size: 5 },
+    ];
+    const bundle = ownBundle(sandbox, 'cat /proc/self/uid_map', (config) => {
+      if (config.linux) config.linux.uidMappings = lines;
+    });
+    const seen = expectSuccess(await sandbox.runBundle(bundle))
+      .stdout.trim()
+      .split('\n')
+      .map((line) => line.trim().split(/ +/).map(Number));
+    assert.deepEqual(
+      seen,
+      lines.map(({ containerID, hostID, size }) => [containerID, hostID, size]),
+    );
+    assert.ok(readFileSync('/proc/self/uid_map', 'utf8').length > 0);
+  }));
+
+test.run();
