@@ -1,0 +1,259 @@
+/** Containers of an ordinary user: with their own id alone, and with subordinate ids through newuidmap and newgidmap. */
+import { strict as assert } from 'node:assert';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { suite } from 'uvu';
+import type { Config } from '../../src/bundle/config.ts';
+import { defaultConfig, rootlessConfig } from '../../src/bundle/default-config.ts';
+import type { Bundle, Mutable } from './support/bundle.ts';
+import { cgroupsNamed, mountsNaming } from './support/leftovers.ts';
+import { firstSubordinate, groupId, OrdinaryUser, userId, whyNot } from './support/ordinary-user.ts';
+import { runtimeCommand, runtimeKind } from './support/runtime.ts';
+import {
+  expectRefusal,
+  expectSuccess,
+  procStatus,
+  type Sandbox,
+  withSandbox,
+  writeConfig,
+} from './support/sandbox.ts';
+import { testWhere } from './support/skip.ts';
+import { until } from './support/wait.ts';
+
+const test = suite(`rootless (${runtimeKind})`);
+const reason = whyNot();
+const helpers = existsSync('/usr/bin/newuidmap') && existsSync('/usr/bin/newgidmap');
+
+type Change = (config: Mutable<Config>) => void;
+
+interface Scene {
+  readonly sandbox: Sandbox;
+  readonly user: OrdinaryUser;
+  /** A bundle of the user with the rootless default config around a script. */
+  bundle(script: string, change?: Change): Bundle;
+  run(script: string, change?: Change): Promise<string>;
+}
+
+let counter = 0;
+const newId = () => `tsoci-rootless-${process.pid}-${counter++}`;
+
+function rootless(name: string, body: (scene: Scene) => Promise<void>, needs = reason): void {
+  testWhere(test, needs === undefined, needs ?? '', name, () =>
+    withSandbox(async (sandbox) => {
+      const user = new OrdinaryUser(sandbox);
+      const bundle = (script: string, change: Change = () => undefined) => {
+        const made = sandbox.bundle(['true']);
+        const config = rootlessConfig(userId, groupId) as Mutable<Config>;
+        if (config.process) {
+          config.process.terminal = false;
+          config.process.args = ['sh', '-c', script];
+        }
+        change(config);
+        writeConfig(made, JSON.stringify(config));
+        return user.own(made);
+      };
+      const run = async (script: string, change?: Change) =>
+        expectSuccess(await user.tsoci(['run', '--bundle', bundle(script, change).directory, newId()]))
+          .stdout;
+      await body({ sandbox, user, bundle, run });
+      assert.deepEqual(
+        readdirSync(user.root).filter((entry) => entry.startsWith('tsoci-rootless')),
+        [],
+      );
+    }),
+  );
+}
+
+rootless('spec --rootless alone is enough', async ({ sandbox, user }) => {
+  const bundle = user.own(sandbox.bundle(['true']));
+  rmSync(join(bundle.directory, 'config.json'));
+  expectSuccess(await user.tsoci(['spec', '--rootless', '--bundle', bundle.directory]));
+  const text = readFileSync(join(bundle.directory, 'config.json'), 'utf8');
+  writeConfig(bundle, text.replace('"terminal": true', '"terminal": false').replace('"sh"', '"id"'));
+  const result = await user.tsoci(['run', '--bundle', bundle.directory, newId()]);
+  assert.match(expectSuccess(result).stdout, /^uid=0\(root\) gid=0\(root\)/);
+});
+
+rootless(
+  'root inside is the user outside, and what it makes belongs to the user',
+  async ({ user, bundle }) => {
+    const made = bundle('id -u; cat /proc/self/uid_map; cat /proc/self/setgroups; touch /mine', (config) => {
+      if (config.root) config.root.readonly = false;
+    });
+    const { stdout } = expectSuccess(await user.tsoci(['run', '--bundle', made.directory, newId()]));
+    const [uid, map, setgroups] = stdout.trim().split('\n');
+    assert.deepEqual([uid, setgroups], ['0', 'deny']);
+    assert.deepEqual(map?.trim().split(/ +/).map(Number), [0, userId, 1]);
+    const mine = statSync(join(made.rootfs, 'mine'));
+    assert.deepEqual([mine.uid, mine.gid], [userId, groupId]);
+  },
+);
+
+rootless('what the default config promises works without privileges', async ({ run }) => {
+  const out = await run(
+    'hostname; echo x > /dev/null && head -c2 /dev/zero | wc -c; touch /x 2>/dev/null || echo read-only; touch /dev/shm/x && echo shm; ls /proc | grep -c "^[0-9]"; wc -c < /proc/keys; ls -d /sys/kernel; grep -c CapEff /proc/self/status',
+  );
+  const [hostname, zero, root, shm, processes, keys, sys] = out.trim().split('\n');
+  assert.deepEqual(
+    [hostname, zero, root, shm, keys, sys],
+    ['tsoci', '2', 'read-only', 'shm', '0', '/sys/kernel'],
+  );
+  assert.ok(Number(processes) <= 4);
+});
+
+rootless('the cgroup filesystem cannot be written from inside (CVE-2023-25809)', async ({ run }) => {
+  const out = await run(
+    'for f in $(find /sys/fs/cgroup -name cgroup.procs -o -name tasks -o -name release_agent -o -name notify_on_release 2>/dev/null | head -200); do echo 0 2>/dev/null > $f && echo "written $f"; done; for d in $(find /sys/fs/cgroup -maxdepth 2 -type d 2>/dev/null); do mkdir $d/tsoci-intruder 2>/dev/null && echo "made $d"; done; find /sys/fs/cgroup -name cgroup.procs | wc -l',
+  );
+  // Positive control: there is something to try.
+  assert.match(out, /^[1-9]\d*\n$/);
+  assert.deepEqual(cgroupsNamed('tsoci-intruder'), []);
+});
+
+rootless('create, start, state, exec, kill, delete', async ({ user, bundle }) => {
+  const made = bundle('exec sleep 1000');
+  const id = newId();
+  expectSuccess(await user.tsoci(['create', '--bundle', made.directory, id]));
+  expectSuccess(await user.tsoci(['start', id]));
+  const state = JSON.parse(expectSuccess(await user.tsoci(['state', id])).stdout);
+  assert.equal(state.status, 'running');
+  assert.equal(procStatus(state.pid)['Uid'], Array(4).fill(userId).join('\t'));
+  const executed = await user.tsoci([
+    'exec',
+    id,
+    'sh',
+    '-c',
+    'id -u; hostname; readlink /proc/self/ns/user; ls /proc | grep -c "^[0-9]"',
+  ]);
+  assert.match(expectSuccess(executed).stdout, /^0\ntsoci\nuser:\[\d+\]\n\d\n$/);
+  expectSuccess(await user.tsoci(['exec', '-t', id, 'tty']));
+  expectRefusal(await user.tsoci(['exec', '-u', '5', id, 'id']), /process\.user/, 255);
+  expectSuccess(await user.tsoci(['kill', id, 'KILL']));
+  await until(
+    'it stops',
+    async () => JSON.parse((await user.tsoci(['state', id])).stdout).status === 'stopped',
+  );
+  expectSuccess(await user.tsoci(['delete', id]));
+  expectRefusal(await user.tsoci(['state', id]), /does not exist/);
+});
+
+rootless('a terminal', async ({ user, bundle }) => {
+  const foreground = bundle('tty; stat -c %u /dev/console', (config) => {
+    if (config.process) config.process.terminal = true;
+  });
+  const { stdout } = expectSuccess(await user.tsoci(['run', '--bundle', foreground.directory, newId()]));
+  assert.equal(stdout.replaceAll('\r', ''), '/dev/pts/0\n0\n');
+});
+
+rootless('what only root may is refused with a reason', async ({ user, bundle }) => {
+  const refuse = async (change: Change, message: RegExp) => {
+    const made = bundle('true', change);
+    expectRefusal(await user.tsoci(['run', '--bundle', made.directory, newId()]), message);
+    assert.deepEqual(mountsNaming(made.directory), []);
+  };
+  await refuse((config) => {
+    if (config.linux)
+      config.linux.namespaces = config.linux.namespaces?.filter(({ type }) => type !== 'user') ?? [];
+    if (config.linux) {
+      delete config.linux.uidMappings;
+      delete config.linux.gidMappings;
+    }
+  }, /linux\.namespaces.*user namespace.*spec --rootless/s);
+  await refuse((config) => {
+    if (config.process) config.process.user = { uid: 0, gid: 0, additionalGids: [1] };
+  }, /process\.user\.additionalGids/);
+  await refuse((config) => {
+    if (config.process) config.process.user = { uid: 1000, gid: 1000 };
+  }, /process\.user/);
+  await refuse((config) => {
+    if (config.process) config.process.oomScoreAdj = -900;
+  }, /process\.oomScoreAdj.*permission denied/);
+});
+
+rootless('the default state directory is below XDG_RUNTIME_DIR', async ({ user, bundle }) => {
+  const runtime = user.ownDirectory();
+  const made = bundle('echo fine');
+  const result = await user.command([...runtimeCommand, 'run', '--bundle', made.directory, newId()], {
+    env: { XDG_RUNTIME_DIR: runtime },
+  });
+  assert.equal(expectSuccess(result).stdout, 'fine\n');
+  const state = statSync(join(runtime, 'tsoci'));
+  assert.deepEqual([state.uid, (state.mode & 0o7777).toString(8)], [userId, '700']);
+});
+
+rootless(
+  'a bind mount of the user’s own, and one that the user cannot reach',
+  async ({ user, bundle, run }) => {
+    const own = user.ownDirectory();
+    mkdirSync(join(own, 'inner'));
+    assert.equal(
+      await run('ls /dev/shm/data', (config) => {
+        config.mounts?.push({ destination: '/dev/shm/data', source: own, type: 'none', options: ['rbind'] });
+      }),
+      'inner\n',
+    );
+    const made = bundle('true', (config) => {
+      config.mounts?.push({
+        destination: '/dev/shm/data',
+        source: '/root/nothing',
+        type: 'none',
+        options: ['rbind'],
+      });
+    });
+    expectRefusal(
+      await user.tsoci(['run', '--bundle', made.directory, newId()]),
+      /mounts\[\d+\] \(\/dev\/shm\/data\).*(permission denied|no such file)/,
+    );
+  },
+);
+
+rootless(
+  'subordinate ids through newuidmap and newgidmap',
+  async ({ user, bundle }) => {
+    const made = bundle(
+      'id -u; cat /proc/self/uid_map; cat /proc/self/setgroups; grep Groups /proc/self/status',
+      (config) => {
+        if (!config.linux) return;
+        config.linux.uidMappings = [
+          { containerID: 0, hostID: userId, size: 1 },
+          { containerID: 1, hostID: firstSubordinate, size: 65_535 },
+        ];
+        config.linux.gidMappings = [
+          { containerID: 0, hostID: groupId, size: 1 },
+          { containerID: 1, hostID: firstSubordinate, size: 65_535 },
+        ];
+        if (config.process) config.process.user = { uid: 1000, gid: 1001, additionalGids: [5] };
+      },
+    );
+    const { stdout } = expectSuccess(await user.tsoci(['run', '--bundle', made.directory, newId()]));
+    const lines = stdout
+      .trim()
+      .split('\n')
+      .map((line) => line.trim().replaceAll(/\s+/g, ' '));
+    assert.deepEqual(lines, ['1000', `0 ${userId} 1`, `1 ${firstSubordinate} 65535`, 'allow', 'Groups: 5']);
+  },
+  reason ?? (helpers ? undefined : 'newuidmap and newgidmap (package uidmap) are not installed'),
+);
+
+rootless(
+  'ids that are not the user’s are refused by name',
+  async ({ user, bundle }) => {
+    const made = bundle('true', (config) => {
+      if (config.linux) config.linux.uidMappings = [{ containerID: 0, hostID: 0, size: 10 }];
+    });
+    expectRefusal(
+      await user.tsoci(['run', '--bundle', made.directory, newId()]),
+      /linux\.uidMappings.*newuidmap/s,
+    );
+  },
+  reason ?? (helpers ? undefined : 'newuidmap and newgidmap (package uidmap) are not installed'),
+);
+
+test('the rootless config asks for nothing that takes privileges', async () => {
+  const config = rootlessConfig(1, 2);
+  assert.ok(config.linux?.namespaces?.some(({ type }) => type === 'user'));
+  assert.ok(!config.linux?.namespaces?.some(({ type }) => type === 'network'));
+  assert.ok(defaultConfig().linux?.namespaces?.some(({ type }) => type === 'network'));
+});
+
+test.run();
