@@ -54,13 +54,13 @@ export function makeContext(
 export function rootDirectory(given: string | undefined, native: Native, surroundings: Surroundings): string {
   if (given !== undefined) {
     if (given === '') throw new Failure('invalid', '--root "": names no directory');
-    return given.startsWith('/') ? resolvePath('/', given) : resolvePath(process.cwd(), given);
+    return resolvePath(process.cwd(), given).replace(/(?<=.)\/+$/, '');
   }
   const runtime = surroundings.XDG_RUNTIME_DIR;
   if (native.userId() === 0) {
     const { USER: name } = surroundings;
     const borrowed = runtime && name && name !== 'root' && inUserNamespace(native);
-    return borrowed ? resolvePath('/', `${runtime}/tsoci`) : systemRoot;
+    return borrowed ? `${runtime}/tsoci` : systemRoot;
   }
   if (!runtime?.startsWith('/')) {
     throw new Failure(
@@ -71,7 +71,7 @@ export function rootDirectory(given: string | undefined, native: Native, surroun
       },
     );
   }
-  return resolvePath('/', `${runtime}/tsoci`);
+  return `${runtime}/tsoci`;
 }
 
 /** Whether missing permissions on cgroups are to be borne. */
