@@ -1,0 +1,136 @@
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import type { Hook } from '../../../src/bundle/config.ts';
+import { runHooks, runPoststopHooks, stateDocument } from '../../../src/container/hooks.ts';
+import { Failure } from '../../../src/failure.ts';
+import { recordOf, withDirectory } from './support.ts';
+
+const test = suite('hooks');
+
+const state = '{"id":"c","ü":1}';
+
+/** Hooks that are shell scripts; `$1` is the directory of the test. */
+const withScripts = (
+  body: (script: (text: string, more?: Partial<Hook>) => Hook, directory: string) => unknown,
+) =>
+  withDirectory(async (directory) => {
+    const script = (text: string, more: Partial<Hook> = {}): Hook => ({
+      path: '/bin/sh',
+      args: ['hook', '-c', text, 'name', directory],
+      ...more,
+    });
+    await body(script, directory);
+  });
+
+async function failureOf(hooks: readonly Hook[]): Promise<Failure> {
+  try {
+    await runHooks(hooks, 'prestart', state);
+  } catch (error) {
+    if (error instanceof Failure) return error;
+    throw error;
+  }
+  throw new Error('no hook failed');
+}
+
+test('run one after another, in order, with the state on standard input', () =>
+  withScripts(async (script, directory) => {
+    await runHooks(
+      [
+        script('sleep 0.1; cat > "$1/state"; echo first >> "$1/order"'),
+        script('[ -s "$1/state" ] && echo second >> "$1/order"'),
+      ],
+      'prestart',
+      state,
+    );
+    assert.is(readFileSync(join(directory, 'order'), 'utf8'), 'first\nsecond\n');
+    assert.is(readFileSync(join(directory, 'state'), 'utf8'), state);
+  }));
+
+test('get their arguments, argv[0] too, and no environment but their own', () =>
+  withScripts(async (script, directory) => {
+    const list =
+      'tr "\\0" "\\n" < /proc/$$/environ > "$1/environment"; tr "\\0" " " < /proc/$$/cmdline > "$1/args"';
+    process.env['TSOCI_TEST_LEAK'] = 'leak';
+    try {
+      await runHooks([script(list)], 'prestart', state);
+      assert.is(readFileSync(join(directory, 'environment'), 'utf8'), '');
+      assert.match(readFileSync(join(directory, 'args'), 'utf8'), /^hook -c /);
+      await runHooks([script(list, { env: ['A=1=2', 'B='] })], 'prestart', state);
+      assert.is(readFileSync(join(directory, 'environment'), 'utf8'), 'A=1=2\nB=\n');
+    } finally {
+      delete process.env['TSOCI_TEST_LEAK'];
+    }
+  }));
+
+test('the first that fails ends it: the later ones do not run', () =>
+  withScripts(async (script, directory) => {
+    const failure = await failureOf([script('true'), script('exit 3'), script('touch "$1/ran"')]);
+    assert.is(failure.code, 'hook');
+    assert.is(failure.pointer, '/hooks/prestart/1');
+    assert.is(failure.message, 'hooks.prestart[1] (/bin/sh): exit status 3');
+    assert.not(existsSync(join(directory, 'ran')));
+  }));
+
+const reasons: Readonly<Record<string, readonly [text: string, more: Partial<Hook>, words: RegExp]>> = {
+  'what it said, from both streams': ['echo out; echo err >&2; exit 1', {}, /exit status 1: out\nerr$/],
+  'the signal that ended it': ['kill -KILL $$', {}, /ended by SIGKILL$/],
+  'that it took too long': ['echo slow; exec sleep 60', { timeout: 1 }, /timed out after 1 s: slow$/],
+  'no more than fits': ['head -c 100000 /dev/zero | tr "\\0" x; exit 1', {}, /^.{0,4200}$/],
+};
+for (const [name, [text, more, words]] of Object.entries(reasons)) {
+  test(`a failure says ${name}`, () =>
+    withScripts(async (script) => assert.match((await failureOf([script(text, more)])).message, words)));
+}
+
+test('a hook that is not there is named', async () => {
+  const failure = await failureOf([{ path: '/no/such/hook' }]);
+  assert.match(failure.message, /^hooks\.prestart\[0\] \(\/no\/such\/hook\): .*ENOENT/);
+});
+
+test('a hook need not read its input, however long', () =>
+  withScripts(async (script) => {
+    await runHooks([script('exit 0')], 'prestart', 'x'.repeat(1_000_000));
+  }));
+
+test('a hook may leave a daemon behind that keeps its output open', () =>
+  withScripts(async (script, directory) => {
+    const before = Date.now();
+    await runHooks([script('sleep 20 & echo $! > "$1/pid"')], 'prestart', state);
+    assert.ok(Date.now() - before < 10_000);
+    process.kill(Number(readFileSync(join(directory, 'pid'), 'utf8')));
+  }));
+
+test('none is fine', () => runHooks(undefined, 'prestart', state));
+
+test('runPoststopHooks() runs all, and warns of those that fail', () =>
+  withScripts(async (script, directory) => {
+    const warnings: string[] = [];
+    writeFileSync(join(directory, 'order'), '');
+    const hooks = [script('echo 0 >> "$1/order"; exit 1'), { path: '/none' }, script('echo 2 >> "$1/order"')];
+    await runPoststopHooks(hooks, state, (warning) => warnings.push(warning));
+    assert.is(readFileSync(join(directory, 'order'), 'utf8'), '0\n2\n');
+    assert.is(warnings.length, 2);
+    assert.match(warnings[0] ?? '', /^hooks\.poststop\[0\].*exit status 1/);
+  }));
+
+test('stateDocument() has the specification’s fields, without a pid once it has stopped', () => {
+  const record = recordOf('c', { annotations: { a: 'b' } });
+  assert.equal(JSON.parse(stateDocument(record, 'created', 7)), {
+    ociVersion: '1.3.0',
+    id: 'c',
+    status: 'created',
+    pid: 7,
+    bundle: '/bundle',
+    annotations: { a: 'b' },
+  });
+  assert.equal(Object.keys(JSON.parse(stateDocument(recordOf('c'), 'stopped', 0))), [
+    'ociVersion',
+    'id',
+    'status',
+    'bundle',
+  ]);
+});
+
+test.run();

@@ -1,0 +1,193 @@
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { Store } from '../../../src/container/store.ts';
+import { assertRefused, failureOf } from '../refusal.ts';
+import { native, recordOf, withDirectory } from './support.ts';
+
+const test = suite('Store');
+
+/** A store below a directory that is made when it is needed, and one reserved container. */
+const withStore = (body: (store: Store, root: string) => unknown) =>
+  withDirectory((directory) => body(new Store(native, join(directory, 'a/b')), join(directory, 'a/b')));
+
+const permissions = (path: string) => statSync(path).mode & 0o777;
+
+test('reserve() makes all directories for their owner alone, whatever the umask', () =>
+  withStore((store, root) => {
+    const before = process.umask(0);
+    try {
+      store.reserve('c').release();
+      store.write(recordOf('c'));
+      store.writeConfig('c', new TextEncoder().encode('{}'));
+    } finally {
+      process.umask(before);
+    }
+    for (const path of [root, join(root, '..'), join(root, 'c')]) assert.is(permissions(path), 0o700);
+    for (const name of ['state.json', 'config.json']) assert.is(permissions(join(root, 'c', name)), 0o600);
+  }));
+
+test('reserve() refuses an id in use, and leaves what is there alone', () =>
+  withStore((store) => {
+    store.reserve('c').release();
+    store.write(recordOf('c'));
+    assertRefused(() => store.reserve('c'), 'exists', undefined, /container with id "c" already exists/);
+    assert.equal(store.read('c'), recordOf('c'));
+  }));
+
+test('write() replaces a record whole: every reader sees the old one or the new one', () =>
+  withStore((store, root) => {
+    store.reserve('c').release();
+    store.write(recordOf('c'));
+    const inode = () => statSync(join(root, 'c/state.json')).ino;
+    const first = inode();
+    const init = { pid: 7, startTime: '1' };
+    store.write(recordOf('c', { init }));
+    assert.equal(store.read('c').init, init);
+    // Another file in its place, not the same one written over; and no temporary one beside it.
+    assert.is.not(inode(), first);
+    assert.equal(readdirSync(join(root, 'c')), ['state.json']);
+  }));
+
+test('write() does not follow a link that lies in its way', () =>
+  withStore((store, root) => {
+    store.reserve('c').release();
+    const prey = join(root, 'prey');
+    writeFileSync(prey, 'whole');
+    symlinkSync(prey, join(root, 'c/state.json.new'));
+    assertRefused(
+      () => store.write(recordOf('c')),
+      'system',
+      undefined,
+      /can't write the state of container "c"/,
+    );
+    assert.is(readFileSync(prey, 'utf8'), 'whole');
+  }));
+
+test('replaceConfig() replaces it whole, also after an update that was killed', () =>
+  withStore((store, root) => {
+    store.reserve('c').release();
+    store.writeConfig('c', new TextEncoder().encode('{"a":1}'));
+    writeFileSync(join(root, 'c/state.json.new'), 'left behind');
+    store.replaceConfig('c', new TextEncoder().encode('{"a":2}'));
+    assert.is(readFileSync(store.configPath('c'), 'utf8'), '{"a":2}');
+    assert.equal(readdirSync(join(root, 'c')), ['config.json']);
+  }));
+
+test('lock() excludes a second Store and another process, until it is released', () =>
+  withStore((store, root) => {
+    const other = new Store(native, root);
+    const tryElsewhere = () => spawnSync('flock', ['--nonblock', join(root, 'c'), 'true']).status;
+    const lock = store.reserve('c');
+    assert.is(other.isLocked('c'), true);
+    assert.is(tryElsewhere(), 1);
+    lock.release();
+    lock.release();
+    assert.is(other.isLocked('c'), false);
+    assert.is(tryElsewhere(), 0);
+    const again = other.lock('c');
+    assert.is(store.isLocked('c'), true);
+    again.release();
+  }));
+
+test('lock() waits for another process', () =>
+  withStore((store, root) => {
+    store.reserve('c').release();
+    const directory = join(root, 'c');
+    // Holds the lock for a while and writes when it lets go.
+    const script = `flock "${directory}" sh -c 'echo held; sleep 0.3; echo x > "${directory}/done"' &
+      while ! [ -e "${directory}/done" ] && flock --nonblock "${directory}" true; do sleep 0.01; done`;
+    assert.is(spawnSync('sh', ['-c', script], { stdio: 'ignore' }).status, 0);
+    const lock = store.lock('c');
+    assert.ok(readdirSync(directory).includes('done'));
+    lock.release();
+  }));
+
+const missing: Readonly<Record<string, (store: Store) => unknown>> = {
+  read: (store) => store.read('nobody'),
+  lock: (store) => store.lock('nobody'),
+  isLocked: (store) => store.isLocked('nobody'),
+};
+for (const [name, act] of Object.entries(missing)) {
+  test(`${name}() of a container that is not there says so in the words that engines match`, () =>
+    withStore((store) =>
+      assertRefused(() => act(store), 'not-found', undefined, /container "nobody" does not exist/),
+    ));
+}
+
+test('a bad id never becomes a path', () =>
+  withStore((store) => {
+    for (const id of ['..', '.', 'a/b', ''])
+      for (const act of [store.directory, store.configPath, store.startSocketPath, store.read, store.remove])
+        assert.is(failureOf(() => act.call(store, id)).code, 'invalid');
+  }));
+
+const damaged: Readonly<Record<string, string>> = {
+  empty: '',
+  'cut off': '{"schema":1,"id":"c"',
+  'not an object': '[]',
+  null: 'null',
+  'without a schema': '{"id":"c"}',
+  'with a schema that is no number': '{"schema":"1","id":"c"}',
+  'that of another container': JSON.stringify(recordOf('other')),
+  binary: '\0\u00ff',
+};
+for (const [name, text] of Object.entries(damaged)) {
+  test(`read() tells of a record that is damaged: ${name}`, () =>
+    withStore((store, root) => {
+      store.reserve('c').release();
+      writeFileSync(join(root, 'c/state.json'), text);
+      assertRefused(
+        () => store.read('c'),
+        'internal',
+        undefined,
+        /the state of container "c" in ".*" is damaged/,
+      );
+    }));
+}
+
+test('read() refuses a record of another version of tsoci', () =>
+  withStore((store, root) => {
+    store.reserve('c').release();
+    writeFileSync(join(root, 'c/state.json'), JSON.stringify({ ...recordOf('c'), schema: 2 }));
+    assertRefused(() => store.read('c'), 'unsupported', undefined, /another version of tsoci \(schema 2\)/);
+  }));
+
+test('tryRead() is undefined for a directory without a record', () =>
+  withStore((store) => {
+    store.reserve('c').release();
+    assert.is(store.tryRead('c'), undefined);
+    assert.is(store.exists('c'), true);
+    assert.is(store.exists('d'), false);
+  }));
+
+test('ids() are those of containers, sorted; none without a state directory', () =>
+  withStore((store, root) => {
+    assert.equal(store.ids(), []);
+    for (const id of ['b', 'a']) store.reserve(id).release();
+    mkdirSync(join(root, 'not an id'));
+    assert.equal(store.ids(), ['a', 'b']);
+  }));
+
+test('remove() takes away all that is ours, and is content with what is gone', () =>
+  withStore((store, root) => {
+    store.reserve('c').release();
+    store.write(recordOf('c'));
+    store.writeConfig('c', new Uint8Array());
+    for (const name of ['start.sock', 'state.json.new']) writeFileSync(join(root, 'c', name), '');
+    store.remove('c');
+    store.remove('c');
+    assert.equal(readdirSync(root), []);
+  }));
+
+test('remove() does not take away what it does not know', () =>
+  withStore((store, root) => {
+    store.reserve('c').release();
+    writeFileSync(join(root, 'c/precious'), '');
+    assert.throws(() => store.remove('c'));
+    assert.equal(readdirSync(join(root, 'c')), ['precious']);
+  }));
+
+test.run();
