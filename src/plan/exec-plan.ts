@@ -55,7 +55,7 @@ export function execPlan(process: Process, request: ExecRequest, facts: HostFact
 /**
  * A pid namespace holds only for children, so it is joined before the clone; the rest comes after it, when the
  * clone into the cgroup no longer needs the caller's privileges. An ordinary caller has privileges only once it is in the
- * container's user namespace, and joins everything at once, which the kernel does in the right order.
+ * container's user namespace, and joins all others at once, which the kernel does in the right order.
  */
 function enterContainer(plan: PlanBuilder, request: ExecRequest, facts: HostFacts, container: number): void {
   const flags = (types: readonly string[]): number =>
@@ -70,7 +70,8 @@ function enterContainer(plan: PlanBuilder, request: ExecRequest, facts: HostFact
   };
   // An ordinary caller is in the container's mount namespace before the clone, where the paths mean something else.
   if (facts.rootless) joinCgroups('prepare');
-  const before = facts.rootless ? request.namespaces : request.namespaces.filter((type) => type === 'pid');
+  // From inside the cgroup namespace nobody can be taken in from outside of it (cgroup-v2.rst, "Delegation Containment").
+  const before = request.namespaces.filter((type) => (facts.rootless ? type !== 'cgroup' : type === 'pid'));
   const after = request.namespaces.filter((type) => !before.includes(type));
   if (before.length > 0) plan.add('namespaces', '', 'join-slot', { slot: container, flags: flags(before) });
   plan.add('namespaces', '', 'clone', { flags: 0n, cgroup });
