@@ -34,6 +34,7 @@ help:
 	@echo 'make test-vm     integration tests in virtual machines with cgroup v2 and systemd; VM=full for all of them'
 	@echo 'make check       types, style, C warnings, imports, dead code'
 	@echo 'make bench       side by side with the other runtimes that are installed'
+	@echo 'make conformance the specification, clause by clause, tried on RUNTIME=$(RUNTIME)'
 	@echo 'make install     to $$(DESTDIR)$$(PREFIX), PREFIX=$(PREFIX)'
 	@echo 'make uninstall   what install did, undone'
 	@echo 'make clean       remove what was built; distclean removes node_modules as well'
@@ -113,6 +114,12 @@ test-vm: build
 bench: build
 	@scripts/need.sh busybox=busybox-static runc crun bwrap=bubblewrap || echo 'measuring without them'
 	@node --import tsx bench/bench.ts
+
+# SPEC is a directory with the text of the specification; without it the clauses are not counted against the text.
+conformance: build
+	@scripts/need.sh busybox=busybox-static cc=gcc ip=iproute2 unshare=util-linux
+	$(if $(SPEC),@node --import tsx conformance/check-text.ts '$(SPEC)')
+	@node --import tsx conformance/run.ts --runtime '$(RUNTIME)'
 
 install: build
 	install -d '$(DESTDIR)$(LIBEXECDIR)' '$(DESTDIR)$(BINDIR)'

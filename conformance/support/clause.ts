@@ -17,7 +17,7 @@ export interface Clause {
   /** `FILE.md#ANCHOR` of the section that states it. */
   readonly pointer: string;
   readonly level: Level;
-  /** How many words of this level in that section say it. */
+  /** How many words of this level in that section say it; 0 when the section says it without one. */
   readonly times: number;
   /** What it demands, in our own words. */
   readonly says: string;

@@ -310,6 +310,13 @@ export const resourceTests: readonly ConformanceTest[] = [
     assert.equal(readControl(directory, 'memory.oom.group'), '1');
   }),
 
+  test('resources.v1-only-limit-on-v2', async (box) => {
+    if (!isUnified()) box.skip('cgroup v2 only');
+    await box.refused('a real-time budget', (config) => {
+      config.linux.resources = { cpu: { realtimeRuntime: 5000, realtimePeriod: 1_000_000 } };
+    });
+  }),
+
   test('resources.unified-controller-missing', async (box) => {
     await box.refused('a controller that is not there', (config) => {
       config.linux.resources = { unified: { 'nosuchcontroller.max': '1' } };

@@ -1,0 +1,57 @@
+/** The clauses and the tests of the conformance suite belong together, all of them. */
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { clauses } from '../../../conformance/clauses/all.ts';
+import { levels } from '../../../conformance/support/clause.ts';
+import { allTests } from '../../../conformance/tests/all.ts';
+
+const test = suite('conformance: clauses');
+
+const twice = (names: readonly string[]): string[] =>
+  names.filter((name, index) => names.indexOf(name) !== index);
+
+test('every clause has a test, or a reason why none can decide it', () => {
+  const bare = clauses.filter(({ tests, reason }) => tests.length > 0 === (reason !== undefined));
+  assert.equal(
+    bare.map(({ id }) => id),
+    [],
+  );
+  for (const { id, reason } of clauses) if (reason !== undefined) assert.ok(reason.length > 5, id);
+});
+
+test('every test that a clause names exists', () => {
+  const names = new Set(allTests.map(({ name }) => name));
+  const missing = clauses.flatMap(({ id, tests }) =>
+    tests.filter((name) => !names.has(name)).map((name) => `${id}: ${name}`),
+  );
+  assert.equal(missing, []);
+});
+
+test('every test is bound to a clause', () => {
+  const bound = new Set(clauses.flatMap(({ tests }) => tests));
+  assert.equal(
+    allTests.map(({ name }) => name).filter((name) => !bound.has(name)),
+    [],
+  );
+});
+
+test('ids of clauses and names of tests are unique', () => {
+  assert.equal(twice(clauses.map(({ id }) => id)), []);
+  assert.equal(twice(allTests.map(({ name }) => name)), []);
+});
+
+test('every clause says where it stands, how binding it is, and what it demands', () => {
+  for (const { id, pointer, level, times, says } of clauses) {
+    assert.match(
+      pointer,
+      /^(?:bundle|config|config-linux|runtime|runtime-linux|features|features-linux)\.md#[\w-]+$/,
+      id,
+    );
+    assert.ok(levels.includes(level), id);
+    assert.ok(Number.isInteger(times) && times >= 0, id);
+    assert.match(says, /\.$/, id);
+    assert.ok(!/\b(?:MUST|SHOULD|REQUIRED|OPTIONAL)\b/.test(says), `${id} repeats the text`);
+  }
+});
+
+test.run();
