@@ -17,7 +17,7 @@ export async function features(context: Context): Promise<Features> {
     linux: {
       namespaces: Object.keys(namespaceFlags).sort() as (keyof typeof namespaceFlags)[],
       capabilities: [...capabilityNames],
-      cgroup: { v1: true, v2: true, systemd: false, systemdUser: false, rdma: true },
+      cgroup: { v1: true, v2: true, systemd: true, systemdUser: true, rdma: true },
       seccomp: await seccompFeatures(context.host),
       apparmor: { enabled: true },
       selinux: { enabled: true },

@@ -232,6 +232,7 @@ test('update() raises and lowers, and puts everything back when one value is ref
 test('processes() lists the whole tree, statistics() counts it', async () => {
   const cgroup = await made();
   const child = await sleeper(cgroup, 'sleep 300 & exec sleep 300');
+  await until('both are in', () => cgroup.processes().length === 2);
   const pids = cgroup.processes();
   assert.ok(pids.includes(child.pid ?? 0));
   assert.equal(pids.length, 2);
