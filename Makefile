@@ -24,7 +24,10 @@ native := binding.gyp $(shell find csrc -type f -not -path '*/generated/*' -name
 entry := $(wildcard csrc/entry/* scripts/executable/*.ts)
 sources := $(shell find src -type f -not -path '*/generated/*')
 
-.PHONY: help build demo test test-engines test-vm check bench install uninstall clean distclean tools
+# The runtime that make conformance looks at.
+RUNTIME ?= $(libexec)/tsoci
+
+.PHONY: help build demo test test-engines test-vm check bench conformance install uninstall clean distclean tools
 
 help:
 	@echo 'make build       the executable, the stub and the addon, in $(libexec)'
