@@ -1,0 +1,53 @@
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { supervise } from '../../../src/container/supervise.ts';
+import type { Context } from '../../../src/container/types.ts';
+import type { SpawnOptions } from '../../../src/host/native.ts';
+import { fakeHost } from '../cli/fake-host.ts';
+
+const test = suite('supervise()');
+
+/** What this process would have become. */
+function became(
+  ...[foreground, options]: [Parameters<typeof supervise>[1], Parameters<typeof supervise>[2]]
+) {
+  let seen: SpawnOptions | undefined;
+  const host = fakeHost({
+    sealedCopy: () => 9,
+    execute: (wanted) => {
+      seen = wanted;
+      throw new Error('executed');
+    },
+  });
+  const context: Context = {
+    host,
+    root: '/run',
+    systemdCgroup: false,
+    rootless: false,
+    warn: () => undefined,
+  };
+  assert.throws(() => supervise(context, foreground, options), /executed/);
+  return seen;
+}
+
+test('becomes the stub, with the process to watch and the standard streams alone', () => {
+  assert.equal(became({ pid: 77 }, { environment: ['A=1'] }), {
+    file: 9,
+    argv: ['tsoci-init', 'supervise', '77', '-1'],
+    environment: ['A=1'],
+    descriptors: [0, 1, 2],
+  });
+});
+
+test('takes the terminal along as descriptor 3', () => {
+  const seen = became({ pid: 77, terminal: 21 }, { environment: [] });
+  assert.equal(seen?.argv.slice(2), ['77', '3']);
+  assert.equal(seen?.descriptors, [0, 1, 2, 21]);
+});
+
+test('has what to do afterwards after two dashes, so that no argument is taken for another', () => {
+  const seen = became({ pid: 77 }, { environment: [], afterwards: ['/bin/tsoci', 'delete', '--', '-x'] });
+  assert.equal(seen?.argv.slice(2), ['77', '-1', '--', '/bin/tsoci', 'delete', '--', '-x']);
+});
+
+test.run();
