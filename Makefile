@@ -100,9 +100,16 @@ test: build
 	@node --import tsx scripts/test.ts $(SUITES) $(if $(MATCH),--match '$(MATCH)')
 
 # Everything that the real engines are asked to do; `make test` leaves it out for its length.
-engine_tools := busybox=busybox-static containerd dockerd=docker.io docker=docker.io podman buildah conmon catatonit runc
+engine_tools := busybox=busybox-static containerd dockerd=docker.io docker=docker.io podman buildah conmon catatonit runc dropbear=dropbear-bin ssh=openssh-client ip=iproute2
 
-test-engines: build
+# The schemas that docs/kubernetes is checked with: 25 MB that nothing else needs.
+kubernetes := build/kubernetes/node_modules/.package-lock.json
+$(kubernetes):
+	@echo "== Kubernetes' schemas"
+	@mkdir -p build/kubernetes && echo '{"private":true}' > build/kubernetes/package.json
+	@npm install --prefix build/kubernetes --no-audit --no-fund --loglevel=error kubernetes-models@5.1.0 js-yaml@4.1.0
+
+test-engines: build $(kubernetes)
 	@scripts/need.sh $(engine_tools) || echo 'tests that need them are skipped'
 	@node --import tsx scripts/test.ts engines $(if $(MATCH),--match '$(MATCH)')
 
