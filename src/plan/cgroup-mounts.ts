@@ -1,6 +1,7 @@
 import { type Compilation, hasNamespace, isBind, opensAhead } from './compilation.ts';
 import { mountAttribute } from './kernel-flags.ts';
 import { attributesOf, type ParsedMountOptions, parseMountOptions } from './mount-options.ts';
+import { isInside, normalizePath } from './path.ts';
 
 /**
  * `"type": "cgroup"`: the container's view of its cgroups. With a cgroup namespace each hierarchy is mounted afresh and shows
@@ -107,4 +108,24 @@ export function openCgroups(compilation: Compilation): void {
       trees.set(`/mounts/${index} ${path}`, slot);
     }
   });
+}
+
+const cgroupRoot = '/sys/fs/cgroup';
+
+/**
+ * Whoever is no root of the machine, and shows the host's cgroups in a container, shows them to be read: those that the user may
+ * write belong to more than this container (CVE-2023-25809). A private cgroup namespace shows the container's own alone.
+ */
+export function sealCgroups({ config, facts, linux, ownMounts, plan }: Compilation): void {
+  if (!ownMounts || (!facts.rootless && facts.makesDevices)) return;
+  const mounts = (config.mounts ?? []).map((mount) => ({ mount, options: parseMountOptions(mount.options) }));
+  const index = mounts.findLastIndex(
+    ({ mount, options }) => !options.remount && isInside(cgroupRoot, normalizePath(mount.destination)),
+  );
+  const top = mounts[index];
+  if (top === undefined) return;
+  const shows =
+    isBind(top.mount, top.options) ||
+    (/^cgroup2?$/.test(top.mount.type ?? '') && !hasNamespace(linux, 'cgroup'));
+  if (shows) plan.add('confine', `/mounts/${index}`, 'readonly-path', { path: cgroupRoot });
 }

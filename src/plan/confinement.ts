@@ -18,7 +18,8 @@ export function confineContainer(compilation: Compilation): void {
   // Without a namespace it would be the host that is renamed.
   const named = hasNamespace(linux, 'uts');
   if (named && config.hostname) plan.add('confine', '/hostname', 'hostname', { name: config.hostname });
-  if (named && config.domainname) plan.add('confine', '/domainname', 'domainname', { name: config.domainname });
+  if (named && config.domainname)
+    plan.add('confine', '/domainname', 'domainname', { name: config.domainname });
   if (createsNamespace(linux, 'network')) plan.add('confine', '/linux/namespaces', 'loopback-up', {});
   for (const [name, value] of Object.entries(linux.sysctl ?? {})) {
     plan.add('confine', `/linux/sysctl/${pointerPart(name)}`, 'sysctl', {

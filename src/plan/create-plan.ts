@@ -1,7 +1,7 @@
 import type { Config, Process } from '../bundle/config.ts';
 import { Failure } from '../failure.ts';
 import { PlanBuilder } from './builder.ts';
-import { openCgroups } from './cgroup-mounts.ts';
+import { openCgroups, sealCgroups } from './cgroup-mounts.ts';
 import { type Compilation, createsNamespace, hasNamespace, opensAhead } from './compilation.ts';
 import { confineContainer } from './confinement.ts';
 import { openDevices, planDevices } from './devices.ts';
@@ -103,6 +103,7 @@ export function createPlan(config: Config, request: CreateRequest, facts: HostFa
   else if (!hasNamespace(linux, 'mount')) plan.add('pivot', '/root/path', 'chroot', { path: request.rootfs });
   confineContainer(compilation);
   if (compilation.ownMounts) sealTmpfs(compilation);
+  sealCgroups(compilation);
   if (linux.personality) planPersonality(plan, linux.personality);
   if (linux.memoryPolicy) planMemoryPolicy(plan, linux.memoryPolicy);
   planAffinity(plan, 'confine', undefined, '');
