@@ -100,7 +100,9 @@ test('the terminal is restored whatever happens: error, signal to the program, s
     const ending = onTerminal(sandbox, ['run', '--bundle', directory, id]);
     await until('the program sleeps', async () => {
       const { code, stdout } = await sandbox.tsoci(['state', id]);
-      return code === 0 && procStatus(JSON.parse(stdout).pid)['Name'] === 'sleep';
+      if (code !== 0) return false;
+      const { status, pid } = JSON.parse(stdout) as { status: string; pid: number };
+      return status === 'running' && procStatus(pid)['Name'] === 'sleep';
     });
     expectSuccess(await sandbox.tsoci(['kill', id, 'KILL']));
     const killed = await ending;
