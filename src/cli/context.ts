@@ -46,8 +46,8 @@ export function makeContext(
 }
 
 /**
- * Where the state lives: `--root`, /run/tsoci for root, otherwise below $XDG_RUNTIME_DIR. Root of a user namespace that somebody else
- * than root entered (`USER` tells) counts as an ordinary user, as with runc.
+ * Where the state lives: `--root`, /run/tsoci for root, otherwise below $XDG_RUNTIME_DIR. Root of a user namespace counts as an
+ * ordinary user, unless `USER` says that root entered it: Podman and Buildah call so, and some services have no `USER`.
  *
  * Throws `Failure` `invalid` when there is no such place.
  */
@@ -59,7 +59,7 @@ export function rootDirectory(given: string | undefined, native: Native, surroun
   const runtime = surroundings.XDG_RUNTIME_DIR;
   if (native.userId() === 0) {
     const { USER: name } = surroundings;
-    const borrowed = runtime && name && name !== 'root' && inUserNamespace(native);
+    const borrowed = runtime?.startsWith('/') && name !== 'root' && inUserNamespace(native);
     return borrowed ? `${runtime}/tsoci` : systemRoot;
   }
   if (!runtime?.startsWith('/')) {

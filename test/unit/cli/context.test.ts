@@ -39,6 +39,13 @@ test('rootDirectory() has a default for root and for others', () => {
   assert.equal(rootDirectory(undefined, machine(0), user), '/run/tsoci', 'sudo keeps variables');
   assert.equal(rootDirectory(undefined, machine(0, mapped), user), '/run/user/1000/tsoci');
   assert.equal(rootDirectory(undefined, machine(0, mapped), { ...user, USER: 'root' }), '/run/tsoci');
+  const { USER: _, ...service } = user;
+  assert.equal(
+    rootDirectory(undefined, machine(0, mapped), service),
+    '/run/user/1000/tsoci',
+    'a service has no USER',
+  );
+  assert.equal(rootDirectory(undefined, machine(0, mapped), {}), '/run/tsoci', 'root of a system container');
 });
 
 test('rootDirectory() says what is missing', () => {
