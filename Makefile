@@ -27,7 +27,7 @@ sources := $(shell find src -type f -not -path '*/generated/*')
 # The runtime that make conformance looks at.
 RUNTIME ?= $(libexec)/tsoci
 
-.PHONY: help build demo test test-engines test-vm check bench conformance install uninstall clean distclean tools
+.PHONY: help build demo test test-engines test-vm vm-tools check bench conformance install uninstall clean distclean tools
 
 help:
 	@echo 'make build       the executable, the stub and the addon, in $(libexec)'
@@ -117,8 +117,10 @@ test-engines: build $(kubernetes)
 vm_tools := qemu-system-x86_64=qemu-system-x86 busybox=busybox-static cpio lz4 mke2fs=e2fsprogs setpriv=util-linux python3 \
 	systemctl=systemd dbus-daemon=dbus
 
-test-vm: build
+vm-tools:
 	@scripts/need.sh $(vm_tools)
+
+test-vm: vm-tools build
 	@test/vm/test $(VM)
 
 bench: build
