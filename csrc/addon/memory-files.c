@@ -1,4 +1,5 @@
-/* Files that live in memory and can never change again (memfd_create(2), F_ADD_SEALS in fcntl(2)). */
+/* Files that live in memory, most of which can never change again (memfd_create(2), F_ADD_SEALS in fcntl(2)).
+ */
 #include "addon.h"
 
 #include <errno.h>
@@ -100,10 +101,21 @@ static napi_value sealed_bytes(napi_env env, napi_callback_info info) {
     return fail(env, -result, syscall, NULL);
 }
 
+/* One that others write to. */
+static napi_value scratch_file(napi_env env, napi_callback_info info) {
+    napi_value arguments[1];
+    struct text name CLEANUP(text_release) = {.data = NULL};
+    if (!take_arguments(env, info, 1, arguments) || !take_text(env, arguments[0], &name))
+        return NULL;
+    int target = memory_file(name.data, MFD_NOEXEC_SEAL);
+    return target < 0 ? fail(env, -target, "memfd_create", NULL) : make_number(env, target);
+}
+
 napi_status register_memory_files(napi_env env, napi_value exports) {
     static const napi_property_descriptor functions[] = {
         EXPORT("sealedCopy", sealed_copy),
         EXPORT("sealedBytes", sealed_bytes),
+        EXPORT("scratchFile", scratch_file),
     };
     return napi_define_properties(env, exports, COUNT(functions), functions);
 }

@@ -1,5 +1,6 @@
 import type { Config } from '../bundle/config.ts';
 import { Failure, withCleanup } from '../failure.ts';
+import type { Native } from '../host/native.ts';
 import { type Launched, launch } from '../launch/launch.ts';
 import { notesAfterStart } from '../launch/operation-note.ts';
 import type { Question } from '../plan/operations.ts';
@@ -78,7 +79,13 @@ export async function createContainer(
     return creation;
   } catch (error) {
     const cleanup = await undo.run();
-    if (hooked) await runPoststopHooks(record.poststop, stateDocument(record, 'stopped', 0), context.warn);
+    if (hooked)
+      await runPoststopHooks(
+        context.host.native,
+        record.poststop,
+        stateDocument(record, 'stopped', 0),
+        context.warn,
+      );
     throw withCleanup(error, cleanup);
   } finally {
     lock.release();
@@ -143,7 +150,7 @@ async function build(
             keepDevices = moved.keep;
           }
           onHooks();
-          return { state: await createHooks(record, bundle.config, pid) };
+          return { state: await createHooks(native, record, bundle.config, pid) };
         } else if (question === 'commit') {
           record = commit(context, options, making, record, pid);
           return answerForRun(record, mode, pid);
@@ -184,10 +191,15 @@ function openInherited(context: Context, options: CreateOptions, mode: CreateMod
 }
 
 /** prestart and createRuntime hooks; the answer is the state that createContainer hooks read. */
-async function createHooks(record: ContainerRecord, config: Config, pid: number): Promise<string> {
+async function createHooks(
+  native: Native,
+  record: ContainerRecord,
+  config: Config,
+  pid: number,
+): Promise<string> {
   const state = stateDocument(record, 'creating', pid);
-  await runHooks(config.hooks?.prestart, 'prestart', state);
-  await runHooks(config.hooks?.createRuntime, 'createRuntime', state);
+  await runHooks(native, config.hooks?.prestart, 'prestart', state);
+  await runHooks(native, config.hooks?.createRuntime, 'createRuntime', state);
   return state;
 }
 

@@ -1,5 +1,6 @@
 import type { Hook } from '../bundle/config.ts';
 import { Failure, messageOf } from '../failure.ts';
+import type { Native } from '../host/native.ts';
 import type { ContainerRecord } from './record.ts';
 import type { Status } from './types.ts';
 
@@ -15,6 +16,9 @@ export function stateDocument(record: ContainerRecord, status: Status, pid: numb
   });
 }
 
+const O_RDONLY = 0;
+const O_CLOEXEC = 0o2000000;
+
 /** Room for a hook's complaint in an error message. */
 const maximumOutput = 4096;
 
@@ -26,45 +30,62 @@ interface HookResult {
   readonly output: string;
 }
 
-/** Loaded only here: most containers have no hooks, and starting a process this way costs milliseconds. */
-async function runProcess(hook: Hook, input: string): Promise<HookResult> {
+/** What hooks need of the machine. */
+export type HookNative = Pick<Native, 'sealedBytes' | 'scratchFile' | 'open' | 'read' | 'close'>;
+
+/**
+ * The process is started by `node:child_process`, loaded only here: most containers have no hooks. Its streams are memory files:
+ * with pipes, Node would make our own standard streams non-blocking, and with them the container's.
+ */
+async function runProcess(native: HookNative, hook: Hook, input: string): Promise<HookResult> {
+  const state = native.sealedBytes(new TextEncoder().encode(input), 'tsoci-state');
+  try {
+    const output = native.scratchFile('tsoci-hook');
+    try {
+      const result = await spawnAndWait(hook, state, output);
+      return { ...result, output: readBeginning(native, output).trim() };
+    } finally {
+      native.close(output);
+    }
+  } finally {
+    native.close(state);
+  }
+}
+
+/** From the start, wherever the hook stopped writing. */
+function readBeginning(native: HookNative, file: number): string {
+  const descriptor = native.open(`/proc/self/fd/${file}`, O_RDONLY | O_CLOEXEC, 0);
+  try {
+    return new TextDecoder().decode(native.read(descriptor, maximumOutput));
+  } finally {
+    native.close(descriptor);
+  }
+}
+
+async function spawnAndWait(hook: Hook, input: number, output: number): Promise<Omit<HookResult, 'output'>> {
   const { spawn } = await import('node:child_process');
   const environment = Object.fromEntries((hook.env ?? []).map((line) => splitVariable(line)));
   return new Promise((resolve, reject) => {
     const child = spawn(hook.path, hook.args?.slice(1) ?? [], {
       argv0: hook.args?.[0] ?? hook.path,
       env: environment,
-      stdio: ['pipe', 'pipe', 'pipe'],
+      stdio: [input, output, output],
       // A session of its own, so that a time-out ends its children as well.
       detached: true,
     });
-    let output = '';
     let timedOut = false;
-    const collect = (chunk: Buffer): void => {
-      if (output.length < maximumOutput) output += chunk.toString();
-    };
     const timer = hook.timeout === undefined ? undefined : setTimeout(expire, hook.timeout * 1000);
     function expire(): void {
       timedOut = true;
       endGroup(child.pid);
     }
-    child.stdout.on('data', collect);
-    child.stderr.on('data', collect);
-    // A hook need not read its input.
-    child.stdin.on('error', () => undefined);
-    child.stdin.end(input);
     child.on('error', (error) => {
       clearTimeout(timer);
       reject(error);
     });
-    // Not `close`: a hook may leave a daemon behind that keeps the pipes open.
     child.on('exit', (code, signal) => {
       clearTimeout(timer);
-      setImmediate(() => {
-        child.stdout.destroy();
-        child.stderr.destroy();
-        resolve({ code, signal, timedOut, output: output.slice(0, maximumOutput).trim() });
-      });
+      resolve({ code, signal, timedOut });
     });
   });
 }
@@ -97,12 +118,14 @@ function reasonOf(hook: Hook, result: HookResult): string | undefined {
  * Throws `Failure` (`hook`) for the first that fails; the later ones are not run then.
  */
 export async function runHooks(
+  native: HookNative,
   hooks: readonly Hook[] | undefined,
   name: string,
   state: string,
 ): Promise<void> {
   for (const [index, hook] of (hooks ?? []).entries()) {
     const failure = await tryHook(
+      native,
       hook,
       `/hooks/${name}/${index}`,
       `hooks.${name}[${index}] (${hook.path})`,
@@ -114,12 +137,14 @@ export async function runHooks(
 
 /** Runs all poststop hooks; one that fails is a warning, and the others run all the same (runtime.md, Lifecycle). */
 export async function runPoststopHooks(
+  native: HookNative,
   hooks: readonly Hook[],
   state: string,
   warn: (message: string) => void,
 ): Promise<void> {
   for (const [index, hook] of hooks.entries()) {
     const failure = await tryHook(
+      native,
       hook,
       `/hooks/poststop/${index}`,
       `hooks.poststop[${index}] (${hook.path})`,
@@ -130,6 +155,7 @@ export async function runPoststopHooks(
 }
 
 async function tryHook(
+  native: HookNative,
   hook: Hook,
   pointer: string,
   named: string,
@@ -137,7 +163,7 @@ async function tryHook(
 ): Promise<Failure | undefined> {
   let reason: string | undefined;
   try {
-    reason = reasonOf(hook, await runProcess(hook, state));
+    reason = reasonOf(hook, await runProcess(native, hook, state));
   } catch (cause) {
     return new Failure('hook', `${named}: ${messageOf(cause)}`, { pointer, cause });
   }

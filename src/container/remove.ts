@@ -75,7 +75,7 @@ async function removeLocked(
   removeResctrl(host.native, record.resctrl ?? []);
   if (record.temporary !== undefined) removeIfThere(host.native, record.temporary);
   store.remove(record.id);
-  await runPoststopHooks(record.poststop, stateDocument(record, 'stopped', 0), context.warn);
+  await runPoststopHooks(host.native, record.poststop, stateDocument(record, 'stopped', 0), context.warn);
 }
 
 /** Kills the init where it lives, and waits until it has ended. */

@@ -64,7 +64,12 @@ export async function start(context: Context, id: string): Promise<void> {
 export async function runPoststart(context: Context, record: ContainerRecord): Promise<void> {
   if (record.poststart.length === 0 || record.init === undefined) return;
   try {
-    await runHooks(record.poststart, 'poststart', stateDocument(record, 'running', record.init.pid));
+    await runHooks(
+      context.host.native,
+      record.poststart,
+      'poststart',
+      stateDocument(record, 'running', record.init.pid),
+    );
   } catch (error) {
     const { native } = context.host;
     const pidfd = openProcess(native, record.init);

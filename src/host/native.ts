@@ -99,6 +99,8 @@ export interface Native {
   sealedCopy(path: string, name: string): number;
   /** A sealed memfd with these bytes. */
   sealedBytes(data: Uint8Array, name: string): number;
+  /** An empty memfd for others to write to; it is read by opening /proc/self/fd/N. */
+  scratchFile(name: string): number;
   // ---- processes ------------------------------------------------------------------------------------------------
   /** vfork + execveat with default signal dispositions and an empty mask. Throws when exec failed. Returns the pid. */
   spawn(options: SpawnOptions): number;

@@ -317,7 +317,7 @@ test('a hook that reads nothing, writes much, or leaves a child behind', () =>
       'head -c 300000 /dev/zero | tr "\\0" x',
       'exec <&-; exit 0',
       '(sleep 5 &) ; exit 0',
-      'head -c 300000 /dev/zero >&2',
+      'head -c 300000 /dev/zero | tr "\\0" y >&2',
     ]) {
       const began = Date.now();
       const result = await sandbox.run(
@@ -331,6 +331,18 @@ test('a hook that reads nothing, writes much, or leaves a child behind', () =>
       assert.match(expectSuccess(result).stdout, /fine/, script);
       assert.ok(Date.now() - began < 5000, script);
     }
+  }));
+
+test('hooks change nothing about the standard streams that the container gets', () =>
+  withSandbox(async (sandbox) => {
+    const hook = shell('true');
+    const change = hooking({ prestart: [hook], createContainer: [hook], poststart: [hook] });
+    const { stdout } = expectSuccess(
+      await sandbox.run(['sh', '-c', 'cd /proc/self/fdinfo; grep -h flags 0 1 2'], change),
+    );
+    for (const line of stdout.trim().split('\n'))
+      assert.equal(Number.parseInt(line.split('\t')[1] ?? '', 8) & 0o4000, 0, line);
+    assert.equal(stdout.trim().split('\n').length, 3);
   }));
 
 test('a large state is no hindrance, with hooks that read it and without any', () =>

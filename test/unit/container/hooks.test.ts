@@ -5,9 +5,12 @@ import * as assert from 'uvu/assert';
 import type { Hook } from '../../../src/bundle/config.ts';
 import { runHooks, runPoststopHooks, stateDocument } from '../../../src/container/hooks.ts';
 import { Failure } from '../../../src/failure.ts';
+import { findLibexec } from '../../../src/host/libexec.ts';
+import { loadNative } from '../../../src/host/load-native.ts';
 import { recordOf, withDirectory } from './support.ts';
 
 const test = suite('hooks');
+const native = loadNative(findLibexec());
 
 const state = '{"id":"c","ü":1}';
 
@@ -26,7 +29,7 @@ const withScripts = (
 
 async function failureOf(hooks: readonly Hook[]): Promise<Failure> {
   try {
-    await runHooks(hooks, 'prestart', state);
+    await runHooks(native, hooks, 'prestart', state);
   } catch (error) {
     if (error instanceof Failure) return error;
     throw error;
@@ -37,6 +40,7 @@ async function failureOf(hooks: readonly Hook[]): Promise<Failure> {
 test('run one after another, in order, with the state on standard input', () =>
   withScripts(async (script, directory) => {
     await runHooks(
+      native,
       [
         script('sleep 0.1; cat > "$1/state"; echo first >> "$1/order"'),
         script('[ -s "$1/state" ] && echo second >> "$1/order"'),
@@ -54,10 +58,10 @@ test('get their arguments, argv[0] too, and no environment but their own', () =>
       'tr "\\0" "\\n" < /proc/$$/environ > "$1/environment"; tr "\\0" " " < /proc/$$/cmdline > "$1/args"';
     process.env['TSOCI_TEST_LEAK'] = 'leak';
     try {
-      await runHooks([script(list)], 'prestart', state);
+      await runHooks(native, [script(list)], 'prestart', state);
       assert.is(readFileSync(join(directory, 'environment'), 'utf8'), '');
       assert.match(readFileSync(join(directory, 'args'), 'utf8'), /^hook -c /);
-      await runHooks([script(list, { env: ['A=1=2', 'B='] })], 'prestart', state);
+      await runHooks(native, [script(list, { env: ['A=1=2', 'B='] })], 'prestart', state);
       assert.is(readFileSync(join(directory, 'environment'), 'utf8'), 'A=1=2\nB=\n');
     } finally {
       delete process.env['TSOCI_TEST_LEAK'];
@@ -91,25 +95,32 @@ test('a hook that is not there is named', async () => {
 
 test('a hook need not read its input, however long', () =>
   withScripts(async (script) => {
-    await runHooks([script('exit 0')], 'prestart', 'x'.repeat(1_000_000));
+    await runHooks(native, [script('exit 0')], 'prestart', 'x'.repeat(1_000_000));
   }));
 
 test('a hook may leave a daemon behind that keeps its output open', () =>
   withScripts(async (script, directory) => {
     const before = Date.now();
-    await runHooks([script('sleep 20 & echo $! > "$1/pid"')], 'prestart', state);
+    await runHooks(native, [script('sleep 20 & echo $! > "$1/pid"')], 'prestart', state);
     assert.ok(Date.now() - before < 10_000);
     process.kill(Number(readFileSync(join(directory, 'pid'), 'utf8')));
   }));
 
-test('none is fine', () => runHooks(undefined, 'prestart', state));
+test('a time-out ends the children of a hook, too', () =>
+  withScripts(async (script, directory) => {
+    await failureOf([script('sleep 20 & echo $! > "$1/pid"; wait', { timeout: 1 })]);
+    const pid = Number(readFileSync(join(directory, 'pid'), 'utf8'));
+    assert.ok(!existsSync(`/proc/${pid}`) || readFileSync(`/proc/${pid}/stat`, 'utf8').includes(') Z '));
+  }));
+
+test('none is fine', () => runHooks(native, undefined, 'prestart', state));
 
 test('runPoststopHooks() runs all, and warns of those that fail', () =>
   withScripts(async (script, directory) => {
     const warnings: string[] = [];
     writeFileSync(join(directory, 'order'), '');
     const hooks = [script('echo 0 >> "$1/order"; exit 1'), { path: '/none' }, script('echo 2 >> "$1/order"')];
-    await runPoststopHooks(hooks, state, (warning) => warnings.push(warning));
+    await runPoststopHooks(native, hooks, state, (warning) => warnings.push(warning));
     assert.is(readFileSync(join(directory, 'order'), 'utf8'), '0\n2\n');
     assert.is(warnings.length, 2);
     assert.match(warnings[0] ?? '', /^hooks\.poststop\[0\].*exit status 1/);

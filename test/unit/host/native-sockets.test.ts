@@ -216,6 +216,17 @@ test('sealedBytes() and sealedCopy() cannot be changed any more', () => {
   }
 });
 
+test('scratchFile() is written by one descriptor and read by another', () => {
+  const file = native.scratchFile('scratch');
+  try {
+    assert.equal(closeOnExec(file), true);
+    native.write(file, 'written');
+    assert.equal(native.readText(`/proc/self/fd/${file}`, 100), 'written');
+  } finally {
+    native.close(file);
+  }
+});
+
 test('isTerminal() and windowSize() refuse what is no terminal', () => {
   const [a, b] = native.socketPair();
   assert.equal(native.isTerminal(a), false);
