@@ -14,6 +14,8 @@ import { Stopwatch } from './tracing.ts';
 import type { Context } from './types.ts';
 
 const SIGKILL = 9;
+/** How long a killed process may take to disappear before the error is told, in milliseconds. */
+const patience = 2000;
 
 /**
  * `start`: has the process of a created container execute its program, then runs the poststart hooks (runtime.md, Start).
@@ -51,6 +53,7 @@ export async function start(context: Context, id: string): Promise<void> {
           cause: error,
         });
       }
+      endInit(context, record);
       throw cgroup === undefined ? error : explainLimits(host, cgroup, error, killsBefore);
     }
     watch.lap('start');
@@ -71,12 +74,21 @@ export async function runPoststart(context: Context, record: ContainerRecord): P
       stateDocument(record, 'running', record.init.pid),
     );
   } catch (error) {
-    const { native } = context.host;
-    const pidfd = openProcess(native, record.init);
-    if (pidfd !== undefined) {
-      native.pidfdSend(pidfd, SIGKILL);
-      native.close(pidfd);
-    }
+    endInit(context, record);
     throw error;
+  }
+}
+
+/** Whoever hears that the start failed finds the container stopped. */
+function endInit({ host: { native } }: Context, { init }: ContainerRecord): void {
+  const pidfd = init && openProcess(native, init);
+  if (pidfd === undefined) return;
+  try {
+    native.pidfdSend(pidfd, SIGKILL);
+    native.poll(pidfd, patience);
+  } catch (error) {
+    if (!hasErrno(error, 'ESRCH')) throw error;
+  } finally {
+    native.close(pidfd);
   }
 }
