@@ -135,10 +135,7 @@ test("a mask is not a way to change the mode or the owner of the host's /dev/nul
     );
     writeFileSync(join(bundle.rootfs, 'mask'), 'secret');
     const { stdout } = expectSuccess(await sandbox.runBundle(bundle));
-    assert.equal(
-      stdout,
-      'chmod: /mask: Read-only file system\nchown: /mask: Read-only file system\n0\n',
-    );
+    assert.equal(stdout, 'chmod: /mask: Read-only file system\nchown: /mask: Read-only file system\n0\n');
     assert.equal(statSync('/dev/null').ctimeMs, ctimeMs);
   }));
 
