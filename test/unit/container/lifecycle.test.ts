@@ -52,7 +52,7 @@ const table: Readonly<Record<Verb, Readonly<Record<Status, string>>>> = {
   },
   delete: {
     creating: 'not stopped but creating',
-    created: '',
+    created: 'not stopped but created',
     running: 'not stopped but running',
     paused: 'not stopped but paused',
     stopped: '',

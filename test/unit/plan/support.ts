@@ -69,6 +69,7 @@ export const execRequest: ExecRequest = {
   cgroupJoin: [],
   unifiedCgroup: '/sys/fs/cgroup/box',
   noSetGroups: false,
+  root: undefined,
   console: 'parent',
   preserve: 0,
   seccomp: undefined,
