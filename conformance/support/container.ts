@@ -59,18 +59,20 @@ export class Container {
   /** `create`, which may fail. The container's output goes to a file, the runtime's own as well. */
   async tryCreate(args: readonly string[] = [], options: OciOptions = {}): Promise<CommandResult> {
     this.writeConfig();
-    return this.box.oci(['create', '--bundle', this.directory, ...args, this.id], {
+    const result = await this.box.oci(['create', '--bundle', this.directory, ...args, this.id], {
       stdout: this.outputFile,
       stderr: this.outputFile,
       ...options,
     });
+    if (result.code !== 0) return result;
+    writeFileSync(this.outputFile, '');
+    this.#pid = (await this.state()).pid;
+    return result;
   }
 
   async create(args?: readonly string[], options?: OciOptions): Promise<void> {
     const result = await this.tryCreate(args, options);
     if (result.code !== 0) throw new Error(`create: exit ${result.code}: ${result.stderr.trim()}`);
-    writeFileSync(this.outputFile, '');
-    this.#pid = (await this.state()).pid;
   }
 
   /** `start`; returns when the program has been executed, or is over already. */

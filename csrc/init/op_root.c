@@ -119,3 +119,12 @@ int op_chroot(struct ctx *ctx, const struct op_chroot *op) {
         return fail(ctx, -errno, "chroot to \"", op->path.text, "\"");
     return 0;
 }
+
+int op_enter_root(struct ctx *ctx, const struct op_enter_root *op) {
+    int root = slot_get(ctx, op->slot);
+    if (root < 0)
+        return root;
+    if (fchdir(root) < 0 || chroot(".") < 0)
+        return fail(ctx, -errno, "entering the container's root");
+    return 0;
+}

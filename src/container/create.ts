@@ -197,8 +197,9 @@ async function createHooks(
   config: Config,
   pid: number,
 ): Promise<string> {
+  // When prestart hooks were made they belonged to start (runtime-spec 1.0): for them the container is created.
+  await runHooks(native, config.hooks?.prestart, 'prestart', stateDocument(record, 'created', pid));
   const state = stateDocument(record, 'creating', pid);
-  await runHooks(native, config.hooks?.prestart, 'prestart', state);
   await runHooks(native, config.hooks?.createRuntime, 'createRuntime', state);
   return state;
 }

@@ -94,6 +94,12 @@ export async function exec(context: Context, id: string, options: ExecOptions): 
   }
 }
 
+/** Only a mount namespace that was made for the container has the container's root as its own. */
+function rootOf({ config, record }: Target): string | undefined {
+  const own = config.linux?.namespaces?.some(({ type, path }) => type === 'mount' && !path) ?? false;
+  return own || record.init === undefined ? undefined : `/proc/${record.init.pid}/root`;
+}
+
 interface Execution extends Target {
   readonly process: Process;
   readonly filter: Filter | undefined;
@@ -118,9 +124,11 @@ async function execIn(context: Context, options: ExecOptions, execution: Executi
       namespaces: record.namespaces,
       cgroupJoin: entry?.joinPaths() ?? [],
       unifiedCgroup: entry?.unifiedDirectory(),
+      root: rootOf(execution),
       noSetGroups: record.noSetGroups,
       console: options.consoleSocket === undefined ? 'parent' : 'socket',
-      terminalSize: process.terminal && options.consoleSocket === undefined ? ownTerminalSize(native) : undefined,
+      terminalSize:
+        process.terminal && options.consoleSocket === undefined ? ownTerminalSize(native) : undefined,
       preserve: options.preserveFds,
       seccomp: filter?.program,
       keyring: `_ses.${record.id}`,

@@ -13,7 +13,7 @@ const allowed = {
   kill: ['created', 'running', 'paused'],
   pause: ['created', 'running'],
   resume: ['paused'],
-  delete: ['created', 'stopped'],
+  delete: ['stopped'],
   update: ['created', 'running', 'paused'],
   events: ['created', 'running', 'paused'],
 } as const satisfies Record<string, readonly Status[]>;
@@ -49,6 +49,7 @@ function refusal(verb: Verb, id: string, status: Status): string {
 const hints: Partial<Record<Verb, Partial<Record<Status, string>>>> = {
   exec: { paused: 'resume it first, or use --ignore-paused to have the process wait until then' },
   delete: {
+    created: 'it was never started: use --force, or end its process with `tsoci kill` first',
     running: 'stop it with `tsoci kill`, or use --force',
     paused: 'resume and stop it, or use --force',
     creating: 'wait until it was created, or use --force',

@@ -15,8 +15,10 @@ export interface Compilation {
   readonly proc: number;
   readonly root: number;
   readonly null: number;
-  /** The container has a mount namespace of its own to build in (created, not joined). */
+  /** The container has a mount namespace to build in: one of its own, or somebody's that it joins. */
   readonly ownMounts: boolean;
+  /** That namespace is somebody's. */
+  readonly joinedMounts: boolean;
   /** A user namespace is created or joined. */
   readonly userNamespace: boolean;
   /** Slots of trees that were opened ahead with the caller's privileges, by what they are for. */

@@ -68,7 +68,8 @@ export function createPlan(config: Config, request: CreateRequest, facts: HostFa
     proc: plan.slot(),
     root: plan.slot(),
     null: linux.maskedPaths?.length ? plan.slot() : NO_SLOT,
-    ownMounts: createsNamespace(linux, 'mount'),
+    ownMounts: hasNamespace(linux, 'mount'),
+    joinedMounts: hasNamespace(linux, 'mount') && !createsNamespace(linux, 'mount'),
     userNamespace: hasNamespace(linux, 'user'),
     trees: new Map(),
   };
@@ -100,7 +101,7 @@ export function createPlan(config: Config, request: CreateRequest, facts: HostFa
   planRuntimeHooks(compilation);
   planHooks(compilation, 'rootfs', 'createContainer');
   if (compilation.ownMounts) enterRoot(compilation);
-  else if (!hasNamespace(linux, 'mount')) plan.add('pivot', '/root/path', 'chroot', { path: request.rootfs });
+  else plan.add('pivot', '/root/path', 'chroot', { path: request.rootfs });
   confineContainer(compilation);
   if (compilation.ownMounts) sealTmpfs(compilation);
   sealCgroups(compilation);
@@ -156,8 +157,10 @@ function planRuntimeHooks({ config, linux, plan }: Compilation): void {
 }
 
 /** The root filesystem becomes the root, with the propagation that the config wants. */
-function enterRoot({ linux, plan, request, root }: Compilation): void {
-  plan.add('pivot', '/root/path', 'pivot', { root, mode: request.noPivot ? 1 : 0 });
+function enterRoot({ joinedMounts, linux, plan, request, root }: Compilation): void {
+  // Others live in a joined namespace, and keep their root.
+  if (joinedMounts) plan.add('pivot', '/root/path', 'chroot', { path: request.rootfs });
+  else plan.add('pivot', '/root/path', 'pivot', { root, mode: request.noPivot ? 1 : 0 });
   const propagation = linux.rootfsPropagation;
   if (propagation === undefined) return;
   const name = propagation.replace(

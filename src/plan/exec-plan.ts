@@ -38,10 +38,12 @@ export function execPlan(process: Process, request: ExecRequest, facts: HostFact
   const { initial, final } = process.execCPUAffinity ?? {};
   if (initial) planAffinity(plan, 'prepare', initial, '/process/execCPUAffinity/initial');
   if (userNamespace && !facts.rootless) planPrivilegedLimits(own, 'prepare');
+  const root = openRoot(plan, request);
   enterContainer(plan, request, facts, container);
   plan.add('ids', '', 'new-session', {});
   if (userNamespace) plan.add('ids', '', 'become', { uid: 0, gid: 0, groups: request.noSetGroups ? 0 : 1 });
   if (process.terminal) planConsole(own, 'rootfs', NO_SLOT, console, false);
+  if (root !== NO_SLOT) plan.add('pivot', '', 'enter-root', { slot: root });
   // After the transition to the cgroup the kernel has decided, unless the config says otherwise.
   if (final) planAffinity(plan, 'confine', final, '/process/execCPUAffinity/final');
   else if (!initial) planAffinity(plan, 'confine', undefined, '');
@@ -50,6 +52,14 @@ export function execPlan(process: Process, request: ExecRequest, facts: HostFact
   plan.add('ready', '', 'ready', {});
   planExecution(own);
   return plan.build(request.preserve);
+}
+
+/** A container without a mount namespace of its own has changed its root only, which no namespace remembers. */
+function openRoot(plan: PlanBuilder, { root }: ExecRequest): number {
+  if (root === undefined) return NO_SLOT;
+  const slot = plan.slot();
+  plan.add('prepare', '/root/path', 'open-path', { slot, path: root });
+  return slot;
 }
 
 /**

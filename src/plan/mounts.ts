@@ -103,17 +103,20 @@ export function treeFor(compilation: Compilation, key: string, path: string, rec
 
 /** The root filesystem becomes a mount of its own, to which everything below is relative. */
 export function mountRoot(compilation: Compilation): void {
-  const { plan, linux, request } = compilation;
+  const { plan, linux, request, joinedMounts } = compilation;
   const shared = linux.rootfsPropagation?.endsWith('shared') ?? false;
   const isPrivate = linux.rootfsPropagation?.endsWith('private') ?? false;
   // Nothing that is mounted in the container may reach the host, unless the config says that the root is shared.
   const type = isPrivate ? propagationType.private : propagationType.slave;
-  if (!shared) plan.add('rootfs', '/linux/rootfsPropagation', 'propagation', { type, recursive: 1 });
+  // What is mounted in a joined namespace already is not ours to change, but for the one mount that ours is attached to.
+  if (!shared && !joinedMounts) {
+    plan.add('rootfs', '/linux/rootfsPropagation', 'propagation', { type, recursive: 1 });
+  }
   const tree = treeFor(compilation, 'root', request.rootfs, true);
   plan.add('rootfs', '/root/path', 'mount-root', {
     tree,
     path: request.rootfs,
-    privateParent: shared ? 1 : 0,
+    privateParent: shared || joinedMounts ? 1 : 0,
   });
 }
 

@@ -205,6 +205,7 @@ export const operations = {
   },
   pivot: { does: 'make the root filesystem the root', fields: { root: 'slot', mode: 'u32' } },
   chroot: { does: 'change the root directory', fields: { path: 'string' } },
+  'enter-root': { does: 'enter the root directory behind a handle', fields: { slot: 'slot' } },
   'root-propagation': {
     does: 'set the propagation of the root mount',
     fields: { type: 'u32', recursive: 'u32' },

@@ -100,7 +100,7 @@ test('each kind runs in its place, in order, with the state on standard input', 
       annotations: { key: 'value "quoted"' },
     };
     const statuses = {
-      prestart: 'creating',
+      prestart: 'created',
       createRuntime: 'creating',
       createContainer: 'creating',
       poststart: 'running',

@@ -109,11 +109,13 @@ test('--pid-file is there, whole and without a newline, when create() returns', 
     assert.equal(existsSync(join(directory, `.pid.${id}`)), false);
   }));
 
-test('delete() of a created container needs no force, of a running one it does', () =>
+test('delete() of a created or a running container needs force', () =>
   withSandbox(async (sandbox) => {
     const waiting = await sandbox.created(['sleep', '1000']);
     const { pid } = await sandbox.state(waiting);
-    expectSuccess(await sandbox.tsoci(['delete', waiting]));
+    expectRefusal(await sandbox.tsoci(['delete', waiting]), /cannot delete container .* not stopped/);
+    assert.equal((await sandbox.state(waiting)).status, 'created');
+    expectSuccess(await sandbox.tsoci(['delete', '--force', waiting]));
     assert.ok(isGone(pid));
     const id = await sandbox.running();
     expectRefusal(await sandbox.tsoci(['delete', id]), /cannot delete container .* not stopped/);

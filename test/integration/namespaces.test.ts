@@ -1,7 +1,7 @@
 /** Namespaces: new ones, existing ones by path, and the host's own. */
 import { strict as assert } from 'node:assert';
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { readFileSync, readlinkSync } from 'node:fs';
+import { existsSync, readFileSync, readlinkSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { suite } from 'uvu';
@@ -26,6 +26,13 @@ const file = {
 } as const;
 const all = Object.keys(file) as (keyof typeof file)[];
 
+/** What only a mount namespace makes possible. */
+const withoutProtection: ConfigChange = (config) => {
+  config.root = { path: 'rootfs' };
+  delete config.linux?.maskedPaths;
+  delete config.linux?.readonlyPaths;
+};
+
 const namespaces =
   (
     entries: readonly { type: NamespaceType; path?: string }[],
@@ -34,6 +41,7 @@ const namespaces =
   (config) => {
     if (config.linux) config.linux.namespaces = [...entries];
     if (!entries.some(({ type }) => type === 'uts')) delete config.hostname;
+    if (!entries.some(({ type }) => type === 'mount')) withoutProtection(config);
     more(config);
   };
 
@@ -117,20 +125,49 @@ test('by path: the pid namespace of another container', () =>
     assert.equal((await sandbox.state(first)).status, 'running');
   }));
 
-test('by path: a mount namespace is joined as it is', () =>
+test('by path: in a mount namespace of others the container has its own root and mounts, and they keep theirs', () =>
   withSandbox(async (sandbox) => {
     const pid = await holder(sandbox, ['--mount']);
+    const hostMounts = readFileSync('/proc/self/mountinfo', 'utf8');
+    const bundle = sandbox.script(
+      'ls / | tr "\\n" " "; cat /proc/sys/kernel/hostname >/dev/null && touch /new 2>&1; sleep 1000',
+      namespaces([{ type: 'mount', path: `/proc/${pid}/ns/mnt` }, { type: 'pid' }]),
+    );
+    const id = sandbox.id();
+    expectSuccess(await sandbox.tsoci(['create', '--bundle', bundle.directory, id]));
+    expectSuccess(await sandbox.tsoci(['start', id]));
+    const state = await sandbox.state(id);
+    assert.equal(ofProcess(state.pid).mount, ofProcess(pid).mount);
+    assert.equal(readlinkSync(`/proc/${pid}/root`), '/');
+    assert.ok(existsSync(`/proc/${pid}/root/etc/debian_version`), 'the others have another root now');
+    const inside = await sandbox.tsoci(['exec', id, 'sh', '-c', 'ls -d /bin/busybox /proc/1; touch /new']);
+    assert.match(inside.stdout, /^\/bin\/busybox\n\/proc\/1\n$/);
+    assert.match(inside.stderr, /Read-only file system/);
+    assert.equal(readFileSync('/proc/self/mountinfo', 'utf8'), hostMounts, 'mounts reached the host');
+  }));
+
+test('exec() in a container without a mount namespace is in its root', () =>
+  withSandbox(async (sandbox) => {
     const id = await sandbox.running(
-      namespaces([{ type: 'mount', path: `/proc/${pid}/ns/mnt` }, { type: 'pid' }], (config) => {
+      namespaces([{ type: 'uts' }, { type: 'pid' }], (config) => {
         config.mounts = [];
-        if (config.linux) {
-          delete config.linux.maskedPaths;
-          delete config.linux.readonlyPaths;
-        }
-        if (config.root) config.root.readonly = false;
       }),
     );
-    assert.equal(ofProcess((await sandbox.state(id)).pid).mount, ofProcess(pid).mount);
+    const names = expectSuccess(await sandbox.tsoci(['exec', id, 'ls', '/']))
+      .stdout.trim()
+      .split('\n');
+    assert.deepEqual(names, ['bin', 'dev', 'etc', 'proc', 'root', 'sys', 'tmp', 'usr', 'var']);
+  }));
+
+test('protection without a mount namespace to have it in is refused', () =>
+  withSandbox(async (sandbox) => {
+    const result = await sandbox.run(
+      ['true'],
+      namespaces([{ type: 'uts' }, { type: 'pid' }], (config) => {
+        if (config.linux) config.linux.maskedPaths = ['/proc/kcore'];
+      }),
+    );
+    expectRefusal(result, /linux\.maskedPaths.*needs a mount namespace/s);
   }));
 
 test('a path that is no namespace, of another type, or missing', () =>

@@ -1,7 +1,7 @@
 import type { Config } from '../config.ts';
 import { pointerPart, quote } from '../finding.ts';
 import { OCI_VERSION } from '../oci-version.ts';
-import { isNew, namespaceOf } from './help.ts';
+import { namespaceOf } from './help.ts';
 import type { Report, RuleSet } from './rule.ts';
 
 const OWN_MINOR = Number(OCI_VERSION.split('.')[1]);
@@ -78,16 +78,22 @@ function isLonger(text: string, bytes: number): boolean {
   return text.length * 3 > bytes && new TextEncoder().encode(text).length > bytes;
 }
 
-/** What a container without a mount namespace of its own can't have; the planner leaves these out. */
-function warnOfMountNamespace(config: Config, report: Report): void {
-  if (config.linux === undefined || isNew(namespaceOf(config, 'mount'))) return;
-  const why = 'has no effect: the container has no new mount namespace';
-  if ((config.mounts?.length ?? 0) > 0) report('/mounts', why);
+/** Protection that a container in the caller's own mount namespace can't have: on the host's mounts it would hit the host. */
+function checkMountNamespace(config: Config, report: Report): void {
+  if (config.linux === undefined || namespaceOf(config, 'mount') !== undefined) return;
+  const why = 'needs a mount namespace: add {"type": "mount"} to linux.namespaces';
   if (config.root?.readonly === true) report('/root/readonly', why);
   for (const field of ['maskedPaths', 'readonlyPaths'] as const) {
     if ((config.linux[field]?.length ?? 0) > 0) report(`/linux/${field}`, why);
   }
   if (config.linux.rootfsPropagation !== undefined) report('/linux/rootfsPropagation', why);
+}
+
+/** Without a mount namespace the planner leaves mounts out: what the container sees is then the root filesystem as it is. */
+function warnOfMounts(config: Config, report: Report): void {
+  if (config.linux === undefined || namespaceOf(config, 'mount') !== undefined) return;
+  if ((config.mounts?.length ?? 0) > 0)
+    report('/mounts', 'has no effect: the container has no mount namespace');
 }
 
 /** Finds strings with a NUL in them: nothing on Linux can take one. `parseJson` refuses them in text already. */
@@ -110,6 +116,7 @@ export const documentRules: RuleSet<Config> = {
     { name: 'root-needed', check: checkRoot },
     { name: 'linux-only', check: checkPlatform },
     { name: 'names-need-uts', check: checkNames },
+    { name: 'protection-needs-mounts', check: checkMountNamespace },
   ],
   warn: [
     {
@@ -124,6 +131,6 @@ export const documentRules: RuleSet<Config> = {
       },
     },
     { name: 'ignored-platform', check: warnOfPlatforms },
-    { name: 'no-mount-namespace', check: warnOfMountNamespace },
+    { name: 'no-mount-namespace', check: warnOfMounts },
   ],
 };
