@@ -406,6 +406,22 @@ test('--preserve-fds hands on that many descriptors, and no more', () =>
     assert.deepEqual(sandbox.leftovers(), []);
   }));
 
+test('descriptors of socket activation come in, with the variables that tell of them', () =>
+  withSandbox(async (sandbox) => {
+    const { directory } = sandbox.bundle(['sh', '-c', 'cat <&3; env | grep LISTEN | sort']);
+    const file = join(sandbox.directory(), 'file');
+    writeFileSync(file, 'passed\n');
+    const caller = [
+      `os.dup2(os.open("${file}", os.O_RDONLY), 9); os.dup2(9, 3, True); os.closerange(4, 100)`,
+      'os.environ["LISTEN_FDS"] = "1"; os.environ["LISTEN_PID"] = str(os.getpid())',
+    ].join('\n');
+    const result = await asCaller(sandbox, caller, ['run', '--bundle', directory, sandbox.id()]);
+    assert.equal(expectSuccess(result).stdout, 'passed\nLISTEN_FDS=1\nLISTEN_PID=1\n');
+    const others = caller.replace('os.getpid()', '1');
+    const foreign = await asCaller(sandbox, others, ['run', '--bundle', directory, sandbox.id()]);
+    assert.doesNotMatch(foreign.stdout, /passed|LISTEN/);
+  }));
+
 test('the process leads a session and process group of its own', () =>
   withSandbox(async (sandbox) => {
     const status = await statusInside(sandbox);
