@@ -139,19 +139,22 @@ test('joined by path: the user namespace of another container', () =>
     const id = sandbox.id();
     expectSuccess(await sandbox.tsoci(['run', '-d', '--bundle', bundle.directory, id]));
     const { pid } = await sandbox.state(id);
-    const second = sandbox.script('readlink /proc/self/ns/user; readlink /proc/self/ns/net; id -u', (config) => {
-      if (config.linux) {
-        config.linux.namespaces = [
-          { type: 'user', path: `/proc/${pid}/ns/user` },
-          { type: 'network', path: `/proc/${pid}/ns/net` },
-          { type: 'mount' },
-          { type: 'pid' },
-          { type: 'uts' },
-          { type: 'ipc' },
-        ];
-        config.mounts = config.mounts?.filter(({ type }) => type !== 'cgroup') ?? [];
-      }
-    });
+    const second = sandbox.script(
+      'readlink /proc/self/ns/user; readlink /proc/self/ns/net; id -u',
+      (config) => {
+        if (config.linux) {
+          config.linux.namespaces = [
+            { type: 'user', path: `/proc/${pid}/ns/user` },
+            { type: 'network', path: `/proc/${pid}/ns/net` },
+            { type: 'mount' },
+            { type: 'pid' },
+            { type: 'uts' },
+            { type: 'ipc' },
+          ];
+          config.mounts = config.mounts?.filter(({ type }) => type !== 'cgroup') ?? [];
+        }
+      },
+    );
     execFileSync('chown', ['-R', '-h', `${first}:${first}`, second.rootfs]);
     chmodSync(second.directory, 0o711);
     const result = expectSuccess(await sandbox.runBundle(second));
