@@ -32,7 +32,7 @@ test('update() changes what its options name, options standing after the id too,
     );
     assert.equal(
       control(sandbox, id, { controller: 'cpu', v1: 'cpu.shares', v2: 'cpu.weight' }),
-      pureV2 ? '170' : '2048',
+      pureV2 ? '174' : '2048',
     );
     assert.equal(
       control(sandbox, id, { controller: 'memory', v1: 'memory.soft_limit_in_bytes', v2: 'memory.low' }),
