@@ -1,7 +1,7 @@
 import type { Resources } from '../bundle/config.ts';
 import type { CgroupStatistics } from './cgroup-statistics.ts';
 
-/** What state.json keeps of a container's cgroup; `cgroupFromState` opens it again. Plain data. */
+/** What state.json keeps of a container's cgroup; `cgroupInUse` and `cgroupFromState` open it again. Plain data. */
 export interface SavedCgroup {
   readonly driver: 'cgroupfs' | 'systemd';
   readonly mode: 'v1' | 'hybrid' | 'v2';
@@ -23,51 +23,12 @@ export interface CgroupEntry {
 }
 
 /**
- * The cgroup of one container, whatever the version and the driver. Nothing is kept open: every call works on paths.
+ * The cgroup of a container that exists, whatever the version and the driver. Nothing is kept open: every call works on paths.
  * All waiting goes through the host: it blocks the command, and leaves a library user's event loop free.
  */
-export interface Cgroup extends CgroupEntry {
+export interface CgroupInUse extends CgroupEntry {
   /** For state.json. Right only after {@link create}, which may leave hierarchies out (rootless). */
   readonly saved: SavedCgroup;
-  /** Sentences for the person: what was accepted without effect. Grows with create, apply and update. */
-  readonly warnings: readonly string[];
-
-  /**
-   * Looks whether the cgroup is free, without making anything: to be called before a record names it as the container's, for
-   * whoever finds such a record later (a forced delete after a killed create) kills what is in the cgroup.
-   * @throws Failure `status` as {@link create}
-   */
-  checkUnused(): void;
-
-  /**
-   * Makes the directories, parents too; on v1, cpuset's lists are handed down from the parent.
-   * @throws Failure `status` when the cgroup is there already and has processes or is frozen (config-linux.md, "Control
-   * groups"); `system` when a directory can't be made. Nothing that it made is left then.
-   */
-  create(): Promise<void>;
-
-  /**
-   * Puts the limits of a container that is being created in force, before anybody enters.
-   * @throws Failure naming the pointer, the value and the reason; what {@link create} made is removed first.
-   */
-  apply(resources: Resources | undefined): Promise<void>;
-
-  /**
-   * There when somebody else makes the cgroup around a process (systemd does): puts the process `pid`, which waits for it before
-   * doing anything, into a new cgroup with all limits in force. Comes in the place of {@link create} and {@link apply}, which do nothing then.
-   * @throws Failure as those do
-   */
-  readonly adopt?: (pid: number, resources: Resources | undefined) => Promise<void>;
-
-  /**
-   * Changes the limits of a container in use; all or nothing: when one is refused, those before it are put back.
-   * @param pointer where `resources` stands, for messages; empty when it is the whole document
-   * @throws Failure as {@link apply}
-   */
-  update(resources: Resources, pointer: string): Promise<void>;
-
-  /** Takes back what {@link create} made (only that), for a create that fails later. Returns what could not be removed. */
-  undoCreate(): unknown[];
 
   /** Pids, as this process sees them, of everything in the cgroup and below. */
   processes(): number[];
@@ -107,6 +68,51 @@ export interface Cgroup extends CgroupEntry {
    * everybody down, after which the container's own cgroup can't take processes (EBUSY).
    */
   placeOf(pid: number): CgroupEntry;
+}
+
+/**
+ * The cgroup of one container with all that can be done to it: made, limited, measured.
+ */
+export interface Cgroup extends CgroupInUse {
+  /** Sentences for the person: what was accepted without effect. Grows with create, apply and update. */
+  readonly warnings: readonly string[];
+
+  /**
+   * Looks whether the cgroup is free, without making anything: to be called before a record names it as the container's, for
+   * whoever finds such a record later (a forced delete after a killed create) kills what is in the cgroup.
+   * @throws Failure `status` as {@link create}
+   */
+  checkUnused(): void;
+
+  /**
+   * Makes the directories, parents too; on v1, cpuset's lists are handed down from the parent.
+   * @throws Failure `status` when the cgroup is there already and has processes or is frozen (config-linux.md, "Control
+   * groups"); `system` when a directory can't be made. Nothing that it made is left then.
+   */
+  create(): Promise<void>;
+
+  /**
+   * Puts the limits of a container that is being created in force, before anybody enters.
+   * @throws Failure naming the pointer, the value and the reason; what {@link create} made is removed first.
+   */
+  apply(resources: Resources | undefined): Promise<void>;
+
+  /**
+   * There when somebody else makes the cgroup around a process (systemd does): puts the process `pid`, which waits for it before
+   * doing anything, into a new cgroup with all limits in force. Comes in the place of {@link create} and {@link apply}, which do nothing then.
+   * @throws Failure as those do
+   */
+  readonly adopt?: (pid: number, resources: Resources | undefined) => Promise<void>;
+
+  /**
+   * Changes the limits of a container in use; all or nothing: when one is refused, those before it are put back.
+   * @param pointer where `resources` stands, for messages; empty when it is the whole document
+   * @throws Failure as {@link apply}
+   */
+  update(resources: Resources, pointer: string): Promise<void>;
+
+  /** Takes back what {@link create} made (only that), for a create that fails later. Returns what could not be removed. */
+  undoCreate(): unknown[];
 
   statistics(): CgroupStatistics;
 

@@ -2,37 +2,33 @@ import type { Resources } from '../bundle/config.ts';
 import { Failure, messageOf } from '../failure.ts';
 import { hasErrno, isSystemError, type Native } from '../host/native.ts';
 import { applySteps, withCleanup } from './apply-steps.ts';
-import type { Cgroup, CgroupEntry, SavedCgroup } from './cgroup.ts';
+import type { Cgroup, SavedCgroup } from './cgroup.ts';
 import type { CgroupStatistics } from './cgroup-statistics.ts';
 import type { CgroupStep } from './cgroup-step.ts';
 import { fillCpuset, inheritCpuset } from './cpuset.ts';
 import { enableControllers, readControllers } from './enable-controllers.ts';
-import { type Freezer, freeze, isFrozen, thawIfThere } from './freezer.ts';
+import { ExistingCgroup } from './existing-cgroup.ts';
+import { isFrozen } from './freezer.ts';
 import { giveTo } from './give-to.ts';
-import { killAll } from './kill-all.ts';
 import type { Controllers, PresentLimits } from './plan-draft.ts';
 import { type PlanOptions, planResources, type ResourcePlan } from './plan-resources.ts';
 import { presentLimits } from './present-limits.ts';
 import { readStatistics } from './statistics.ts';
-import { Directories, placeOf, subCgroup } from './sub-cgroup.ts';
-import { makeTree, processesOf, removeTree } from './tree.ts';
+import { makeTree, processesOf } from './tree.ts';
 import type { CgroupHost } from './wait.ts';
 
 const NO_PERMISSION = ['EACCES', 'EPERM', 'EROFS'] as const;
 
 /** `Cgroup` by files, for v1, hybrid and v2: v2 is the case without v1 hierarchies. */
-export class CgroupfsCgroup implements Cgroup {
-  saved: SavedCgroup;
+export class CgroupfsCgroup extends ExistingCgroup implements Cgroup {
   readonly warnings: string[] = [];
-  readonly #host: CgroupHost;
   readonly #native: Native;
   /** What create made, in that order. */
   #made: string[] = [];
 
   constructor(host: CgroupHost, saved: SavedCgroup) {
-    this.#host = host;
+    super(host, saved);
     this.#native = host.native;
-    this.saved = saved;
   }
 
   checkUnused(): void {
@@ -191,84 +187,9 @@ export class CgroupfsCgroup implements Cgroup {
     if (needed.size > 0) enableControllers(this.#native, unified.mount, unified.path, [...needed]);
   }
 
-  joinPaths(): string[] {
-    return this.#entry().joinPaths();
-  }
-
-  unifiedDirectory(): string | undefined {
-    return this.saved.unified?.path;
-  }
-
-  #entry(): CgroupEntry {
-    const { hierarchies, unified } = this.saved;
-    return new Directories(
-      hierarchies.map(({ path }) => path),
-      unified?.path,
-    );
-  }
-
-  processes(): number[] {
-    const found = new Set<number>();
-    const { hierarchies, unified } = this.saved;
-    if (unified !== undefined) processesOf(this.#native, unified.path, found);
-    // one v1 hierarchy stands for all: those that also stop or count processes first
-    const v1 =
-      hierarchies.find(({ controllers }) => controllers.includes('freezer')) ??
-      hierarchies.find(({ controllers }) => controllers.includes('pids')) ??
-      hierarchies[0];
-    if (v1 !== undefined) processesOf(this.#native, v1.path, found);
-    return [...found].sort((one, other) => one - other);
-  }
-
-  async freeze(): Promise<void> {
-    const freezer = this.#freezer();
-    if (freezer === undefined)
-      throw new Failure('unsupported', 'cannot pause: the container has no cgroup with a freezer', {
-        hint: 'Mount the v1 freezer hierarchy or cgroup v2; a rootless container needs a delegated cgroup.',
-      });
-    await this.#named('freeze', () => freeze(this.#host, freezer));
-  }
-
-  async thaw(): Promise<void> {
-    const freezer = this.#freezer();
-    if (freezer !== undefined) await this.#named('thaw', () => thawIfThere(this.#host, freezer));
-  }
-
-  frozen(): boolean {
-    const freezer = this.#freezer();
-    return freezer !== undefined && isFrozen(this.#native, freezer);
-  }
-
-  #freezer(): Freezer | undefined {
-    const { hierarchies, unified } = this.saved;
-    const v1 = hierarchies.find(({ controllers }) => controllers.includes('freezer'));
-    if (v1 !== undefined) return { kind: 'v1', path: v1.path };
-    return unified === undefined ? undefined : { kind: 'v2', path: unified.path };
-  }
-
-  async killAll(signal: number): Promise<number | undefined> {
-    const target = {
-      unified: this.saved.unified?.path,
-      freezer: this.#freezer(),
-      processes: () => this.processes(),
-    };
-    return this.#named('signal', () => killAll(this.#host, target, signal));
-  }
-
-  async delete(): Promise<void> {
-    const { hierarchies, unified } = this.saved;
-    const paths = hierarchies.map(({ path }) => path);
-    if (unified !== undefined) paths.push(unified.path);
-    for (const path of paths) await removeTree(this.#host, path);
+  override async delete(): Promise<void> {
+    await super.delete();
     this.#made = [];
-  }
-
-  sub(paths: Readonly<Record<string, string>>): CgroupEntry {
-    return subCgroup(this.#native, this.saved, paths);
-  }
-
-  placeOf(pid: number): CgroupEntry {
-    return placeOf(this.#native, this.saved, pid);
   }
 
   statistics(): CgroupStatistics {
@@ -278,21 +199,6 @@ export class CgroupfsCgroup implements Cgroup {
   giveTo(userId: number): void {
     const { mode, unified } = this.saved;
     if (mode === 'v2' && unified !== undefined) giveTo(this.#native, unified.path, userId);
-  }
-
-  /** A system error in the words of what was tried. */
-  async #named<Result>(action: string, work: () => Promise<Result>): Promise<Result> {
-    try {
-      return await work();
-    } catch (error) {
-      if (!isSystemError(error)) throw error;
-      const gone = error.code === 'ENOENT' || error.code === 'ENODEV';
-      const reason = gone ? 'the cgroup does not exist' : messageOf(error);
-      throw new Failure('system', `cannot ${action} the processes of the container: ${reason}`, {
-        errno: error.code,
-        cause: error,
-      });
-    }
   }
 }
 

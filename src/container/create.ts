@@ -5,8 +5,6 @@ import { type Launched, launch } from '../launch/launch.ts';
 import { notesAfterStart } from '../launch/operation-note.ts';
 import type { Question } from '../plan/operations.ts';
 import { Undo } from './cleanup.ts';
-import { explainLimits } from './explain-limits.ts';
-import { runHooks, runPoststopHooks, stateDocument } from './hooks.ts';
 import { forbidsSetGroups, writeIdMaps } from './id-maps.ts';
 import { removeIfThere, temporaryName, writePidFile } from './pid-file.ts';
 import { type CreateMode, type Preparation, prepare } from './prepare.ts';
@@ -15,8 +13,10 @@ import type { ContainerRecord } from './record.ts';
 import { recordSchema } from './record.ts';
 import { agentMetadata } from './seccomp-filter.ts';
 import { connectTo, sendPidfd } from './sockets.ts';
+import { startAnswer } from './start-answer.ts';
+import { stateDocument } from './state-document.ts';
+import { Stopwatch } from './stopwatch.ts';
 import { Store } from './store.ts';
-import { emitStamps, Stopwatch } from './tracing.ts';
 import type { Context, CreatedContainer, CreateOptions } from './types.ts';
 
 function newRecord(context: Context, options: CreateOptions, preparation: Preparation): ContainerRecord {
@@ -79,13 +79,15 @@ export async function createContainer(
     return creation;
   } catch (error) {
     const cleanup = await undo.run();
-    if (hooked)
+    if (hooked && record.poststop.length > 0) {
+      const { runPoststopHooks } = await import('./hooks.ts');
       await runPoststopHooks(
         context.host.native,
         record.poststop,
         stateDocument(record, 'stopped', 0),
         context.warn,
       );
+    }
     throw withCleanup(error, cleanup);
   } finally {
     lock.release();
@@ -160,9 +162,13 @@ async function build(
     });
     keepDevices();
     watch.lap('launch');
-    emitStamps(context, plan, launched, began);
+    if (context.trace !== undefined) {
+      const { emitStamps } = await import('./emit-stamps.ts');
+      emitStamps(context, plan, launched, began);
+    }
     return { record, launched };
   } catch (error) {
+    const { explainLimits } = await import('./explain-limits.ts');
     throw explainLimits(host, cgroup, error);
   } finally {
     inherited.close();
@@ -197,10 +203,14 @@ async function createHooks(
   config: Config,
   pid: number,
 ): Promise<string> {
-  // When prestart hooks were made they belonged to start (runtime-spec 1.0): for them the container is created.
-  await runHooks(native, config.hooks?.prestart, 'prestart', stateDocument(record, 'created', pid));
   const state = stateDocument(record, 'creating', pid);
-  await runHooks(native, config.hooks?.createRuntime, 'createRuntime', state);
+  const { prestart, createRuntime } = config.hooks ?? {};
+  if (prestart !== undefined || createRuntime !== undefined) {
+    const { runHooks } = await import('./hooks.ts');
+    // When prestart hooks were made they belonged to start (runtime-spec 1.0): for them the container is created.
+    await runHooks(native, prestart, 'prestart', stateDocument(record, 'created', pid));
+    await runHooks(native, createRuntime, 'createRuntime', state);
+  }
   return state;
 }
 
@@ -230,14 +240,6 @@ function commit(
 function answerForRun(record: ContainerRecord, mode: CreateMode, pid: number) {
   if (mode.waits) return {};
   return startAnswer(record, pid);
-}
-
-/** What a process gets along with the permission to execute its program. */
-export function startAnswer(record: ContainerRecord, pid: number): { state: string; listener?: string } {
-  const state = stateDocument(record, 'created', pid);
-  if (record.seccompMetadata === undefined) return { state };
-  const agent = { ...JSON.parse(record.seccompMetadata), pid, state: JSON.parse(state) };
-  return { state, listener: JSON.stringify(agent) };
 }
 
 function removeTemporary(context: Context, record: ContainerRecord): void {

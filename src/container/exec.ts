@@ -1,16 +1,14 @@
 import type { Config, Process } from '../bundle/config.ts';
 import { MAXIMUM_BYTES, parseJson } from '../bundle/parse-json.ts';
 import { validateProcess } from '../bundle/validate-process.ts';
-import type { Cgroup, CgroupEntry } from '../cgroup/cgroup.ts';
+import type { CgroupEntry, CgroupInUse } from '../cgroup/cgroup.ts';
+import { cgroupInUse } from '../cgroup/cgroup-in-use.ts';
 import { oomKills } from '../cgroup/limit-events.ts';
-import { cgroupFromState } from '../cgroup/open-cgroup.ts';
 import { Failure } from '../failure.ts';
 import { launch } from '../launch/launch.ts';
 import { execPlan } from '../plan/exec-plan.ts';
 import type { Question } from '../plan/operations.ts';
-import { startAnswer } from './create.ts';
 import { mergeProcess } from './exec-process.ts';
-import { explainLimits } from './explain-limits.ts';
 import { gatherFacts } from './host-facts.ts';
 import { requireStatus, statusOf } from './lifecycle.ts';
 import { ownTerminalSize } from './own-terminal.ts';
@@ -19,22 +17,23 @@ import { openProcess } from './process-identity.ts';
 import type { ContainerRecord } from './record.ts';
 import { agentMetadata, compileFilter, type Filter } from './seccomp-filter.ts';
 import { connectTo, sendPidfd } from './sockets.ts';
+import { startAnswer } from './start-answer.ts';
+import { Stopwatch } from './stopwatch.ts';
 import { Store } from './store.ts';
-import { emitStamps, Stopwatch } from './tracing.ts';
 import type { Context, ExecOptions, Foreground } from './types.ts';
 
 /** A running container and what exec needs of it. */
 interface Target {
   readonly record: ContainerRecord;
   readonly config: Config;
-  readonly cgroup: Cgroup | undefined;
+  readonly cgroup: CgroupInUse | undefined;
 }
 
 function openTarget(context: Context, id: string, options: ExecOptions): Target {
   const { host } = context;
   const store = new Store(host.native, context.root);
   const record = store.read(id);
-  const cgroup = record.cgroup && cgroupFromState(host, record.cgroup);
+  const cgroup = record.cgroup && cgroupInUse(host, record.cgroup);
   const status = statusOf(host, store, record, () => cgroup?.frozen() ?? false);
   if (!(status === 'paused' && options.ignorePaused)) requireStatus('exec', id, status);
   const path = store.configPath(id);
@@ -156,10 +155,15 @@ async function execIn(context: Context, options: ExecOptions, execution: Executi
         return startAnswer({ ...record, ...(metadata !== undefined && { seccompMetadata: metadata }) }, pid);
       },
     });
-    emitStamps(context, plan, launched, began);
+    if (context.trace !== undefined) {
+      const { emitStamps } = await import('./emit-stamps.ts');
+      emitStamps(context, plan, launched, began);
+    }
     return { pid: launched.pid, ...(launched.terminal !== undefined && { terminal: launched.terminal }) };
   } catch (error) {
-    throw execution.cgroup === undefined ? error : explainLimits(host, execution.cgroup, error, killsBefore);
+    if (execution.cgroup === undefined) throw error;
+    const { explainLimits } = await import('./explain-limits.ts');
+    throw explainLimits(host, execution.cgroup, error, killsBefore);
   } finally {
     for (const [name, descriptor] of Object.entries(inherited))
       if (name !== 'process') native.close(descriptor);

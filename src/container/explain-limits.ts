@@ -1,5 +1,6 @@
-import type { Cgroup } from '../cgroup/cgroup.ts';
+import type { CgroupInUse } from '../cgroup/cgroup.ts';
 import { forksRefused, oomKills } from '../cgroup/limit-events.ts';
+import { readStatistics } from '../cgroup/statistics.ts';
 import { Failure, messageOf } from '../failure.ts';
 import type { Host } from '../host/host.ts';
 import { hasErrno } from '../host/native.ts';
@@ -15,9 +16,9 @@ function sizeText(bytes: number): string {
 }
 
 /** What the cgroup says of its limits, or undefined when it is gone. */
-function limitsOf(host: Host, cgroup: Cgroup) {
+function limitsOf(host: Host, cgroup: Pick<CgroupInUse, 'saved'>) {
   try {
-    const { memory, pids } = cgroup.statistics();
+    const { memory, pids } = readStatistics(host.native, cgroup.saved);
     return {
       kills: oomKills(host.native, cgroup.saved),
       refusedForks: forksRefused(host.native, cgroup.saved),
@@ -35,7 +36,12 @@ function limitsOf(host: Host, cgroup: Cgroup) {
  * killed for want of memory can't say so itself: all that is seen of it is that it ended.
  * @param killsBefore processes that the kernel had killed there before; 0 for a new cgroup
  */
-export function explainLimits(host: Host, cgroup: Cgroup, error: unknown, killsBefore = 0): unknown {
+export function explainLimits(
+  host: Host,
+  cgroup: Pick<CgroupInUse, 'saved'>,
+  error: unknown,
+  killsBefore = 0,
+): unknown {
   if (!(error instanceof Failure)) return error;
   const found = limitsOf(host, cgroup);
   if (found === undefined) return error;

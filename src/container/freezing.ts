@@ -1,5 +1,5 @@
-import type { Cgroup } from '../cgroup/cgroup.ts';
-import { cgroupFromState } from '../cgroup/open-cgroup.ts';
+import type { CgroupInUse } from '../cgroup/cgroup.ts';
+import { cgroupInUse } from '../cgroup/cgroup-in-use.ts';
 import { Failure } from '../failure.ts';
 import { requireStatus, statusOf, type Verb } from './lifecycle.ts';
 import { Store } from './store.ts';
@@ -10,14 +10,14 @@ export async function withCgroup(
   context: Context,
   id: string,
   verb: Verb,
-  act: (cgroup: Cgroup) => Promise<void>,
+  act: (cgroup: CgroupInUse) => Promise<void>,
 ): Promise<void> {
   const { host } = context;
   const store = new Store(host.native, context.root);
   const lock = store.lock(id);
   try {
     const record = store.read(id);
-    const cgroup = record.cgroup && cgroupFromState(host, record.cgroup);
+    const cgroup = record.cgroup && cgroupInUse(host, record.cgroup);
     requireStatus(
       verb,
       id,

@@ -1,20 +1,6 @@
 import type { Hook } from '../bundle/config.ts';
 import { Failure, messageOf } from '../failure.ts';
 import type { Native } from '../host/native.ts';
-import type { ContainerRecord } from './record.ts';
-import type { Status } from './types.ts';
-
-/** The state that hooks read on standard input, and that seccomp agents get (runtime.md, State). */
-export function stateDocument(record: ContainerRecord, status: Status, pid: number): string {
-  return JSON.stringify({
-    ociVersion: record.ociVersion,
-    id: record.id,
-    status,
-    ...(status !== 'stopped' && { pid }),
-    bundle: record.bundle,
-    ...(record.annotations && { annotations: record.annotations }),
-  });
-}
 
 const O_RDONLY = 0;
 const O_CLOEXEC = 0o2000000;

@@ -1,4 +1,4 @@
-import { cgroupFromState } from '../cgroup/open-cgroup.ts';
+import { cgroupInUse } from '../cgroup/cgroup-in-use.ts';
 import { Failure } from '../failure.ts';
 import { hasErrno } from '../host/native.ts';
 import { requireStatus, statusOf } from './lifecycle.ts';
@@ -22,7 +22,7 @@ export async function kill(
   const { native } = host;
   const store = new Store(native, context.root);
   const record = store.read(id);
-  const cgroup = record.cgroup && cgroupFromState(host, record.cgroup);
+  const cgroup = record.cgroup && cgroupInUse(host, record.cgroup);
   if (all && cgroup !== undefined) {
     if (cgroup.processes().length === 0)
       requireStatus(

@@ -15,7 +15,7 @@ import { checkId } from './identifier.ts';
 import { ownTerminalSize } from './own-terminal.ts';
 import { openResctrl, type ResctrlGroup, resctrlRoot } from './resctrl.ts';
 import { compileFilter, type Filter } from './seccomp-filter.ts';
-import { Stopwatch } from './tracing.ts';
+import { Stopwatch } from './stopwatch.ts';
 import type { Context, CreateOptions } from './types.ts';
 
 /** Everything that is known before anything is changed. */

@@ -1,4 +1,4 @@
-import { cgroupFromState } from '../cgroup/open-cgroup.ts';
+import { cgroupInUse } from '../cgroup/cgroup-in-use.ts';
 import { hasLiveInit } from './lifecycle.ts';
 import { Store } from './store.ts';
 import type { Context } from './types.ts';
@@ -7,7 +7,7 @@ import type { Context } from './types.ts';
 export async function processes(context: Context, id: string): Promise<number[]> {
   const { host } = context;
   const record = new Store(host.native, context.root).read(id);
-  const pids = new Set(record.cgroup === undefined ? [] : cgroupFromState(host, record.cgroup).processes());
+  const pids = new Set(record.cgroup === undefined ? [] : cgroupInUse(host, record.cgroup).processes());
   if (pids.size === 0 && record.init !== undefined && hasLiveInit(host.native, record))
     pids.add(record.init.pid);
   return [...pids].sort((a, b) => a - b);

@@ -1,12 +1,11 @@
-import { cgroupFromState } from '../cgroup/open-cgroup.ts';
+import { cgroupInUse } from '../cgroup/cgroup-in-use.ts';
 import { Failure } from '../failure.ts';
 import { hasErrno } from '../host/native.ts';
-import { runPoststopHooks, stateDocument } from './hooks.ts';
 import { requireStatus, statusOf } from './lifecycle.ts';
 import { removeIfThere } from './pid-file.ts';
 import { openProcess } from './process-identity.ts';
 import type { ContainerRecord } from './record.ts';
-import { removeResctrl } from './resctrl.ts';
+import { stateDocument } from './state-document.ts';
 import { Store } from './store.ts';
 import type { Context } from './types.ts';
 
@@ -62,7 +61,7 @@ async function removeLocked(
   force: boolean,
 ): Promise<void> {
   const { host } = context;
-  const cgroup = record.cgroup && cgroupFromState(host, record.cgroup);
+  const cgroup = record.cgroup && cgroupInUse(host, record.cgroup);
   const status = statusOf(host, store, record, () => cgroup?.frozen() ?? false);
   // We hold the lock: a container that is still being created is one whose create was killed.
   if (!force && status !== 'creating') requireStatus('delete', record.id, status);
@@ -72,10 +71,16 @@ async function removeLocked(
     if (cgroup.processes().length > 0) await cgroup.killAll(SIGKILL);
     await cgroup.delete();
   }
-  removeResctrl(host.native, record.resctrl ?? []);
+  if (record.resctrl !== undefined) {
+    const { removeResctrl } = await import('./resctrl.ts');
+    removeResctrl(host.native, record.resctrl);
+  }
   if (record.temporary !== undefined) removeIfThere(host.native, record.temporary);
   store.remove(record.id);
-  await runPoststopHooks(host.native, record.poststop, stateDocument(record, 'stopped', 0), context.warn);
+  if (record.poststop.length > 0) {
+    const { runPoststopHooks } = await import('./hooks.ts');
+    await runPoststopHooks(host.native, record.poststop, stateDocument(record, 'stopped', 0), context.warn);
+  }
 }
 
 /** Kills the init where it lives, and waits until it has ended. */
@@ -85,7 +90,7 @@ async function endInit(context: Context, record: ContainerRecord): Promise<void>
   if (pidfd === undefined) return;
   try {
     native.pidfdSend(pidfd, SIGKILL);
-    if (record.cgroup !== undefined) await cgroupFromState(context.host, record.cgroup).thaw();
+    if (record.cgroup !== undefined) await cgroupInUse(context.host, record.cgroup).thaw();
     if (!native.poll(pidfd, patience)) {
       throw new Failure(
         'system',

@@ -1,16 +1,15 @@
+import { cgroupInUse } from '../cgroup/cgroup-in-use.ts';
 import { oomKills } from '../cgroup/limit-events.ts';
-import { cgroupFromState } from '../cgroup/open-cgroup.ts';
 import { Failure } from '../failure.ts';
 import { hasErrno } from '../host/native.ts';
 import { startWaiting } from '../launch/start-channel.ts';
-import { startAnswer } from './create.ts';
-import { explainLimits } from './explain-limits.ts';
-import { runHooks, stateDocument } from './hooks.ts';
 import { requireStatus, statusOf } from './lifecycle.ts';
 import { openProcess } from './process-identity.ts';
 import type { ContainerRecord } from './record.ts';
+import { startAnswer } from './start-answer.ts';
+import { stateDocument } from './state-document.ts';
+import { Stopwatch } from './stopwatch.ts';
 import { Store } from './store.ts';
-import { Stopwatch } from './tracing.ts';
 import type { Context } from './types.ts';
 
 const SIGKILL = 9;
@@ -30,7 +29,7 @@ export async function start(context: Context, id: string): Promise<void> {
   const lock = store.lock(id);
   try {
     const record = store.read(id);
-    const cgroup = record.cgroup && cgroupFromState(host, record.cgroup);
+    const cgroup = record.cgroup && cgroupInUse(host, record.cgroup);
     requireStatus(
       'start',
       id,
@@ -54,7 +53,9 @@ export async function start(context: Context, id: string): Promise<void> {
         });
       }
       endInit(context, record);
-      throw cgroup === undefined ? error : explainLimits(host, cgroup, error, killsBefore);
+      if (cgroup === undefined) throw error;
+      const { explainLimits } = await import('./explain-limits.ts');
+      throw explainLimits(host, cgroup, error, killsBefore);
     }
     watch.lap('start');
     await runPoststart(context, record);
@@ -66,6 +67,7 @@ export async function start(context: Context, id: string): Promise<void> {
 /** A poststart hook that fails stops the container (runtime.md, Lifecycle, step 9). */
 export async function runPoststart(context: Context, record: ContainerRecord): Promise<void> {
   if (record.poststart.length === 0 || record.init === undefined) return;
+  const { runHooks } = await import('./hooks.ts');
   try {
     await runHooks(
       context.host.native,

@@ -1,4 +1,4 @@
-import { cgroupFromState } from '../cgroup/open-cgroup.ts';
+import { cgroupInUse } from '../cgroup/cgroup-in-use.ts';
 import type { Native } from '../host/native.ts';
 import { hasErrno } from '../host/native.ts';
 import { statusOf } from './lifecycle.ts';
@@ -25,7 +25,7 @@ function ownerName(native: Native, uid: number): string {
 export function stateOf(context: Context, store: Store, record: ContainerRecord): State {
   const { host } = context;
   const status = statusOf(host, store, record, () =>
-    record.cgroup === undefined ? false : cgroupFromState(host, record.cgroup).frozen(),
+    record.cgroup === undefined ? false : cgroupInUse(host, record.cgroup).frozen(),
   );
   return {
     ociVersion: record.ociVersion,

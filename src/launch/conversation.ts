@@ -1,7 +1,6 @@
 import { Failure } from '../failure.ts';
 import type { Host } from '../host/host.ts';
 import { hasErrno, type Packet } from '../host/native.ts';
-import { describeFailure } from './describe-failure.ts';
 import { decodeMessage, type Go, type Message, type Stamp, splitGo } from './messages.ts';
 import type { OperationNote } from './operation-note.ts';
 
@@ -39,7 +38,10 @@ export class Conversation {
       const packet = await this.#packet();
       if (packet.data.length === 0) return undefined;
       const message = this.#understand(packet);
-      if (message.type === 'failed') throw describeFailure(message, this.#notes.note(message.operation));
+      if (message.type === 'failed') {
+        const { describeFailure } = await import('./describe-failure.ts');
+        throw describeFailure(message, this.#notes.note(message.operation));
+      }
       if (message.type !== 'stamps') return { message, descriptor: packet.descriptors[0] };
       this.stamps.push({ stage: message.stage, stamps: message.stamps });
     }

@@ -1,5 +1,5 @@
 import { Failure } from '../failure.ts';
-import { phases, type Question, questions } from '../plan/operations.ts';
+import { phases, type Question, questions } from '../plan/phases.ts';
 
 /**
  * The talk with the stub, over a SOCK_SEQPACKET socket. The numbers are written here once: scripts/generate-wire.ts makes

@@ -5,25 +5,9 @@
  * A slot is a small number that names a descriptor inside the stub: an operation fills it, later ones use it. The first
  * slots of a plan are the descriptors that the stub inherits. `NO_SLOT` means none.
  */
+import type { Phase } from './phases.ts';
 
-/** Phases in their only order; the stub refuses a plan in which one goes back. */
-export const phases = [
-  'prepare',
-  'namespaces',
-  'ids',
-  'rootfs',
-  'pivot',
-  'confine',
-  'identity',
-  'ready',
-  'seal',
-  'exec',
-] as const;
-export type Phase = (typeof phases)[number];
-
-/** What the stub may ask its parent, and wait for the answer of. */
-export const questions = ['id-maps', 'create-runtime', 'commit', 'cgroup'] as const;
-export type Question = (typeof questions)[number];
+export { type Phase, phases, type Question, questions } from './phases.ts';
 
 export const NO_SLOT = 0xffff_ffff;
 

@@ -7,15 +7,9 @@ import { CgroupfsCgroup } from '../cgroupfs.ts';
 import { enableControllers, readControllers } from '../enable-controllers.ts';
 import { membersOf } from '../tree.ts';
 import { waitUntil } from '../wait.ts';
-import {
-  busNameOf,
-  type ManagerKind,
-  refused,
-  setUnitProperties,
-  startTransientUnit,
-  stopUnit,
-  unitExists,
-} from './unit-manager.ts';
+import { type Scope, scopeOf } from './scope-of.ts';
+import { stopScope } from './stop-scope.ts';
+import { busNameOf, refused, setUnitProperties, startTransientUnit, unitExists } from './unit-manager.ts';
 import { propertiesOf, propertiesOfFile, scopeProperties, type UnitProperty } from './unit-properties.ts';
 
 /** Milliseconds that systemd gets to start or stop a scope. */
@@ -37,16 +31,8 @@ export class SystemdCgroup extends CgroupfsCgroup {
     this.#id = id;
   }
 
-  get #scope(): {
-    readonly unit: string;
-    readonly slice: string;
-    readonly kind: ManagerKind;
-    readonly path: string;
-  } {
-    const { scope, unified } = this.saved;
-    if (scope === undefined || unified === undefined)
-      throw new Failure('internal', 'a cgroup of the systemd driver without a scope');
-    return { ...scope, path: unified.path };
+  get #scope(): Scope {
+    return scopeOf(this.saved);
   }
 
   /** Nothing to do: see {@link adopt}. */
@@ -116,19 +102,8 @@ export class SystemdCgroup extends CgroupfsCgroup {
     });
   }
 
-  /** The scope ends by itself with its last process; one that never had any, or was left, is stopped. */
   override async delete(): Promise<void> {
-    const { unit, kind, path } = this.#scope;
-    const { native } = this.#host;
-    const gone = () => native.status(path, false) === undefined;
-    if (!gone()) {
-      try {
-        await stopUnit(this.#host, kind, unit);
-      } catch (error) {
-        throw refused('stop', unit, error);
-      }
-      await waitUntil(this.#host, patience, gone);
-    }
+    await stopScope(this.#host, this.saved);
     await super.delete();
   }
 }

@@ -1,0 +1,18 @@
+/** Phases in their only order; the stub refuses a plan in which one goes back. */
+export const phases = [
+  'prepare',
+  'namespaces',
+  'ids',
+  'rootfs',
+  'pivot',
+  'confine',
+  'identity',
+  'ready',
+  'seal',
+  'exec',
+] as const;
+export type Phase = (typeof phases)[number];
+
+/** What the stub may ask its parent, and wait for the answer of. */
+export const questions = ['id-maps', 'create-runtime', 'commit', 'cgroup'] as const;
+export type Question = (typeof questions)[number];
