@@ -1,5 +1,7 @@
 import type { Seccomp } from '../bundle/config.ts';
 import { OCI_VERSION } from '../bundle/oci-version.ts';
+import { Failure } from '../failure.ts';
+import { hasErrno } from '../host/native.ts';
 import type { SeccompProgram } from '../plan/facts.ts';
 import { seccompCacheDirectory } from '../seccomp/filter-cache.ts';
 import type { Context } from './types.ts';
@@ -18,10 +20,7 @@ export async function compileFilter(
 ): Promise<Filter | undefined> {
   if (seccomp === undefined) return undefined;
   const { compileSeccomp } = await import('../seccomp/compile-seccomp.ts');
-  const cacheDirectory = context.host.native.status(context.root, true)
-    ? seccompCacheDirectory(context.root)
-    : undefined;
-  const compiled = await compileSeccomp(context.host, seccomp, { cacheDirectory });
+  const compiled = await compileSeccomp(context.host, seccomp, { cacheDirectory: cacheFor(context) });
   for (const warning of compiled.warnings) context.warn(warning);
   for (const note of compiled.notes) context.debug?.(note);
   const { filter, flags, notify } = compiled;
@@ -30,6 +29,19 @@ export async function compileFilter(
     listenerPath: compiled.listenerPath,
     listenerMetadata: compiled.listenerMetadata,
   };
+}
+
+/** Without a state directory that we may look into there is no cache; who needs the directory itself will say so. */
+function cacheFor(context: Context): string | undefined {
+  try {
+    if (context.host.native.status(context.root, true) === undefined) return undefined;
+    const directory = seccompCacheDirectory(context.root);
+    context.host.native.status(directory, false);
+    return directory;
+  } catch (error) {
+    if (error instanceof Failure || hasErrno(error, 'EACCES')) return undefined;
+    throw error;
+  }
 }
 
 /** The fixed part of what a seccomp agent receives (config-linux.md, The Container Process State). */
