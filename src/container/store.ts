@@ -188,9 +188,20 @@ export class Store {
     }
   }
 
+  #isThere(path: string): boolean {
+    try {
+      return this.#native.status(path, true) !== undefined;
+    } catch (cause) {
+      throw new Failure('system', `can't use the state directory "${this.#root}": ${messageOf(cause)}`, {
+        cause,
+        hint: 'name a directory of your own with --root',
+      });
+    }
+  }
+
   #makeRoot(): void {
     const missing: string[] = [];
-    for (let path = this.#root; path !== '' && this.#native.status(path, true) === undefined; ) {
+    for (let path = this.#root; path !== '' && !this.#isThere(path); ) {
       missing.unshift(path);
       path = path.slice(0, path.lastIndexOf('/'));
     }
