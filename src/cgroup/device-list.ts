@@ -69,8 +69,12 @@ function remove(exceptions: DeviceException[], unwanted: DeviceException): void 
   }
 }
 
+/** What one request may want together: an open both reads and writes, but making a node is a request of its own. */
+const TOGETHER = DEVICE_ACCESS.r | DEVICE_ACCESS.w;
+
 /**
  * Gives each exception the access of those that cover it, and each crossing (`c 1:*` and `c *:3`) an exception of its own.
+ * What a request wants alone is left to the exception that has it, so that the list shows the rules as they were given.
  * Only exceptions with a wildcard can cover or cross others, and there are few: this is on the way of every create.
  */
 function complete(exceptions: DeviceException[]): void {
@@ -82,7 +86,8 @@ function complete(exceptions: DeviceException[]): void {
         add(exceptions, { ...row, minor: column.minor, access: row.access | column.access });
   }
   for (const cover of wide)
-    for (const exception of exceptions) if (covers(cover, exception)) exception.access |= cover.access;
+    for (const exception of exceptions)
+      if (covers(cover, exception)) exception.access |= cover.access & TOGETHER;
 }
 
 interface Devices {

@@ -352,7 +352,7 @@ const rows: readonly Row[] = [
       devices:
         'b *:* m\nc *:* m\nc 1:3 rwm\nc 1:5 rwm\nc 1:7 rwm\nc 1:8 rwm\nc 1:9 rwm\nc 5:0 rwm\nc 5:2 rwm\nc 10:200 rwm\nc 136:* rwm\nc 4:1 r\n',
     },
-    v1: ['devices.allow = c 10:229 rwm from /devices/1', 'devices.deny = c 4:1 r from /devices'],
+    v1: ['devices.allow = c 10:229 rw from /devices/1', 'devices.deny = c 4:1 r from /devices'],
   },
 ];
 
