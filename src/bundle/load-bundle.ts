@@ -40,7 +40,13 @@ export async function loadBundle(native: BundleFiles, path: string): Promise<Loa
   const bytes = readConfig(native, configPath, directory);
   const config = await validate('Config', parseJson(bytes, configPath), configPath);
   const findings = await check(config, configPath);
-  return { directory, configPath, config, bytes, warnings: findings.map(findingText) };
+  return {
+    directory,
+    configPath,
+    config,
+    bytes,
+    warnings: findings.length === 0 ? [] : findings.map(findingText),
+  };
 }
 
 /** A misspelt name is ignored by the schema, so what a rule misses may be there under it: refusals come with guesses. */

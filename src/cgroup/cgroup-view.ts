@@ -28,7 +28,8 @@ export function cgroupView(layout: CgroupLayout, cgroup: Cgroup): CgroupView {
     const mounted = layout.hierarchies.find((each) => each.controllers.join() === controllers.join());
     if (mounted === undefined) continue;
     const name = mounted.mount.slice(mounted.mount.lastIndexOf('/') + 1);
-    const named = controllers.some((controller) => controller.startsWith('name='));
+    let named = false;
+    for (const controller of controllers) named ||= controller.startsWith('name=');
     hierarchies.push({ name, options: named ? ['none', ...controllers] : controllers, directory: path });
     if (controllers.length > 1)
       for (const controller of controllers)

@@ -165,7 +165,8 @@ export class CgroupfsCgroup extends ExistingCgroup implements Cgroup {
   /** The machine's controllers where this container has directories, or would have them with more rights. */
   #controllers(): Controllers {
     const { mode, hierarchies, unified, rootless } = this.saved;
-    const v1 = new Set(hierarchies.flatMap(({ controllers }) => controllers));
+    const v1 = new Set<string>();
+    for (const { controllers } of hierarchies) for (const controller of controllers) v1.add(controller);
     const own = unified === undefined ? [] : readControllers(this.#native, unified.mount);
     // rootless: what was left out is refused when it is applied, with the reason
     const missing = rootless ? LIMIT_CONTROLLERS : [];

@@ -66,11 +66,10 @@ function findMount(
   names: readonly string[],
   controllers: readonly string[],
 ): string | undefined {
-  const candidates = [
-    controllers.join(','),
-    [...controllers].reverse().join(','),
-    ...controllers.map((controller) => controller.replace(/^name=/, '')),
-  ];
+  const candidates = [controllers.join(',')];
+  if (controllers.length > 1) candidates.push([...controllers].reverse().join(','));
+  for (const controller of controllers)
+    candidates.push(controller.startsWith('name=') ? controller.slice('name='.length) : controller);
   for (const candidate of candidates) {
     if (!names.includes(candidate)) continue;
     const mount = `${ROOT}/${candidate}`;

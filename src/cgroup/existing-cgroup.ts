@@ -27,12 +27,15 @@ export class ExistingCgroup implements CgroupInUse {
     return this.saved.unified?.path;
   }
 
+  /** Directories in the v1 hierarchies. */
+  #paths(): string[] {
+    const paths: string[] = [];
+    for (const { path } of this.saved.hierarchies) paths.push(path);
+    return paths;
+  }
+
   #entry(): CgroupEntry {
-    const { hierarchies, unified } = this.saved;
-    return new Directories(
-      hierarchies.map(({ path }) => path),
-      unified?.path,
-    );
+    return new Directories(this.#paths(), this.saved.unified?.path);
   }
 
   processes(): number[] {
@@ -84,10 +87,9 @@ export class ExistingCgroup implements CgroupInUse {
   }
 
   async delete(): Promise<void> {
-    const { hierarchies, unified } = this.saved;
-    const paths = hierarchies.map(({ path }) => path);
-    if (unified !== undefined) paths.push(unified.path);
-    for (const path of paths) await removeTree(this.#host, path);
+    const { unified } = this.saved;
+    for (const path of this.#paths()) await removeTree(this.#host, path);
+    if (unified !== undefined) await removeTree(this.#host, unified.path);
   }
 
   sub(paths: Readonly<Record<string, string>>): CgroupEntry {

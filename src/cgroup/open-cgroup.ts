@@ -28,14 +28,16 @@ export function openCgroup(host: Host, layout: CgroupLayout, request: CgroupRequ
   const location = cgroupLocation(request.cgroupsPath, request.id);
   const { unified } = layout;
   const v2 = layout.mode === 'v2';
+  const hierarchies: SavedCgroup['hierarchies'][number][] = [];
+  for (const hierarchy of layout.hierarchies) {
+    const path = cgroupDirectory(native, hierarchy, location, false);
+    hierarchies.push({ controllers: hierarchy.controllers, path });
+  }
   return new CgroupfsCgroup(host, {
     driver: 'cgroupfs',
     mode: layout.mode,
     rootless: request.rootless,
-    hierarchies: layout.hierarchies.map((hierarchy) => ({
-      controllers: hierarchy.controllers,
-      path: cgroupDirectory(native, hierarchy, location, false),
-    })),
+    hierarchies,
     unified:
       unified === undefined
         ? undefined

@@ -3,7 +3,7 @@ import { OCI_VERSION } from '../bundle/oci-version.ts';
 import { capabilityNames } from '../plan/capability-names.ts';
 import { namespaceFlags } from '../plan/kernel-flags.ts';
 import { memoryPolicyFlags, memoryPolicyModes } from '../plan/memory-policy.ts';
-import { mountOptions } from '../plan/mount-options.ts';
+import { mountOptionNames } from '../plan/mount-options.ts';
 import { seccompFeatures } from '../seccomp/seccomp-features.ts';
 import type { Context } from './types.ts';
 
@@ -13,7 +13,7 @@ export async function features(context: Context): Promise<Features> {
     ociVersionMin: '1.0.0',
     ociVersionMax: OCI_VERSION,
     hooks: ['prestart', 'createRuntime', 'createContainer', 'startContainer', 'poststart', 'poststop'],
-    mountOptions: [...mountOptions.keys()].sort(),
+    mountOptions: mountOptionNames().sort(),
     linux: {
       namespaces: Object.keys(namespaceFlags).sort() as (keyof typeof namespaceFlags)[],
       capabilities: [...capabilityNames],

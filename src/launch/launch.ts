@@ -57,17 +57,19 @@ function spawnStub(host: Host, request: LaunchRequest): { readonly stage0: numbe
     opened.push(image);
     const stub = openStub(host);
     opened.push(stub);
-    const preserved = Array.from({ length: plan.preserve }, (_, index) => 3 + index);
-    const inherited = plan.inherited.map((name) => {
+    const descriptors = [0, 1, 2];
+    for (let index = 0; index < plan.preserve; index++) descriptors.push(3 + index);
+    descriptors.push(theirs, image);
+    for (const name of plan.inherited) {
       const descriptor = request.inherited[name];
       if (descriptor === undefined) throw new Failure('internal', `nothing to inherit for ${name}`);
-      return descriptor;
-    });
+      descriptors.push(descriptor);
+    }
     const stage0 = native.spawn({
       file: stub,
       argv: ['tsoci-init', 'plan', String(3 + plan.preserve)],
       environment: [],
-      descriptors: [0, 1, 2, ...preserved, theirs, image, ...inherited],
+      descriptors,
     });
     return { stage0, socket };
   } catch (error) {
@@ -175,7 +177,8 @@ export async function launch(host: Host, request: LaunchRequest): Promise<Launch
   const { stage0, socket } = spawnStub(host, request);
   const conversation = new Conversation(host, socket, { note: (index) => noteOf(plan, index) });
   const progress: Progress = { pid: undefined, terminal: undefined };
-  const waiting = plan.operations.some((operation) => operation.kind === 'await-start');
+  let waiting = false;
+  for (const { kind } of plan.operations) waiting ||= kind === 'await-start';
   try {
     await untilReady(host, conversation, request, stage0, progress);
     const pid = progress.pid ?? 0;

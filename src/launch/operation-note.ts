@@ -46,7 +46,11 @@ export function noteOf(plan: Plan, index: number): OperationNote | undefined {
 
 /** Notes of everything that happens after `start` let the container go on. */
 export function notesAfterStart(plan: Plan): OperationNote[] {
-  const first = plan.operations.findIndex((operation) => operation.kind === 'await-start');
-  if (first < 0) return [];
-  return plan.operations.slice(first).flatMap((_, offset) => noteOf(plan, first + offset) ?? []);
+  const notes: OperationNote[] = [];
+  for (let index = 0; index < plan.operations.length; index++) {
+    if (notes.length === 0 && plan.operations[index]?.kind !== 'await-start') continue;
+    const note = noteOf(plan, index);
+    if (note !== undefined) notes.push(note);
+  }
+  return notes;
 }

@@ -13,7 +13,10 @@ import type { Inherited, Plan } from './plan.ts';
 
 function leadsToSomething(document: unknown, pointer: string): boolean {
   let value = document;
-  for (const key of pointerParts(pointer)) {
+  const parts = pointer.split('/');
+  for (let index = 1; index < parts.length; index++) {
+    const part = parts[index] as string;
+    const key = part.includes('~') ? (pointerParts(`/${part}`)[0] as string) : part;
     if (typeof value !== 'object' || value === null || !Object.hasOwn(value, key)) return false;
     value = (value as Record<string, unknown>)[key];
   }
@@ -31,6 +34,8 @@ export class PlanBuilder {
   readonly #questions: Question[] = [];
   #slots = 0;
   #phase = 0;
+  /** What was found out of the last pointer: the next operation often comes from the same place. */
+  #last = { pointer: '', from: '' };
 
   /** @param document what the pointers of the operations lead into */
   constructor(document: unknown) {
@@ -59,9 +64,15 @@ export class PlanBuilder {
     this.#operations.push({
       kind,
       phase,
-      from: leadsToSomething(this.#document, from) ? from : '',
+      from: this.#fromOf(from),
       ...fields,
     } as unknown as Operation);
+  }
+
+  #fromOf(pointer: string): string {
+    if (pointer !== this.#last.pointer)
+      this.#last = { pointer, from: leadsToSomething(this.#document, pointer) ? pointer : '' };
+    return this.#last.from;
   }
 
   /** The stub stops and asks; the launcher answers. */

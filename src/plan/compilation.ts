@@ -27,12 +27,14 @@ export interface Compilation {
 
 /** The namespace of a type when the config lists it without a path: to be created. */
 export function createsNamespace(linux: Linux, type: NamespaceType): boolean {
-  return linux.namespaces?.some((entry) => entry.type === type && !entry.path) ?? false;
+  for (const entry of linux.namespaces ?? []) if (entry.type === type && !entry.path) return true;
+  return false;
 }
 
 /** The namespace of a type is created or joined: not the caller's. */
 export function hasNamespace(linux: Linux, type: NamespaceType): boolean {
-  return linux.namespaces?.some((entry) => entry.type === type) ?? false;
+  for (const entry of linux.namespaces ?? []) if (entry.type === type) return true;
+  return false;
 }
 
 /** clone(2) flag of a namespace type. */

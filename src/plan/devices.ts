@@ -1,4 +1,4 @@
-import type { Device } from '../bundle/config.ts';
+import type { Device, Mount } from '../bundle/config.ts';
 import { type Compilation, isBind, opensAhead } from './compilation.ts';
 import { fileType } from './kernel-flags.ts';
 import { parseMountOptions } from './mount-options.ts';
@@ -31,17 +31,20 @@ interface WantedDevice {
 
 /** The config's devices, and the default ones that it does not define itself. */
 export function wantedDevices({ linux }: Compilation): readonly WantedDevice[] {
-  const own = (linux.devices ?? []).map((device, index) => ({ device, from: `/linux/devices/${index}` }));
-  const paths = new Set(own.map(({ device }) => normalizePath(device.path)));
-  const defaults = defaultDevices
-    .filter((device) => !paths.has(device.path))
-    .map((device) => ({ device, from: '' }));
-  return [...defaults, ...own];
+  const { devices = [] } = linux;
+  const paths = new Set<string>();
+  for (const { path } of devices) paths.add(normalizePath(path));
+  const wanted: WantedDevice[] = [];
+  for (const device of defaultDevices) if (!paths.has(device.path)) wanted.push({ device, from: '' });
+  for (let index = 0; index < devices.length; index++)
+    wanted.push({ device: devices[index] as Device, from: `/linux/devices/${index}` });
+  return wanted;
 }
 
 /** The caller brought a /dev of its own: it is left as it is. */
 export function ownsDev({ config }: Compilation): boolean {
-  const mount = config.mounts?.findLast((each) => normalizePath(each.destination) === '/dev');
+  let mount: Mount | undefined;
+  for (const each of config.mounts ?? []) if (normalizePath(each.destination) === '/dev') mount = each;
   return mount === undefined || !isBind(mount, parseMountOptions(mount.options));
 }
 

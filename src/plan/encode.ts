@@ -1,6 +1,14 @@
 import { Failure } from '../failure.ts';
 import { fingerprint } from './generated/fingerprint.ts';
-import { type FieldType, NO_SLOT, type Operation, operationKinds, operations, phases } from './operations.ts';
+import {
+  type FieldType,
+  NO_SLOT,
+  type Operation,
+  type OperationKind,
+  operationKinds,
+  operations,
+  phases,
+} from './operations.ts';
 import type { Plan } from './plan.ts';
 import { wireHeader, wireHeaderSize, wireLimits, wireMagic, wireRecordHeader, wireTrace } from './wire.ts';
 
@@ -9,25 +17,34 @@ export interface EncodeOptions {
   readonly trace: boolean;
 }
 
-/** One kind of operation, unfolded from the table once, so that the loop below only walks arrays. */
+/** One kind of operation, unfolded from the table when it first comes, so that the loop below only walks arrays. */
 interface Layout {
   readonly kind: number;
   readonly names: readonly string[];
   readonly types: readonly FieldType[];
 }
 
-const layouts = new Map<string, Layout>(
-  operationKinds.map((name, kind) => {
-    const fields: Readonly<Record<string, FieldType>> = operations[name].fields;
-    return [name, { kind, names: Object.keys(fields), types: Object.values(fields) }];
-  }),
-);
+const layouts = new Map<string, Layout>();
+
+/** Undefined for an operation that is not in the table. */
+function layoutOf(name: OperationKind): Layout | undefined {
+  const known = layouts.get(name);
+  if (known !== undefined) return known;
+  const kind = operationKinds.indexOf(name);
+  if (kind < 0) return undefined;
+  const fields: Readonly<Record<string, FieldType>> = operations[name].fields;
+  const layout = { kind, names: Object.keys(fields), types: Object.values(fields) };
+  if (layout.names.length > mostFields)
+    throw new Failure('internal', `operation "${name}" has more than ${mostFields} fields`);
+  layouts.set(name, layout);
+  return layout;
+}
+
+/** More fields than any operation has. */
+const mostFields = 16;
 
 /** More than the numbers of any one operation take: the writer checks for room once a record, and at each text and list. */
-const spare =
-  wireRecordHeader + 8 * Math.max(...Array.from(layouts.values(), (layout) => layout.names.length));
-
-const phaseNumbers = new Map<string, number>(phases.map((phase, number) => [phase, number]));
+const spare = wireRecordHeader + 8 * mostFields;
 
 /**
  * A plan as the bytes that the stub reads. The same plan gives the same bytes.
@@ -42,9 +59,9 @@ export function encodePlan(plan: Plan, options: EncodeOptions): Uint8Array {
 }
 
 function writeOperation(writer: Writer, operation: Operation): void {
-  const layout = layouts.get(operation.kind);
-  const phase = phaseNumbers.get(operation.phase);
-  if (layout === undefined || phase === undefined) {
+  const layout = layoutOf(operation.kind);
+  const phase = phases.indexOf(operation.phase);
+  if (layout === undefined || phase < 0) {
     throw new Failure('internal', `no operation "${operation.kind}" in phase "${operation.phase}"`);
   }
   try {
@@ -120,8 +137,8 @@ class Writer {
     const header: readonly (readonly [offset: number, value: number])[] = [
       [wireHeader.magic, wireMagic],
       [wireHeader.flags, flags],
-      [wireHeader.fingerprint, Number(fingerprint & 0xffff_ffffn)],
-      [wireHeader.fingerprint + 4, Number(fingerprint >> 32n)],
+      [wireHeader.fingerprint, fingerprint.low],
+      [wireHeader.fingerprint + 4, fingerprint.high],
       [wireHeader.length, this.position],
       [wireHeader.operations, count],
       [wireHeader.slots, plan.slots],

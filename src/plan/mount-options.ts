@@ -71,17 +71,20 @@ const otherOptions: Readonly<Record<string, MountOption>> = {
   defaults: { nothing: true },
 };
 
-function buildTable(): ReadonlyMap<string, MountOption> {
-  const table = new Map<string, MountOption>(Object.entries(otherOptions));
-  for (const [name, option] of Object.entries(attributeOptions)) {
-    table.set(name, option);
-    table.set(`r${name}`, { ...option, recursive: true });
-  }
-  return table;
+/** An option of runtime-spec 1.3's table; undefined for others. Looked up in place: a config uses few of them. */
+export function mountOption(name: string): MountOption | undefined {
+  if (Object.hasOwn(otherOptions, name)) return otherOptions[name];
+  if (Object.hasOwn(attributeOptions, name)) return attributeOptions[name];
+  const plain = name.slice(1);
+  if (name[0] !== 'r' || !Object.hasOwn(attributeOptions, plain)) return undefined;
+  return { ...attributeOptions[plain], recursive: true };
 }
 
-/** Every option of runtime-spec 1.3's table by name. */
-export const mountOptions: ReadonlyMap<string, MountOption> = buildTable();
+/** The names of all of them. */
+export function mountOptionNames(): string[] {
+  const attributes = Object.keys(attributeOptions);
+  return [...Object.keys(otherOptions), ...attributes, ...attributes.map((name) => `r${name}`)];
+}
 
 /** The options of one mount, sorted out. */
 export interface ParsedMountOptions {
@@ -162,7 +165,7 @@ export function parseMountOptions(options: readonly string[] | undefined): Parse
     data: [],
   };
   for (const text of options ?? []) {
-    const option = mountOptions.get(text);
+    const option = mountOption(text);
     if (option === undefined) {
       if (text !== '') result.data.push(text);
     } else applyOption(result, option);

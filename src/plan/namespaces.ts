@@ -15,7 +15,9 @@ function joinOrder(entries: readonly Namespace[], rootless: boolean): readonly N
     if (type === 'user') return rootless ? 0 : 3;
     return type === 'mount' ? 2 : 1;
   };
-  return entries.toSorted((a, b) => rank(a.type) - rank(b.type));
+  const joined: Namespace[] = [];
+  for (const entry of entries) if (entry.path) joined.push(entry);
+  return joined.length < 2 ? joined : joined.sort((a, b) => rank(a.type) - rank(b.type));
 }
 
 /**
@@ -40,23 +42,20 @@ export function cloneContainer(compilation: Compilation): void {
     cgroup = plan.slot();
     plan.add('prepare', '/linux/cgroupsPath', 'open-path', { slot: cgroup, path: facts.cgroups.unified });
   }
-  for (const entry of joinOrder(
-    entries.filter((each) => each.path),
-    facts.rootless,
-  )) {
+  for (const entry of joinOrder(entries, facts.rootless)) {
     if (entry.type === 'cgroup' && joinsCgroupLate(compilation)) continue;
     plan.add('namespaces', pointer(entry), 'join-namespace', {
       type: flagOf(entry.type),
       path: entry.path ?? '',
     });
   }
-  const created = clonedTypes.filter((type) => createsNamespace(linux, type));
-  if (created.includes('user') && facts.rootless) {
+  if (facts.rootless && createsNamespace(linux, 'user')) {
     // The maps of an undumpable process belong to root, and an ordinary caller could not write them.
     plan.add('namespaces', '/linux/uidMappings', 'dumpable', { value: 1 });
   }
-  const flags = created.reduce((sum, type) => sum | BigInt(flagOf(type)), 0n);
-  plan.add('namespaces', '/linux/namespaces', 'clone', { flags, cgroup });
+  let flags = 0;
+  for (const type of clonedTypes) if (createsNamespace(linux, type)) flags |= flagOf(type);
+  plan.add('namespaces', '/linux/namespaces', 'clone', { flags: BigInt(flags), cgroup });
   if (!early) joinCgroups(compilation, 'namespaces');
 }
 

@@ -44,7 +44,10 @@ export function planPrivilegedLimits(compilation: ProcessCompilation, phase: Pha
 
 /** The name that the program's environment gives, or undefined. */
 function environmentValue(process: Process, name: string): string | undefined {
-  return process.env?.findLast((line) => line.startsWith(`${name}=`))?.slice(name.length + 1);
+  const start = `${name}=`;
+  let value: string | undefined;
+  for (const line of process.env ?? []) if (line.startsWith(start)) value = line.slice(start.length);
+  return value;
 }
 
 /** Keyring, limits and labels: all that needs privileges but is nobody's identity. */

@@ -15,13 +15,15 @@ const WITHIN: readonly (readonly [SetName, SetName])[] = [
   ['ambient', 'inheritable'],
 ];
 
-const KNOWN: ReadonlySet<string> = new Set(capabilityNames);
+function isKnown(name: string): boolean {
+  return (capabilityNames as readonly string[]).includes(name);
+}
 
 /** config.md, "Linux Process": what can't be granted is logged as a warning, and the container runs without it. */
 function warnOfUnknown({ capabilities = {} }: Process, report: Report): void {
   for (const set of SETS) {
     capabilities[set]?.forEach((name, index) => {
-      if (KNOWN.has(name)) return;
+      if (isKnown(name)) return;
       const guess = nearest(name.toUpperCase().replace(/^(?!CAP_)/, 'CAP_'), capabilityNames);
       const question = guess === undefined ? '' : `; did you mean ${quote(guess)}?`;
       report(
@@ -36,7 +38,7 @@ function warnOfSubsets({ capabilities = {} }: Process, report: Report): void {
   for (const [inner, outer] of WITHIN) {
     const allowed = new Set(capabilities[outer]);
     capabilities[inner]?.forEach((name, index) => {
-      if (allowed.has(name) || !KNOWN.has(name)) return;
+      if (allowed.has(name) || !isKnown(name)) return;
       report(
         `/capabilities/${inner}/${index}`,
         `${name} can't be granted: it is not in capabilities.${outer}`,

@@ -4,17 +4,25 @@ import { isAbsolute, isNew, namespaceOf } from './help.ts';
 import { checkMappings } from './namespaces.ts';
 import type { Report, RuleSet } from './rule.ts';
 
-const BIND = new Set(['bind', 'rbind']);
-const IDMAP = new Set(['idmap', 'ridmap']);
+const BIND = ['bind', 'rbind'];
+const IDMAP = ['idmap', 'ridmap'];
 
 /** What changes a mount that is there already, so that nothing has to be named that could be mounted. */
-const REMOUNT = new Set([
+const REMOUNT = [
   'remount',
-  ...['shared', 'slave', 'private', 'unbindable'].flatMap((name) => [name, `r${name}`]),
-]);
+  'shared',
+  'rshared',
+  'slave',
+  'rslave',
+  'private',
+  'rprivate',
+  'unbindable',
+  'runbindable',
+];
 
-function has(mount: Mount, names: ReadonlySet<string>): boolean {
-  return mount.options?.some((option) => names.has(option)) === true;
+function has({ options }: Mount, names: readonly string[]): boolean {
+  if (options !== undefined) for (const option of options) if (names.includes(option)) return true;
+  return false;
 }
 
 function eachMount(config: Config, check: (mount: Mount, pointer: string) => void): void {

@@ -4,22 +4,20 @@ import { isNew, namespaceOf } from './help.ts';
 import type { Report, RuleSet } from './rule.ts';
 
 /** Parameters of an ipc namespace (ipc_namespaces(7)); those of POSIX message queues are `fs.mqueue.*`. */
-const IPC = new Set(
-  [
-    'auto_msgmni',
-    'msg_next_id',
-    'msgmax',
-    'msgmnb',
-    'msgmni',
-    'sem',
-    'sem_next_id',
-    'shm_next_id',
-    'shm_rmid_forced',
-    'shmall',
-    'shmmax',
-    'shmmni',
-  ].map((name) => `kernel/${name}`),
-);
+const IPC = [
+  'kernel/auto_msgmni',
+  'kernel/msg_next_id',
+  'kernel/msgmax',
+  'kernel/msgmnb',
+  'kernel/msgmni',
+  'kernel/sem',
+  'kernel/sem_next_id',
+  'kernel/shm_next_id',
+  'kernel/shm_rmid_forced',
+  'kernel/shmall',
+  'kernel/shmmax',
+  'kernel/shmmni',
+];
 
 /**
  * The path below /proc/sys. Both spellings of sysctl(8) are known: the first separator says which one it is, and in
@@ -33,7 +31,7 @@ export function sysctlPath(name: string): string {
 
 /** The namespace that a parameter belongs to; undefined when it is one of the whole host. */
 function ownerOf(path: string): NamespaceType | undefined {
-  if (IPC.has(path) || path.startsWith('fs/mqueue/')) return 'ipc';
+  if (IPC.includes(path) || path.startsWith('fs/mqueue/')) return 'ipc';
   if (path.startsWith('net/')) return 'network';
   if (path === 'kernel/domainname' || path === 'kernel/hostname') return 'uts';
   return path.startsWith('user/') ? 'user' : undefined;

@@ -11,7 +11,7 @@ import { encodePlan } from '../../../src/plan/encode.ts';
 import { execPlan } from '../../../src/plan/exec-plan.ts';
 import type { CreateRequest, ExecRequest, HostFacts } from '../../../src/plan/facts.ts';
 import { resourceLimits } from '../../../src/plan/kernel-flags.ts';
-import { mountOptions } from '../../../src/plan/mount-options.ts';
+import { mountOptionNames } from '../../../src/plan/mount-options.ts';
 import { schedulerFlags, schedulerPolicies } from '../../../src/plan/scheduling.ts';
 import { assertRefused } from '../refusal.ts';
 import { planProblems, slotProblems } from './plan-problems.ts';
@@ -51,7 +51,7 @@ const mount: fc.Arbitrary<Mount> = fc.record(
     destination: path,
     type: fc.oneof(fc.constantFrom('proc', 'tmpfs', 'cgroup', 'bind', 'none', 'sysfs', 'ext4'), word),
     source: path,
-    options: fc.array(fc.oneof(fc.constantFrom(...mountOptions.keys()), word), { maxLength: 5 }),
+    options: fc.array(fc.oneof(fc.constantFrom(...mountOptionNames()), word), { maxLength: 5 }),
     uidMappings: fc.array(mapping, { maxLength: 2 }),
     gidMappings: fc.array(mapping, { maxLength: 2 }),
   },
