@@ -270,7 +270,7 @@ test('a container without a process can be created and deleted, but not started'
     expectRefusal(await sandbox.tsoci(['run', '--bundle', bundle.directory, other]), /no process to run/);
     assert.deepEqual(leftoversOf(other, sandbox.root), []);
     assert.equal((await sandbox.state(id)).status, 'created');
-    expectSuccess(await sandbox.tsoci(['delete', id]));
+    expectSuccess(await sandbox.tsoci(['delete', '--force', id]));
   }));
 
 test('a failing operation names its place in config.json and the reason', () =>

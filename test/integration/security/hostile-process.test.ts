@@ -81,18 +81,19 @@ static void note(FILE *log, const char *path) {
 }
 
 static void overwrite(FILE *log, const char *path) {
-    char target[4096];
-    ssize_t length = readlink(path, target, sizeof(target) - 1);
     int descriptor = open(path, O_RDONLY);
     if (descriptor < 0)
         return;
+    char again[64];
+    snprintf(again, sizeof(again), "/proc/self/fd/%d", descriptor);
+    // What was opened: the process may be another program by now.
+    char target[4096];
+    ssize_t length = readlink(again, target, sizeof(target) - 1);
     target[length < 0 ? 0 : length] = 0;
     if (strcmp(target, "/bin/busybox") == 0) {
         close(descriptor);
         return;
     }
-    char again[64];
-    snprintf(again, sizeof(again), "/proc/self/fd/%d", descriptor);
     for (int attempt = 0; attempt < 300; attempt++) {
         int writer = open(again, O_WRONLY);
         if (writer < 0) {

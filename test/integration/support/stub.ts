@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as assert from 'uvu/assert';
 import { loadNative } from '../../../src/host/load-native.ts';
-import { decodeMessage, encodeGo, type Go, type Message } from '../../../src/launch/messages.ts';
+import { decodeMessage, type Go, type Message, splitGo } from '../../../src/launch/messages.ts';
 import { encodePlan } from '../../../src/plan/encode.ts';
 import {
   NO_SLOT,
@@ -140,6 +140,10 @@ function perform(stub: string, directory: string, run: Run): Outcome {
   };
 }
 
+function answer(socket: number, go: Go): void {
+  for (const part of splitGo(go)) native.send(socket, part, []);
+}
+
 function converse(
   socket: number,
   go: Omit<Go, 'question'>,
@@ -151,8 +155,8 @@ function converse(
     if (packet.data.length === 0) return;
     descriptors.push(...packet.descriptors);
     const message = note(packet.data);
-    if (message.type === 'ask') native.send(socket, encodeGo({ question: message.question, ...go }), []);
-    if (message.type === 'ready') native.send(socket, encodeGo({ question: 'commit', ...go }), []);
+    if (message.type === 'ask') answer(socket, { question: message.question, ...go });
+    if (message.type === 'ready') answer(socket, { question: 'commit', ...go });
   }
 }
 
