@@ -2,8 +2,6 @@ import { Failure, messageOf } from '../failure.ts';
 import { hasErrno, isSystemError, type Native } from '../host/native.ts';
 import { type CgroupHost, wait } from './wait.ts';
 
-const DIRECTORY = 0o040000;
-const TYPE_MASK = 0o170000;
 const MAXIMUM = 4 * 1024 * 1024;
 
 /**
@@ -36,14 +34,14 @@ export function makeTree(native: Native, path: string, made: string[]): boolean 
 export function subDirectories(native: Native, path: string): string[] {
   let names: string[];
   try {
-    names = native.readDirectory(path);
+    names = native.readSubdirectories(path);
   } catch (error) {
     if (hasErrno(error, 'ENOENT', 'ENODEV')) return [];
     throw error;
   }
-  return names
-    .map((name) => `${path}/${name}`)
-    .filter((child) => ((native.status(child, false)?.mode ?? 0) & TYPE_MASK) === DIRECTORY);
+  const children: string[] = [];
+  for (const name of names) children.push(`${path}/${name}`);
+  return children;
 }
 
 /** The pids of a cgroup and everything below it. A process of another pid namespace has no number here and is left out. */
@@ -63,10 +61,12 @@ export function membersOf(native: Native, path: string): number[] {
     if (hasErrno(error, 'ENOENT', 'ENODEV', 'EOPNOTSUPP', 'ENOTSUP')) return [];
     throw error;
   }
-  return text
-    .split('\n')
-    .map(Number)
-    .filter((pid) => pid > 0);
+  const pids: number[] = [];
+  for (const line of text.split('\n')) {
+    const pid = Number(line);
+    if (pid > 0) pids.push(pid);
+  }
+  return pids;
 }
 
 /** How long delete waits for processes that are exiting, in milliseconds. */

@@ -54,7 +54,9 @@ export function makeContext(
 export function rootDirectory(given: string | undefined, native: Native, surroundings: Surroundings): string {
   if (given !== undefined) {
     if (given === '') throw new Failure('invalid', '--root "": names no directory');
-    return resolvePath(process.cwd(), given).replace(/(?<=.)\/+$/, '');
+    let path = resolvePath(process.cwd(), given);
+    while (path.length > 1 && path.endsWith('/')) path = path.slice(0, -1);
+    return path;
   }
   const runtime = surroundings.XDG_RUNTIME_DIR;
   if (native.userId() === 0) {

@@ -1,4 +1,4 @@
-import type { Config } from '../bundle/config.ts';
+import type { Config, Linux, NamespaceType } from '../bundle/config.ts';
 import { Failure, withCleanup } from '../failure.ts';
 import type { Native } from '../host/native.ts';
 import { type Launched, launch } from '../launch/launch.ts';
@@ -19,6 +19,12 @@ import { Stopwatch } from './stopwatch.ts';
 import { Store } from './store.ts';
 import type { Context, CreatedContainer, CreateOptions } from './types.ts';
 
+function namespacesOf({ namespaces = [] }: Linux): NamespaceType[] {
+  const types: NamespaceType[] = [];
+  for (const { type } of namespaces) types.push(type);
+  return types;
+}
+
 function newRecord(context: Context, options: CreateOptions, preparation: Preparation): ContainerRecord {
   const { config, directory } = preparation.bundle;
   const linux = config.linux ?? {};
@@ -33,7 +39,7 @@ function newRecord(context: Context, options: CreateOptions, preparation: Prepar
     uid: context.host.native.userId(),
     ...(config.annotations && { annotations: config.annotations }),
     cgroup: preparation.cgroup.saved,
-    namespaces: linux.namespaces?.map((entry) => entry.type) ?? [],
+    namespaces: namespacesOf(linux),
     startable: config.process !== undefined,
     poststart: config.hooks?.poststart ?? [],
     poststop: config.hooks?.poststop ?? [],

@@ -77,6 +77,8 @@ export interface Native {
   createFile(path: string, data: string | Uint8Array, mode: number, sync: boolean): void;
   /** Names in a directory without `.` and `..`, unsorted. */
   readDirectory(path: string): string[];
+  /** The same of the directories in it alone, symbolic links to directories left out. */
+  readSubdirectories(path: string): string[];
   makeDirectory(path: string, mode: number): void;
   removeDirectory(path: string): void;
   unlink(path: string): void;

@@ -9,5 +9,7 @@ import type { Native } from './native.ts';
  */
 export function restoreOpenFiles(native: Native): void {
   const noted = isCompiled() ? process.env['TSOCI_OPEN_FILES'] : undefined;
-  if (noted !== undefined && /^\d{1,9}$/.test(noted)) native.limitOpenFiles(Number(noted));
+  if (noted === undefined || noted === '') return;
+  const limit = Number(noted);
+  if (Number.isInteger(limit) && limit >= 0 && limit < 1e9) native.limitOpenFiles(limit);
 }

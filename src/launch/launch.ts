@@ -121,7 +121,9 @@ interface Progress {
 
 /** The plan has the stub hand the master of a new terminal to us. */
 function givesTerminal(plan: Plan): boolean {
-  return plan.operations.some((operation) => operation.kind === 'console' && operation.socket === NO_SLOT);
+  for (const operation of plan.operations)
+    if (operation.kind === 'console' && operation.socket === NO_SLOT) return true;
+  return false;
 }
 
 /** The stub's side of the story until it is ready: a fixed sequence, of which each departure is refused. */

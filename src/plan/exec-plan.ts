@@ -68,8 +68,6 @@ function openRoot(plan: PlanBuilder, { root }: ExecRequest): number {
  * container's user namespace, and joins all others at once, which the kernel does in the right order.
  */
 function enterContainer(plan: PlanBuilder, request: ExecRequest, facts: HostFacts, container: number): void {
-  const flags = (types: readonly string[]): number =>
-    types.reduce((sum, type) => sum | flagOf(type as NamespaceType), 0);
   let cgroup = NO_SLOT;
   if (request.unifiedCgroup !== undefined) {
     cgroup = plan.slot();
@@ -81,10 +79,15 @@ function enterContainer(plan: PlanBuilder, request: ExecRequest, facts: HostFact
   // An ordinary caller is in the container's mount namespace before the clone, where the paths mean something else.
   if (facts.rootless) joinCgroups('prepare');
   // From inside the cgroup namespace nobody can be taken in from outside of it (cgroup-v2.rst, "Delegation Containment").
-  const before = request.namespaces.filter((type) => (facts.rootless ? type !== 'cgroup' : type === 'pid'));
-  const after = request.namespaces.filter((type) => !before.includes(type));
-  if (before.length > 0) plan.add('namespaces', '', 'join-slot', { slot: container, flags: flags(before) });
+  let before = 0;
+  let after = 0;
+  for (const type of request.namespaces) {
+    const flag = flagOf(type as NamespaceType);
+    if (facts.rootless ? type !== 'cgroup' : type === 'pid') before |= flag;
+    else after |= flag;
+  }
+  if (before !== 0) plan.add('namespaces', '', 'join-slot', { slot: container, flags: before });
   plan.add('namespaces', '', 'clone', { flags: 0n, cgroup });
   if (!facts.rootless) joinCgroups('namespaces');
-  if (after.length > 0) plan.add('ids', '', 'join-slot', { slot: container, flags: flags(after) });
+  if (after !== 0) plan.add('ids', '', 'join-slot', { slot: container, flags: after });
 }

@@ -12,7 +12,7 @@ import { isInside, normalizePath, resolvePath } from './path.ts';
  * Filesystems whose superblock is shared or made by the kernel: `ro` belongs to the mount alone. A tmpfs gets it last, when
  * the mount points below it have been made.
  */
-const attributeOnly = new Set([
+const attributeOnly = [
   'proc',
   'sysfs',
   'tmpfs',
@@ -23,14 +23,22 @@ const attributeOnly = new Set([
   'cgroup2',
   'securityfs',
   'bpf',
-]);
+];
 
 /** Files of procfs over which a bind mount is common practice and harmless (lxcfs and the like). */
-const procFiles = new Set(
-  ['cpuinfo', 'diskstats', 'meminfo', 'stat', 'swaps', 'uptime', 'loadavg', 'slabinfo', 'net/dev']
-    .concat(['sys/kernel/ns_last_pid', 'sys/crypto/fips_enabled'])
-    .map((name) => `/proc/${name}`),
-);
+const procFiles = [
+  '/proc/cpuinfo',
+  '/proc/diskstats',
+  '/proc/meminfo',
+  '/proc/stat',
+  '/proc/swaps',
+  '/proc/uptime',
+  '/proc/loadavg',
+  '/proc/slabinfo',
+  '/proc/net/dev',
+  '/proc/sys/kernel/ns_last_pid',
+  '/proc/sys/crypto/fips_enabled',
+];
 
 /** procfs is where the kernel is told things: what is mounted there must be procfs (CVE-2019-16884, CVE-2023-28642). */
 function guardProc(mount: Mount, target: string, bind: boolean, pointer: string): void {
@@ -46,10 +54,10 @@ function guardProc(mount: Mount, target: string, bind: boolean, pointer: string)
       },
     );
   }
-  if (bind && procFiles.has(target)) return;
+  if (bind && procFiles.includes(target)) return;
   throw new Failure(
     'invalid',
-    `mount destination "${target}" is inside /proc: only ${[...procFiles].join(', ')} may be`,
+    `mount destination "${target}" is inside /proc: only ${procFiles.join(', ')} may be`,
     {
       pointer,
       hint: 'use linux.maskedPaths or linux.readonlyPaths to hide or protect a part of /proc',
@@ -196,7 +204,7 @@ function planFilesystem(
   const attributes = attributesOf(options);
   const data = [...options.data, ...labelOption(compilation, type, options.data)];
   const readonly = (attributes & mountAttribute.rdonly) !== 0;
-  if (readonly && !attributeOnly.has(type)) data.push('ro');
+  if (readonly && !attributeOnly.includes(type)) data.push('ro');
   const late = readonly && type === 'tmpfs';
   plan.add('rootfs', from, 'mount', {
     root,

@@ -2,6 +2,8 @@
 
 /** Collapses `.`, `..` and repeated slashes as if no component were a symbolic link; never leaves the root. */
 export function normalizePath(path: string): string {
+  // Nearly all are so already.
+  if (path[0] === '/' && !path.includes('//') && !path.includes('/.') && !path.endsWith('/')) return path;
   const parts: string[] = [];
   for (const part of path.split('/')) {
     if (part === '..') parts.pop();

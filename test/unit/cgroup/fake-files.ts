@@ -62,6 +62,11 @@ export class FakeFiles {
         );
         return below.map((name) => name.slice(path.length + 1)).filter((name) => !name.includes('/'));
       },
+      readSubdirectories: (path) => {
+        if (!this.directories.has(path)) throw systemError('ENOENT', path);
+        const below = [...this.directories].filter((name) => name.startsWith(`${path}/`));
+        return below.map((name) => name.slice(path.length + 1)).filter((name) => !name.includes('/'));
+      },
       status: (path) => {
         if (this.directories.has(path)) return { mode: 0o040755 } as FileStatus;
         return this.files.has(path) ? ({ mode: 0o100644 } as FileStatus) : undefined;
