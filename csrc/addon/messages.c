@@ -115,10 +115,14 @@ static int receive_packet(int socket, int milliseconds, struct packet *packet) {
     struct msghdr message = {
         .msg_iov = &vector, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control};
     ssize_t count;
-    do
+    bool reset = false;
+    errno = 0;
+    do {
+        /* A peer that went without reading everything: told once, before what it had still said. */
+        reset = reset || errno == ECONNRESET;
+        errno = 0;
         count = recvmsg(socket, &message, MSG_CMSG_CLOEXEC);
-    while (count < 0 && errno == EINTR);
-    /* A peer that went without reading everything: closed as well. */
+    } while (count < 0 && (errno == EINTR || (errno == ECONNRESET && !reset)));
     if (count < 0 && errno == ECONNRESET)
         count = 0;
     else if (count < 0)
