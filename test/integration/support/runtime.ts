@@ -5,9 +5,9 @@ import { resolve } from 'node:path';
 
 const checkout = resolve(import.meta.dirname, '../../..');
 
-/** The two ways to run tsoci: the shipped executable, and the source on Node. `TSOCI_TEST_HOST=node` chooses the second. */
+/** The two ways to run tsoci: the shipped executable, and the source on Node. `TSOCI_TEST_ON=node` chooses the second. */
 export const runtimeKind: 'executable' | 'node' =
-  process.env['TSOCI_TEST_HOST'] === 'node' ? 'node' : 'executable';
+  process.env['TSOCI_TEST_ON'] === 'node' ? 'node' : 'executable';
 
 /** Another build than this checkout's: the executable itself, or `dist/cli/main.js`. */
 const chosen = process.env['TSOCI_TEST_RUNTIME'];
