@@ -1,7 +1,7 @@
 import { because, must, mustNot, optional, section, should, shouldNot } from '../support/clause.ts';
 
 const needsHardware = because(
-  'It takes a CPU with resource control. The integration tests of tsoci do it on a directory that looks like resctrl.',
+  'It takes a CPU with resource control. Unit tests of tsoci do it on a directory that looks like resctrl.',
 );
 
 export const linuxRdtClauses = section('config-linux.md#configLinuxIntelRdt', [

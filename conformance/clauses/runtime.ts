@@ -157,6 +157,7 @@ export const runtimeClauses = [
     must('create.unappliable', 'A property that can’t be applied is an error.', [
       'create.impossible',
       'sysctl.refused-by-the-kernel',
+      'masked-paths.without-mount-namespace',
     ]),
     mustNot('create.unappliable-nothing', 'Then no container is created.', [
       'create.impossible',

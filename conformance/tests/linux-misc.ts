@@ -142,6 +142,20 @@ export const linuxMiscTests: readonly ConformanceTest[] = [
     });
   }),
 
+  test('masked-paths.without-mount-namespace', async (box) => {
+    const container = box.container(['cat', '/etc/secret'], (config) => {
+      config.linux.namespaces = config.linux.namespaces?.filter(({ type }) => type !== 'mount') ?? [];
+      config.mounts = [];
+      config.linux.maskedPaths = ['/etc/secret'];
+    });
+    writeFileSync(join(container.rootfs, 'etc/secret'), 'secret\n');
+    // Masked or refused: what it may not be is readable.
+    if ((await container.tryCreate()).code !== 0) return;
+    await container.start();
+    await container.stopped();
+    assert.ok(!container.output().includes('secret\n'), 'the masked file was read');
+  }),
+
   test('readonly-paths', async (box) => {
     const container = box.container(
       ['sh', '-c', 'echo x >/etc/file; echo x >/etc/dir/new; echo x >/proc/sys/kernel/msgmax; cat /etc/file'],

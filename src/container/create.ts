@@ -1,11 +1,14 @@
 import type { Config, Linux, NamespaceType } from '../bundle/config.ts';
+import type { Cgroup } from '../cgroup/cgroup.ts';
 import { Failure, withCleanup } from '../failure.ts';
 import type { Native } from '../host/native.ts';
 import { type Launched, launch } from '../launch/launch.ts';
 import { notesAfterStart } from '../launch/operation-note.ts';
 import type { Question } from '../plan/operations.ts';
+import { cgroupOwner } from './cgroup-owner.ts';
 import { Undo } from './cleanup.ts';
 import { forbidsSetGroups, writeIdMaps } from './id-maps.ts';
+import { splitLimits } from './late-limits.ts';
 import { removeIfThere, temporaryName, writePidFile } from './pid-file.ts';
 import { type CreateMode, type Preparation, prepare } from './prepare.ts';
 import { identify } from './process-identity.ts';
@@ -122,7 +125,9 @@ async function build(
   undo.add(() => removeTemporary(context, making.record));
   await cgroup.create();
   undo.add(() => cgroup.delete());
-  await cgroup.apply(bundle.config.linux?.resources);
+  const limits = splitLimits(bundle.config.linux?.resources);
+  await cgroup.apply(limits.before);
+  if (cgroup.adopt === undefined) giveCgroup(context, cgroup, bundle.config);
   for (const warning of cgroup.warnings) context.warn(warning);
   if (resctrl !== undefined) {
     undo.add(() => resctrl.remove());
@@ -146,7 +151,8 @@ async function build(
       trace: context.trace !== undefined,
       answer: async (question: Question, pid: number) => {
         if (question === 'cgroup') {
-          await cgroup.adopt?.(pid, bundle.config.linux?.resources);
+          await cgroup.adopt?.(pid, limits.before);
+          giveCgroup(context, cgroup, bundle.config);
           for (const warning of cgroup.warnings) context.warn(warning);
         } else if (question === 'id-maps') await writeIdMaps(host, bundle.config.linux ?? {}, pid);
         else if (question === 'create-runtime') {
@@ -160,6 +166,7 @@ async function build(
           onHooks();
           return { state: await createHooks(native, record, bundle.config, pid) };
         } else if (question === 'commit') {
+          if (limits.after !== undefined) await cgroup.update(limits.after, '/linux/resources');
           record = commit(context, options, making, record, pid);
           return answerForRun(record, mode, pid);
         }
@@ -179,6 +186,13 @@ async function build(
   } finally {
     inherited.close();
   }
+}
+
+/** Hands the cgroup to the container's user where the config asks for that; an ordinary user's is its own already. */
+function giveCgroup(context: Context, cgroup: Cgroup, config: Config): void {
+  if (context.rootless) return;
+  const owner = cgroupOwner(config);
+  if (owner !== undefined) cgroup.giveTo(owner);
 }
 
 /** The descriptors that the plan wants: the caller's console socket, the socket for `start`, the seccomp agent's. */
