@@ -66,7 +66,7 @@ test('says EXECUTING before, and nothing after, a success', () => {
 });
 
 /** Prints the shell's own descriptors. With `ls` in a pipe the shell might still hold an end of the pipe. */
-const openDescriptors = 'for f in /proc/$$/fd/*; do [ -e "$f" ] && printf "%s " "${f##*/}"; done';
+const openDescriptors = 'for f in /proc/$$/fd/*; do if [ -e "$f" ]; then printf "%s " "${f##*/}"; fi; done';
 
 test('leaves the program three descriptors, default signals, and no mask', () => {
   const output = succeed(
