@@ -7,13 +7,11 @@
 
 #include "raw.h"
 
-/* The kernel's struct sigaction. */
+/* The kernel's struct sigaction. aarch64 has the restorer too, but returns through its vDSO without one. */
 struct kernel_action {
     void (*handler)(int);
     unsigned long flags;
-#if defined(__x86_64__)
     void (*restorer)(void);
-#endif
     uint64_t mask;
 };
 

@@ -32,18 +32,28 @@ const link = [
 const test = suite('csrc/runtime');
 let directory = '';
 
-function compile(name: string, flags: readonly string[]): string {
+const sourcesIn = (place: string): string[] =>
+  readdirSync(place)
+    .filter((name) => name.endsWith('.c'))
+    .map((name) => join(place, name));
+
+function compile(name: string, flags: readonly string[], compiler = 'cc'): string {
   const output = join(directory, name);
-  const result = spawnSync('cc', [...flags, '-o', output], { encoding: 'utf8' });
+  const result = spawnSync(compiler, [...flags, '-o', output], { encoding: 'utf8' });
   assert.equal(result.status, 0, result.stderr);
   return output;
 }
 
-function run(program: string, more: readonly string[] = []): SpawnSyncReturns<string> {
+function run(
+  program: string,
+  more: readonly string[] = [],
+  emulator: readonly string[] = [],
+): SpawnSyncReturns<string> {
   const place = join(directory, 'place');
   rmSync(place, { recursive: true, force: true });
   mkdirSync(place);
-  return spawnSync(program, ['argument', ...more], {
+  const [command = '', ...before] = [...emulator, program];
+  return spawnSync(command, [...before, 'argument', ...more], {
     cwd: place,
     env: { WORD: 'x y' },
     encoding: 'utf8',
@@ -58,20 +68,19 @@ test.before(() => {
   directory = mkdtempSync(join(tmpdir(), 'tsoci-runtime-'));
   whole = compile('whole', [...common, probe]);
   if (!supported) return;
-  const sources = readdirSync(runtime)
-    .filter((name) => name.endsWith('.c'))
-    .map((name) => join(runtime, name));
-  own = compile('own', [...freestanding, probe, ...sources, ...link, '-lgcc']);
+  own = compile('own', [...freestanding, probe, ...sourcesIn(runtime), ...link, '-lgcc']);
 });
 test.after(() => rmSync(directory, { recursive: true, force: true }));
 
 const rows = supported ? test : test.skip;
 
 rows('everything does what the C library does', () => {
-  const expected = run(whole);
+  compareWhatIsPrinted(run(whole), run(own));
+});
+
+function compareWhatIsPrinted(expected: SpawnSyncReturns<string>, actual: SpawnSyncReturns<string>): void {
   assert.equal(expected.status, 42, expected.stderr);
   assert.equal(expected.stdout.split('\n').length > 1500, true, 'positive control: the probe ran');
-  const actual = run(own);
   assert.equal(actual.signal, null);
   const differences = actual.stdout
     .split('\n')
@@ -80,6 +89,38 @@ rows('everything does what the C library does', () => {
   assert.deepEqual(differences.slice(0, 5), []);
   assert.equal(actual.stdout.length, expected.stdout.length);
   assert.equal(actual.status, 42);
+}
+
+/** The other processor that is supported, by Debian's cross compiler and emulator (gcc-aarch64-linux-gnu, qemu-user). */
+const crossCompiler = 'aarch64-linux-gnu-gcc';
+const emulator = ['qemu-aarch64'];
+const canCross =
+  process.arch === 'x64' &&
+  [crossCompiler, ...emulator].every((tool) => spawnSync(tool, ['--version']).status === 0);
+const cross = canCross ? test : test.skip;
+
+cross('on aarch64 it does what the C library does there', () => {
+  const flags = freestanding.filter((flag) => !flag.startsWith('-mstack'));
+  const withLibrary = compile('whole-aarch64', [...common, probe, '-static'], crossCompiler);
+  const withOwn = compile(
+    'own-aarch64',
+    [...flags, probe, ...sourcesIn(runtime), ...link, '-lgcc'],
+    crossCompiler,
+  );
+  compareWhatIsPrinted(run(withLibrary, [], emulator), run(withOwn, [], emulator));
+});
+
+cross('the stub links for aarch64 and says what it is', () => {
+  const init = join(checkout, 'csrc', 'init');
+  const flags = freestanding.filter((flag) => !flag.startsWith('-mstack'));
+  const program = compile(
+    'init-aarch64',
+    [...flags, `-I${init}`, ...sourcesIn(init), ...sourcesIn(runtime), ...link, '-Wl,-u,_start', '-lgcc'],
+    crossCompiler,
+  );
+  const outcome = run(program, [], emulator);
+  assert.equal(outcome.status, 1);
+  assert.match(outcome.stderr, /^tsoci-init: the part of tsoci that becomes a container's program/);
 });
 
 rows('an overrun buffer ends the program, as with the C library', () => {
@@ -88,14 +129,7 @@ rows('an overrun buffer ends the program, as with the C library', () => {
 
 rows('the secret of the stack protector is another one in each process, and has a zero byte', () => {
   const source = join(runtime, '..', '..', 'test', 'unit', 'csrc', 'runtime', 'guard.c');
-  const sources = readdirSync(runtime).filter((name) => name.endsWith('.c'));
-  const program = compile('guard', [
-    ...freestanding,
-    source,
-    ...sources.map((name) => join(runtime, name)),
-    ...link,
-    '-lgcc',
-  ]);
+  const program = compile('guard', [...freestanding, source, ...sourcesIn(runtime), ...link, '-lgcc']);
   const secrets = Array.from({ length: 4 }, () => spawnSync(program).stdout.toString('hex'));
   assert.equal(new Set(secrets).size, 4);
   for (const secret of secrets) assert.match(secret, /^00[0-9a-f]{14}$/);
