@@ -93,7 +93,7 @@ check: $(stamps)/schemas $(stamps)/wire
 	@npm run --silent check
 
 # What only the tests need. A test that can do without says so itself; nothing here stops the run.
-test_tools := busybox=busybox-static runc crun newuidmap=uidmap lib:libseccomp.so.2=libseccomp2 strace setfattr=attr
+test_tools := busybox=busybox-static runc crun newuidmap=uidmap lib:libseccomp.so.2=libseccomp2 strace setfattr=attr setcap=libcap2-bin setfacl=acl ip=iproute2
 
 test: build
 	@scripts/need.sh $(test_tools) || echo 'tests that need them are skipped'

@@ -3,14 +3,17 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/limits.h>
 #include <string.h>
 #include <sys/sendfile.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include "fd.h"
 #include "sys.h"
+#include "text.h"
 
 /** Each level keeps two descriptors and a little stack. */
 #define MAX_DEPTH 64
@@ -72,6 +75,48 @@ static int copy_status(int to, const char *name, const struct stat *status) {
     return utimensat(to, name, times, AT_SYMLINK_NOFOLLOW) < 0 ? -errno : 0;
 }
 
+/** What belongs to the file; labels are the mount's own affair, and the rest is of the file system below. */
+static bool travels(const char *name) {
+    return text_starts(name, "user.") || text_equal(name, "security.capability") ||
+           text_equal(name, "system.posix_acl_access") || text_equal(name, "system.posix_acl_default");
+}
+
+static int copy_attribute(int from, int to, const char *name) {
+    char value[XATTR_SIZE_MAX];
+    ssize_t length = fgetxattr(from, name, value, sizeof(value));
+    if (length < 0)
+        return errno == ENODATA ? 0 : -errno;
+    if (fsetxattr(to, name, value, (size_t)length, 0) == 0)
+        return 0;
+    // As cp(1) has it: what a tmpfs of this kernel, or this user namespace, can't hold stays behind.
+    return errno == EOPNOTSUPP || errno == EPERM || errno == EINVAL ? 0 : -errno;
+}
+
+/** Separate, so that files without any, which are nearly all, cost no such stack. */
+__attribute__((noinline)) static int copy_listed(int from, int to) {
+    char names[XATTR_LIST_MAX];
+    ssize_t length = flistxattr(from, names, sizeof(names));
+    for (ssize_t at = 0; at < length; at += (ssize_t)strlen(names + at) + 1) {
+        int error = travels(names + at) ? copy_attribute(from, to, names + at) : 0;
+        if (error < 0)
+            return error;
+    }
+    return length < 0 ? -errno : 0;
+}
+
+/** Extended attributes of a file or directory: after its owner, whose change takes file capabilities away. */
+static int copy_attributes(int from, int to, const char *name) {
+    const int flags = O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY;
+    scope_fd source = sys_openat(from, name, flags, 0);
+    if (source < 0)
+        return source;
+    ssize_t any = flistxattr(source, NULL, 0);
+    if (any <= 0)
+        return any < 0 && errno != EOPNOTSUPP ? -errno : 0;
+    scope_fd made = sys_openat(to, name, flags, 0);
+    return made < 0 ? made : copy_listed(source, made);
+}
+
 static int copy_entry(struct ctx *ctx, int from, int to, const char *name, int depth) {
     struct stat status;
     int error = sys_fstatat(from, name, &status);
@@ -94,7 +139,11 @@ static int copy_entry(struct ctx *ctx, int from, int to, const char *name, int d
         error = mknodat(to, name, status.st_mode & S_IFMT, status.st_rdev) < 0 ? -errno : 0;
         break;
     }
-    return error < 0 ? error : copy_status(to, name, &status);
+    if (error == 0)
+        error = copy_status(to, name, &status);
+    if (error == 0 && (S_ISREG(status.st_mode) || S_ISDIR(status.st_mode)))
+        error = copy_attributes(from, to, name);
+    return error;
 }
 
 static int copy_directory(struct ctx *ctx, int from, int to, int depth) {

@@ -107,11 +107,22 @@ static int mount_on_directory(struct ctx *ctx, const struct op_mount *op, int ro
     return error;
 }
 
-static int make_mount(struct ctx *ctx, const struct op_mount *op) {
+/** `mode=` with the permissions of the directory that will be covered. */
+static int keep_mode(struct ctx *ctx, int context, uint32_t mode) {
+    char digits[] = "00000";
+    for (size_t at = sizeof(digits) - 1; at-- > 0; mode >>= 3)
+        digits[at] = (char)('0' + (mode & 7));
+    int error = sys_fsconfig(context, FSCONFIG_SET_STRING, "mode", digits);
+    return error < 0 ? filesystem_fail(ctx, error, context, "option \"mode\"") : 0;
+}
+
+static int make_mount(struct ctx *ctx, const struct op_mount *op, const struct stat *covered) {
     scope_fd context = filesystem_open(ctx, op->type.text, op->source.text);
     if (context < 0)
         return context;
     int error = filesystem_configure(ctx, context, op->options);
+    if (error == 0 && op->keep_mode && covered->st_mode != 0)
+        error = keep_mode(ctx, context, covered->st_mode & 07777);
     if (error == 0)
         error = filesystem_create(ctx, context);
     if (error < 0)
@@ -127,12 +138,19 @@ int op_mount(struct ctx *ctx, const struct op_mount *op) {
     int root = slot_get(ctx, op->root);
     if (root < 0)
         return root;
+    struct stat covered = {0};
+    if (op->keep_mode) {
+        // Before the mount point is made: one that was missing has no permissions to keep.
+        scope_fd there = inside_open(root, op->target.text, O_PATH | O_DIRECTORY, 0);
+        if (there >= 0 && sys_fstat(there, &covered) < 0)
+            return fail(ctx, -errno, "examining \"", op->target.text, "\"");
+    }
     scope_fd target = inside_target(ctx, root, op->target.text, INSIDE_DIRECTORY, resolve_for(op->type.text));
     if (target < 0)
         return target;
     if (too_long_for_fsconfig(op->options))
         return mount_on_directory(ctx, op, root, target);
-    scope_fd mount = make_mount(ctx, op);
+    scope_fd mount = make_mount(ctx, op, &covered);
     if (mount < 0)
         return mount;
     if (op->copy_up) {

@@ -71,7 +71,8 @@ int op_open_device(struct ctx *ctx, const struct op_open_device *op) {
     int error = sys_fstat(tree, &status);
     if (error < 0)
         return fail(ctx, error, "examining \"", op->path.text, "\"");
-    if (!S_ISCHR(status.st_mode) || major(status.st_rdev) != op->major || minor(status.st_rdev) != op->minor)
+    if ((status.st_mode & S_IFMT) != op->type || major(status.st_rdev) != op->major ||
+        minor(status.st_rdev) != op->minor)
         return fail(ctx, -ENODEV, "\"", op->path.text, "\" is not the device that it should be");
     // It is the host's own file: written through all the same, but nobody inside may change its mode or
     // owner.

@@ -15,6 +15,7 @@
 #include <sys/stat.h>
 #include <sys/vfs.h>
 #include <sys/wait.h>
+#include <sys/xattr.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -317,6 +318,18 @@ int fchmodat(int directory, const char *path, mode_t mode, int flags) {
 
 int utimensat(int directory, const char *path, const struct timespec times[2], int flags) {
     return (int)CALL4(utimensat, directory, POINTER(path), POINTER(times), flags);
+}
+
+ssize_t flistxattr(int file, char *names, size_t size) {
+    return CALL3(flistxattr, file, POINTER(names), ARGUMENT(size));
+}
+
+ssize_t fgetxattr(int file, const char *name, void *value, size_t size) {
+    return CALL4(fgetxattr, file, POINTER(name), POINTER(value), ARGUMENT(size));
+}
+
+int fsetxattr(int file, const char *name, const void *value, size_t size, int flags) {
+    return (int)CALL5(fsetxattr, file, POINTER(name), POINTER(value), ARGUMENT(size), flags);
 }
 
 int chdir(const char *path) {

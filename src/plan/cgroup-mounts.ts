@@ -30,6 +30,7 @@ export function planCgroupMount(
     propagation: options.propagation,
     propagationRecursive: options.propagationRecursive ? 1 : 0,
     copyUp: 0,
+    keepMode: 0,
   });
   for (const each of facts.cgroups.hierarchies) {
     mountHierarchy(
@@ -61,7 +62,7 @@ function mountHierarchy(
 ): void {
   const { plan, root, linux } = compilation;
   if (hasNamespace(linux, 'cgroup')) {
-    const common = { propagation: 0, propagationRecursive: 0, copyUp: 0 };
+    const common = { propagation: 0, propagationRecursive: 0, copyUp: 0, keepMode: 0 };
     plan.add('rootfs', from, 'mount', {
       root,
       target,

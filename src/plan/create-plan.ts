@@ -7,7 +7,7 @@ import { confineContainer } from './confinement.ts';
 import { openDevices, planDevices } from './devices.ts';
 import type { CreateRequest, HostFacts } from './facts.ts';
 import { planHooks } from './hooks.ts';
-import { propagationType } from './kernel-flags.ts';
+import { fileType, propagationType } from './kernel-flags.ts';
 import { planMemoryPolicy } from './memory-policy.ts';
 import { mountRoot, openSources, planMount, sealTmpfs } from './mounts.ts';
 import { cloneContainer, enterNamespaces } from './namespaces.ts';
@@ -132,7 +132,13 @@ function prepare(compilation: Compilation, own: ProcessCompilation): void {
 /** The host's /dev/null, which covers masked files. */
 function openNull({ linux, null: slot, ownMounts, plan }: Compilation, phase: Phase): void {
   if (!linux.maskedPaths?.length || !ownMounts) return;
-  plan.add(phase, '/linux/maskedPaths', 'open-device', { slot, path: '/dev/null', major: 1, minor: 3 });
+  plan.add(phase, '/linux/maskedPaths', 'open-device', {
+    slot,
+    path: '/dev/null',
+    type: fileType.c,
+    major: 1,
+    minor: 3,
+  });
 }
 
 /** The container's mount tree. */

@@ -67,12 +67,11 @@ function keyOf(device: Device, from: string): string {
   return `device ${from || device.path}`;
 }
 
-/** A host's character device must be the one that the config means, by its number; its path says little. */
+/** The host's node must be the device that the config means, by its number; its path says little. */
 function openDevice({ plan }: Compilation, phase: Phase, device: Device, from: string): number {
   const slot = plan.slot();
   const { path, type, major = 0, minor = 0 } = device;
-  if (type === 'b') plan.add(phase, from, 'open-tree', { slot, path, recursive: 0 });
-  else plan.add(phase, from, 'open-device', { slot, path, major, minor });
+  plan.add(phase, from, 'open-device', { slot, path, type: fileType[type], major, minor });
   return slot;
 }
 

@@ -216,6 +216,7 @@ function planFilesystem(
     propagation: options.propagation,
     propagationRecursive: options.propagationRecursive ? 1 : 0,
     copyUp: options.copyUp && type === 'tmpfs' ? 1 : 0,
+    keepMode: type === 'tmpfs' && !data.some((option) => option.startsWith('mode=')) ? 1 : 0,
   });
 }
 

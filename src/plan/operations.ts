@@ -43,7 +43,14 @@ export const operations = {
   },
   'open-device': {
     does: 'open a device of the host and check its number',
-    fields: { slot: 'slot', path: 'string', major: 'u32', minor: 'u32' },
+    fields: {
+      slot: 'slot',
+      path: 'string',
+      /** S_IFCHR or S_IFBLK. */
+      type: 'u32',
+      major: 'u32',
+      minor: 'u32',
+    },
   },
   'open-tree': {
     does: 'clone a mount tree of the host, detached',
@@ -123,6 +130,8 @@ export const operations = {
       propagationRecursive: 'u32',
       /** Fill the new tmpfs with what the target directory had (tmpcopyup). */
       copyUp: 'u32',
+      /** The new tmpfs gets the permissions of the directory that it covers, if there was one. */
+      keepMode: 'u32',
     },
   },
   bind: {

@@ -1,7 +1,15 @@
 /** Mounts as the container sees them in /proc/self/mountinfo and by trying, and what the host sees of them. */
 import { strict as assert } from 'node:assert';
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import type { Mount } from '../../src/bundle/config.ts';
@@ -208,6 +216,58 @@ test('tmpcopyup fills the tmpfs with what it covers', () =>
     symlinkSync('passwd', join(bundle.rootfs, 'etc/link'));
     assert.equal(expectSuccess(await sandbox.runBundle(bundle)).stdout, '2\n700\npasswd\nnew\n');
     assert.ok(!existsSync(join(bundle.rootfs, 'etc/new')));
+  }));
+
+test('tmpcopyup brings file capabilities and ACLs along, for whoever runs the program then', () =>
+  withSandbox(async (sandbox) => {
+    const bundle = sandbox.bundle(
+      ['sleep', '1000'],
+      mounting({ destination: '/opt', type: 'tmpfs', source: 'x', options: ['tmpcopyup'] }),
+    );
+    mkdirSync(join(bundle.rootfs, 'opt/sub'), { recursive: true });
+    const file = join(bundle.rootfs, 'opt/sub/ping');
+    writeFileSync(file, '', { mode: 0o4755 });
+    execFileSync('setcap', ['cap_net_raw+ep', file]);
+    execFileSync('setfacl', ['-m', 'u:77:rwx', join(bundle.rootfs, 'opt/sub')]);
+    const id = sandbox.id();
+    expectSuccess(await sandbox.tsoci(['create', '--bundle', bundle.directory, id]));
+    const copy = `/proc/${(await sandbox.state(id)).pid}/root/opt/sub`;
+    assert.equal(readFileSync('/proc/self/mounts', 'utf8').includes(copy), false);
+    assert.match(execFileSync('getcap', [`${copy}/ping`], { encoding: 'utf8' }), /cap_net_raw=ep/);
+    assert.equal(statSync(`${copy}/ping`).mode & 0o7777, 0o4755);
+    assert.match(execFileSync('getfacl', ['-np', copy], { encoding: 'utf8' }), /^user:77:rwx$/m);
+  }));
+
+test('a tmpfs has the permissions of the directory that it covers, unless its options name some', () =>
+  withSandbox(async (sandbox) => {
+    const tmpfs = (destination: string, ...options: string[]): Mount => ({
+      destination,
+      type: 'tmpfs',
+      source: 'x',
+      options,
+    });
+    const bundle = sandbox.bundle(
+      ['stat', '-c', '%n %a', '/kept', '/copied', '/named', '/made', '/link'],
+      mounting(
+        tmpfs('/kept', 'size=64k'),
+        tmpfs('/copied', 'tmpcopyup'),
+        tmpfs('/named', 'mode=0711'),
+        tmpfs('/made'),
+      ),
+    );
+    for (const [name, mode] of [
+      ['kept', 0o1750],
+      ['copied', 0o2705],
+      ['named', 0o700],
+    ] as const) {
+      mkdirSync(join(bundle.rootfs, name));
+      chmodSync(join(bundle.rootfs, name), mode);
+    }
+    symlinkSync('kept', join(bundle.rootfs, 'link'));
+    assert.equal(
+      expectSuccess(await sandbox.runBundle(bundle)).stdout,
+      '/kept 1750\n/copied 2705\n/named 711\n/made 1777\n/link 777\n',
+    );
   }));
 
 test('remount changes a mount made before', () =>

@@ -63,6 +63,7 @@ const tmpfs = (target: string, more: object = {}) =>
     propagation: 0,
     propagationRecursive: 0,
     copyUp: 0,
+    keepMode: 0,
     ...more,
   });
 const bind = (source: string, target: string, more: object = {}) => [

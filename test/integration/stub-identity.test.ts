@@ -103,6 +103,7 @@ test('a working directory outside the root is refused (CVE-2024-21626)', () => {
         propagation: 0,
         propagationRecursive: 0,
         copyUp: 0,
+        keepMode: 0,
       }),
       step('pivot', 'pivot', { root: 1, mode: 0 }),
       step('identity', 'working-directory', { path: '/proc/self/fd/5', attempt: 0 }),

@@ -1,5 +1,7 @@
 /** Mounts: what is asked for, what is refused, and what hides things. */
-import { mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { chmodSync, chownSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { release } from 'node:os';
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -34,6 +36,7 @@ test.before.each(() => {
 test.after(() => bench.remove());
 
 const S_IFCHR = 0o020000;
+const S_IFBLK = 0o060000;
 
 function inside(operations: readonly Operation[], script = 'true', slots = 2): Outcome {
   return bench.run({ operations: [...ownRoot(root, 0), ...operations, ...shell(script)], slots });
@@ -50,6 +53,7 @@ const tmpfs = (target: string, more: object = {}) =>
     propagation: 0,
     propagationRecursive: 0,
     copyUp: 0,
+    keepMode: 0,
     ...more,
   });
 const bind = (source: string, target: string, more: object = {}) => [
@@ -178,15 +182,55 @@ test('tmpcopyup brings what the directory had, and follows nothing', () => {
   ]);
 });
 
+test('tmpcopyup brings file capabilities and attributes of users along', () => {
+  const source = join(root, 'data');
+  mkdirSync(join(source, 'sub'), { recursive: true });
+  writeFileSync(join(source, 'file'), '', { mode: 0o755 });
+  chownSync(join(source, 'file'), 5, 6);
+  execFileSync('setcap', ['cap_net_raw,cap_chown+ep', join(source, 'file')]);
+  execFileSync('setfattr', ['-n', 'user.note', '-v', 'of the file', join(source, 'file')]);
+  execFileSync('setfattr', ['-n', 'user.note', '-v', 'of the directory', join(source, 'sub')]);
+  execFileSync('setfattr', ['-n', 'trusted.overlay.opaque', '-v', 'y', join(source, 'sub')]);
+  const output = succeed(
+    inside(
+      [tmpfs('/data', { copyUp: 1 })],
+      `cd ${root}/data && getcap file && stat -c %u:%g file && getfattr -d -m - sub file`,
+    ),
+  );
+  assert.match(output, /^file cap_chown,cap_net_raw=ep\n5:6\n/);
+  assert.not.match(output, /trusted/);
+  // A tmpfs has attributes of users since Linux 6.6.
+  if (Number(release().split('.')[0]) > 6 || /^6\.([6-9]|\d\d)/.test(release())) {
+    assert.match(output, /# file: sub\nuser\.note="of the directory"\n/);
+    assert.match(output, /# file: file\n.*user\.note="of the file"\n/s);
+  }
+});
+
+test('a tmpfs that names no mode has that of the directory it covers', () => {
+  mkdirSync(join(root, 'data'));
+  chmodSync(join(root, 'data'), 0o1751);
+  const script = `cd ${root} && stat -c '%a' data there new`;
+  const mounts = [
+    tmpfs('/data', { keepMode: 1 }),
+    tmpfs('/there', { keepMode: 1, options: [] }),
+    tmpfs('/new', { keepMode: 0, options: ['mode=700'] }),
+  ];
+  // What was not there before has no mode to keep: the kernel's own choice.
+  assert.is(succeed(inside(mounts, script)), '1751\n1777\n700\n');
+});
+
 test('tmpcopyup ends at a depth that only an attacker needs', () => {
   mkdirSync(join(root, `data/${'d/'.repeat(100)}`), { recursive: true });
   failWith(inside([tmpfs('/data', { copyUp: 1 })]), 40, /nested too deeply/);
 });
 
 test('a device that is not what it should be is refused', () => {
-  const open = (path: string) => step('prepare', 'open-device', { slot: 1, path, major: 1, minor: 3 });
-  const run = (path: string) => bench.run({ operations: [open(path), ...shell('true')], slots: 2 });
+  const open = (path: string, type: number) =>
+    step('prepare', 'open-device', { slot: 1, path, type, major: 1, minor: 3 });
+  const run = (path: string, type = S_IFCHR) =>
+    bench.run({ operations: [open(path, type), ...shell('true')], slots: 2 });
   succeed(run('/dev/null'));
+  failWith(run('/dev/null', S_IFBLK), 19, /not the device/);
   failWith(run('/dev/zero'), 19, /not the device/);
   failWith(run('/etc/passwd'), 19, /not the device/);
 });
@@ -200,7 +244,7 @@ test('masks cover directories and files, several from one mount; what is missing
   const output = succeed(
     bench.run({
       operations: [
-        step('prepare', 'open-device', { slot: 1, path: '/dev/null', major: 1, minor: 3 }),
+        step('prepare', 'open-device', { slot: 1, path: '/dev/null', type: S_IFCHR, major: 1, minor: 3 }),
         ...ownRoot(root, 0),
         step('confine', 'empty-tmpfs', { slot: 2, options: ['mode=755'] }),
         ...['secrets', 'one', 'two', 'missing', 'one/below'].map(mask),

@@ -87,6 +87,61 @@ test('every default mount, device, mask and sysctl works there', () =>
     assert.equal(shm, '0:0 1777');
   }));
 
+test("a bound device can be used, and its host's node keeps its mode, owner and times", () =>
+  withSandbox(async (sandbox) => {
+    const path = `/dev/tsoci-test-${process.pid}`;
+    const block = `${path}-block`;
+    execFileSync('mknod', ['-m', '666', path, 'c', '1', '5']);
+    execFileSync('mknod', ['-m', '666', block, 'b', '7', '250']);
+    sandbox.onClose(() => execFileSync('rm', [path, block]));
+    const script = [path, block].flatMap((each) => [
+      `chmod 600 ${each}`,
+      `chown 7:8 ${each}`,
+      `touch -d 2001-01-01 ${each}`,
+      `rm ${each}`,
+    ]);
+    const bundle = sandbox.script(
+      `${script.join('; ')}; head -c 3 ${path} | wc -c; echo x >${path} && echo w`,
+      (config) => {
+        // The worst case: root inside is root outside, so that nothing but the mount keeps it from the node.
+        mapped()(config);
+        const map = [{ containerID: 0, hostID: 0, size: 65_536 }];
+        Object.assign(config.linux ?? {}, { uidMappings: map, gidMappings: map });
+        for (const set of ['bounding', 'effective', 'permitted'] as const)
+          config.process?.capabilities?.[set]?.push('CAP_CHOWN', 'CAP_FOWNER', 'CAP_DAC_OVERRIDE');
+        if (config.linux)
+          config.linux.devices = [
+            { path, type: 'c', major: 1, minor: 5 },
+            { path: block, type: 'b', major: 7, minor: 250 },
+          ];
+        config.linux?.resources?.devices?.push({ allow: true, type: 'c', major: 1, minor: 5, access: 'rw' });
+      },
+    );
+    const before = [path, block].map((each) => statSync(each));
+    const result = await sandbox.runBundle(bundle);
+    assert.equal(expectSuccess(result).stdout, '3\nw\n', result.stderr);
+    assert.equal(result.stderr.match(/Read-only file system/g)?.length, 6, result.stderr);
+    const facts = ({ mode, uid, gid, mtimeMs }: (typeof before)[number]) => ({ mode, uid, gid, mtimeMs });
+    assert.deepEqual(
+      [path, block].map((each) => facts(statSync(each))),
+      before.map(facts),
+    );
+  }));
+
+test('a bound device whose node on the host is another one is refused', () =>
+  withSandbox(async (sandbox) => {
+    for (const [type, major, minor] of [
+      ['c', 1, 3],
+      ['b', 1, 5],
+    ] as const) {
+      const bundle = ownBundle(sandbox, 'true', (config) => {
+        if (config.linux) config.linux.devices = [{ path: '/dev/zero', type, major, minor }];
+      });
+      const refused = await sandbox.runBundle(bundle);
+      expectRefusal(refused, /linux\.devices\[0\] \(\/dev\/zero\).*is not the device/);
+    }
+  }));
+
 test('a user other than root, with groups and capabilities', () =>
   withSandbox(async (sandbox) => {
     const bundle = ownBundle(sandbox, 'exec cat /proc/self/status', (config) => {

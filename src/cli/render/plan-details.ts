@@ -1,6 +1,12 @@
 /** An operation's fields in words: names instead of numbers, and what a handle is for instead of its slot. */
 import { capabilityNames } from '../../plan/capability-names.ts';
-import { mountAttribute, namespaceFlags, propagationType, resourceLimits } from '../../plan/kernel-flags.ts';
+import {
+  fileType,
+  mountAttribute,
+  namespaceFlags,
+  propagationType,
+  resourceLimits,
+} from '../../plan/kernel-flags.ts';
 import { NO_SLOT, type Operation, operations, questions } from '../../plan/operations.ts';
 
 type FieldValue = string | number | bigint | Uint8Array | readonly (string | number)[];
@@ -12,6 +18,7 @@ const yesOrNo: ReadonlySet<string> = new Set([
   'idmapRecursive',
   'privateParent',
   'copyUp',
+  'keepMode',
   'bind',
   'setGroups',
   'attempt',
@@ -57,6 +64,7 @@ const shownByField: Readonly<Record<string, (value: never) => string | undefined
   'root-propagation.type': (value: number) => nameOf(value, propagationType),
   'make-directory.mode': octal,
   'device.mode': octal,
+  'open-device.type': (value: number) => nameOf(value, { c: fileType.c, b: fileType.b }),
   'pivot.mode': (value: number) => pivotModes[value] ?? String(value),
   'await.question': (value: number) => questions[value],
 };

@@ -17,6 +17,7 @@
 #include <sys/syscall.h>
 #include <sys/vfs.h>
 #include <sys/wait.h>
+#include <sys/xattr.h>
 #include <termios.h>
 #include <time.h>
 #include <unistd.h>
@@ -257,6 +258,16 @@ static void files(void) {
     number("chdir", chdir("directory"));
     number("fchdir", fchdir(here));
     number("fchdir", fchdir(here));
+    int named = (int)syscall(SYS_openat, here, "named", O_RDWR | O_CREAT, 0600);
+    number("fsetxattr", fsetxattr(named, "user.one", "value", 5, XATTR_CREATE));
+    number("fsetxattr", fsetxattr(named, "user.one", "value", 5, XATTR_CREATE));
+    number("errno", errno);
+    number("flistxattr", flistxattr(named, target, sizeof target));
+    number("flistxattr", flistxattr(named, NULL, 0));
+    number("fgetxattr", fgetxattr(named, "user.one", target, sizeof target));
+    number("fgetxattr", fgetxattr(named, "user.two", target, sizeof target));
+    number("errno", errno);
+    number("unlinkat", unlinkat(here, "named", 0));
     number("unlinkat", unlinkat(here, "pipe", 0));
     number("unlinkat", unlinkat(here, "link", 0));
     number("unlinkat", unlinkat(here, "directory", 0));
