@@ -62,6 +62,8 @@ const suites: Readonly<Record<string, SuiteRow>> = {
     // The others do not call tsoci, or call the executable whatever the host.
     only: /from '\.{1,2}\/support\/(?:runtime|sandbox)\.ts'/,
   },
+  // containerd and Docker for a quarter of a minute; what is not installed is skipped.
+  smoke: { directory: 'test/smoke', command: node, alone: true, limit: 180, needsRoot: true },
   // Real daemons, about three minutes: only when asked for by name.
   engines: {
     directory: 'test/engines',
