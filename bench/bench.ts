@@ -1,8 +1,9 @@
 /**
  * Measures tsoci beside the other runtimes that are installed, on the same bundle, in turn within one run.
  *
- *   node --import tsx bench/bench.ts [--quick] [--rounds N] [--containers N] [--only WORD] [--tsoci FILE] [--json FILE] [--svg FILE]
+ *   node --import tsx bench/bench.ts [--quick] [--rounds N] [--containers N] [--only WORD] [--scale] [--tsoci FILE] [--json FILE] [--svg FILE]
  *
+ * --scale measures with 500 containers alive, and nothing else.
  * Needs root (it makes containers), a C compiler (the timing helper) and a static busybox.
  */
 import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
@@ -25,6 +26,7 @@ const { values: options } = parseArgs({
     rounds: { type: 'string' },
     containers: { type: 'string' },
     only: { type: 'string' },
+    scale: { type: 'boolean', default: false },
     tsoci: { type: 'string', default: 'build/libexec/tsoci' },
     json: { type: 'string' },
     svg: { type: 'string' },
@@ -68,8 +70,9 @@ function makeArenas(work: string, states: string): Arena[] {
 }
 
 async function measure(place: Place, recorder: Recorder): Promise<void> {
+  const only = options.scale ? 'many containers' : options.only;
   for (const scenario of scenarios) {
-    if (options.only !== undefined && !scenario.name.includes(options.only)) continue;
+    if (only !== undefined && !scenario.name.includes(only)) continue;
     for (const arena of place.arenas) {
       if (scenario.arena !== 'each' && scenario.arena !== arena.name) continue;
       const began = performance.now();
@@ -106,7 +109,7 @@ async function main(): Promise<void> {
       bundles,
       launchers: findLaunchers(),
       rounds: number(options.rounds, options.quick ? 12 : 50),
-      containers: number(options.containers, options.quick ? 40 : 200),
+      containers: number(options.containers, options.scale ? 500 : options.quick ? 40 : 200),
       quick: options.quick,
       interrupted: interrupted.signal,
     };

@@ -9,8 +9,7 @@ const applets = ['sh', 'true', 'sleep'];
 /** What a benchmark's container does, and within what. */
 export interface BundleOptions {
   readonly args: readonly string[];
-  /** Memory limit in bytes. */
-  readonly memory?: number;
+  readonly resources?: NonNullable<Config['linux']>['resources'];
   /** A seccomp section, as an engine would give. */
   readonly seccomp?: NonNullable<Config['linux']>['seccomp'];
 }
@@ -33,7 +32,6 @@ export function makeRootfs(directory: string): string {
 export function makeConfig(rootfs: string, options: BundleOptions): Config {
   const config = defaultConfig();
   const { linux = {} } = config;
-  const limits = options.memory === undefined ? {} : { memory: { limit: options.memory } };
   return {
     ...config,
     ociVersion: '1.0.2',
@@ -45,7 +43,7 @@ export function makeConfig(rootfs: string, options: BundleOptions): Config {
     },
     linux: {
       ...linux,
-      resources: { ...linux.resources, ...limits },
+      resources: { ...linux.resources, ...options.resources },
       ...(options.seccomp && { seccomp: options.seccomp }),
     },
   };
@@ -63,15 +61,24 @@ export interface Bundles {
   readonly rootfs: string;
   /** Its program sleeps. */
   readonly sleep: string;
+  /** The same within the limits that engines set. */
+  readonly limited: string;
   /** Its program ends at once. */
   readonly true: string;
 }
 
 export function makeBundles(directory: string): Bundles {
   const rootfs = makeRootfs(join(directory, 'rootfs'));
+  const args = ['/bin/sleep', '1000'];
+  const resources = {
+    memory: { limit: 64 * 1024 * 1024 },
+    cpu: { shares: 512, quota: 50000, period: 100000 },
+    pids: { limit: 100 },
+  };
   return {
     rootfs,
-    sleep: writeBundle(join(directory, 'sleep'), rootfs, { args: ['/bin/sleep', '1000'] }),
+    limited: writeBundle(join(directory, 'limited'), rootfs, { args, resources }),
+    sleep: writeBundle(join(directory, 'sleep'), rootfs, { args }),
     true: writeBundle(join(directory, 'true'), rootfs, { args: ['/bin/true'] }),
   };
 }

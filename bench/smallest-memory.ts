@@ -26,8 +26,7 @@ async function works(arena: Arena, contender: Contender, bundle: string): Promis
 export async function smallestMemory(arena: Arena, place: Place, recorder: Recorder): Promise<void> {
   for (const contender of arena.contenders) {
     const fits = (pages: number) => {
-      const memory = pages * PAGE;
-      const options = { args: ['/bin/true'], memory };
+      const options = { args: ['/bin/true'], resources: { memory: { limit: pages * PAGE } } };
       const bundle = writeBundle(join(arena.directory, 'memory'), place.bundles.rootfs, options);
       return works(arena, contender, bundle);
     };

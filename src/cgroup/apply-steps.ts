@@ -16,9 +16,18 @@ export interface ApplyOptions {
   readonly restoreOnFailure: boolean;
 }
 
+/** Steps that were done. One of the two has to be called. */
+export interface Applied {
+  /** Sentences about steps that a rootless caller can't do and that were left out. */
+  readonly warnings: readonly string[];
+  /** Lets go of what was kept for {@link takeBack}. */
+  keep(): void;
+  /** Puts back what the steps replaced, as far as it was kept (`restoreOnFailure`). Returns what went wrong with that. */
+  takeBack(): unknown[];
+}
+
 /**
  * Does the steps in their order.
- * @returns sentences about steps that a rootless caller can't do and that were left out
  * @throws Failure for the first step that fails; with `restoreOnFailure`, the old values are back then
  */
 export function applySteps(
@@ -26,7 +35,7 @@ export function applySteps(
   cgroup: SavedCgroup,
   steps: readonly CgroupStep[],
   options: ApplyOptions,
-): string[] {
+): Applied {
   const warnings: string[] = [];
   const undo: Undo[] = [];
   const files = new ControlFiles(native);
@@ -40,8 +49,10 @@ export function applySteps(
     throw withCleanup(error, rollBack(undo));
   }
   files.close();
-  for (const { forget } of undo) forget?.();
-  return warnings;
+  const keep = (): void => {
+    for (const { forget } of undo) forget?.();
+  };
+  return { warnings, keep, takeBack: () => rollBack(undo) };
 }
 
 /** How to take a step back. */
@@ -77,7 +88,10 @@ export function withCleanup(error: unknown, cleanup: readonly unknown[]): unknow
 }
 
 /** The container's directory that has a step's controller; undefined when a rootless create left it out. */
-function directoryOf(cgroup: SavedCgroup, step: CgroupStep): string | undefined {
+export function directoryOf(
+  cgroup: SavedCgroup,
+  step: Pick<CgroupStep, 'hierarchy' | 'controller'>,
+): string | undefined {
   if (step.hierarchy === 'v2') return cgroup.unified?.path;
   return cgroup.hierarchies.find(({ controllers }) => controllers.includes(step.controller))?.path;
 }

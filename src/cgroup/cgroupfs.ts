@@ -1,7 +1,7 @@
 import type { Resources } from '../bundle/config.ts';
 import { Failure, messageOf } from '../failure.ts';
 import { hasErrno, isSystemError, type Native } from '../host/native.ts';
-import { applySteps, withCleanup } from './apply-steps.ts';
+import { type Applied, applySteps, withCleanup } from './apply-steps.ts';
 import type { Cgroup, SavedCgroup } from './cgroup.ts';
 import type { CgroupStatistics } from './cgroup-statistics.ts';
 import type { CgroupStep } from './cgroup-step.ts';
@@ -10,7 +10,7 @@ import { enableControllers, readControllers } from './enable-controllers.ts';
 import { ExistingCgroup } from './existing-cgroup.ts';
 import { isFrozen } from './freezer.ts';
 import { giveTo } from './give-to.ts';
-import type { Controllers, PresentLimits } from './plan-draft.ts';
+import type { Controllers } from './plan-draft.ts';
 import { type PlanOptions, planResources, type ResourcePlan } from './plan-resources.ts';
 import { presentLimits } from './present-limits.ts';
 import { readStatistics } from './statistics.ts';
@@ -41,16 +41,20 @@ export class CgroupfsCgroup extends ExistingCgroup implements Cgroup {
 
   async create(): Promise<void> {
     try {
-      this.#createAll();
+      this.createAll();
     } catch (error) {
       throw withCleanup(error, this.undoCreate());
     }
   }
 
-  #createAll(): void {
+  /**
+   * Makes the directories that are not there.
+   * @param member a process of ours that may be in those that are
+   */
+  protected createAll(member?: number): void {
     const { hierarchies, unified } = this.saved;
-    const usable = hierarchies.filter(({ controllers, path }) => this.#createOne(path, controllers));
-    const usableUnified = unified !== undefined && this.#createOne(unified.path, undefined);
+    const usable = hierarchies.filter(({ controllers, path }) => this.#createOne(path, controllers, member));
+    const usableUnified = unified !== undefined && this.#createOne(unified.path, undefined, member);
     if (unified !== undefined && usableUnified && this.saved.mode === 'v2')
       enableControllers(
         this.#native,
@@ -64,12 +68,12 @@ export class CgroupfsCgroup extends ExistingCgroup implements Cgroup {
   }
 
   /** False when a rootless caller may not make it. */
-  #createOne(path: string, controllers: readonly string[] | undefined): boolean {
+  #createOne(path: string, controllers: readonly string[] | undefined, member?: number): boolean {
     const made: string[] = [];
     try {
       const fresh = makeTree(this.#native, path, made);
       if (controllers?.includes('cpuset')) this.#prepareCpuset(path, made);
-      if (!fresh) this.#checkUnused(path, controllers);
+      if (!fresh) this.#checkUnused(path, controllers, member);
       this.#made.push(...made);
       return true;
     } catch (error) {
@@ -100,8 +104,9 @@ export class CgroupfsCgroup extends ExistingCgroup implements Cgroup {
   }
 
   /** config-linux.md, "Control groups": a cgroup that is frozen or has processes is not fit for a new container. */
-  #checkUnused(path: string, controllers: readonly string[] | undefined): void {
+  #checkUnused(path: string, controllers: readonly string[] | undefined, member?: number): void {
     const members = processesOf(this.#native, path);
+    if (member !== undefined) members.delete(member);
     const detail = {
       pointer: '/linux/cgroupsPath',
       hint: 'Give each container a cgroupsPath of its own, or remove the cgroup that is left over.',
@@ -134,19 +139,18 @@ export class CgroupfsCgroup extends ExistingCgroup implements Cgroup {
 
   async apply(resources: Resources | undefined): Promise<void> {
     try {
-      this.#apply(resources, { pointer: '/linux/resources' });
+      const { steps, warnings } = this.planned(resources, { pointer: '/linux/resources' });
+      this.warnings.push(...warnings, ...this.perform(steps, false).warnings);
     } catch (error) {
       throw withCleanup(error, this.undoCreate());
     }
   }
 
   async update(resources: Resources, pointer: string): Promise<void> {
-    this.#apply(resources, { pointer, present: this.presentLimits(resources) });
-  }
-
-  /** The limits in force, as far as new ones depend on them. */
-  protected presentLimits(resources: Resources): PresentLimits {
-    return presentLimits(this.#native, this.saved, resources);
+    const { steps, warnings } = this.plannedChange(resources, pointer);
+    const change = this.perform(steps, true);
+    this.warnings.push(...warnings, ...change.warnings);
+    change.keep();
   }
 
   /** The writes that put limits in force here. */
@@ -154,12 +158,14 @@ export class CgroupfsCgroup extends ExistingCgroup implements Cgroup {
     return planResources(this.#controllers(), resources, options);
   }
 
-  #apply(resources: Resources | undefined, options: PlanOptions): void {
-    const plan = this.planned(resources, options);
-    this.warnings.push(...plan.warnings);
-    this.#enableForHybrid(plan.steps);
-    const restoreOnFailure = options.present !== undefined;
-    this.warnings.push(...applySteps(this.#native, this.saved, plan.steps, { restoreOnFailure }));
+  /** The same for limits that replace those in force. */
+  protected plannedChange(resources: Resources, pointer: string): ResourcePlan {
+    return this.planned(resources, { pointer, present: presentLimits(this.#native, this.saved, resources) });
+  }
+
+  protected perform(steps: readonly CgroupStep[], restoreOnFailure: boolean): Applied {
+    this.#enableForHybrid(steps);
+    return applySteps(this.#native, this.saved, steps, { restoreOnFailure });
   }
 
   /** The machine's controllers where this container has directories, or would have them with more rights. */

@@ -20,7 +20,7 @@ export interface CgroupRequest {
 
 /**
  * The cgroup that a new container is to have. Nothing is made or changed yet.
- * @throws Failure `invalid` for a bad cgroupsPath, `unsupported` for the systemd driver without cgroup v2
+ * @throws Failure `invalid` for a bad cgroupsPath, `unsupported` for an ordinary user's systemd without cgroup v2
  */
 export function openCgroup(host: Host, layout: CgroupLayout, request: CgroupRequest): Cgroup {
   if (request.systemd) return openScope(host, layout, request);
@@ -53,20 +53,24 @@ export function cgroupFromState(host: Host, saved: SavedCgroup): Cgroup {
 /** A scope of systemd, which the machine's manager makes for root, and a user's own for everybody else. */
 function openScope(host: Host, layout: CgroupLayout, request: CgroupRequest): Cgroup {
   const { unified, mode } = layout;
-  if (mode !== 'v2' || unified === undefined)
-    throw new Failure('unsupported', 'the systemd cgroup driver needs cgroup v2', {
-      pointer: '/linux/cgroupsPath',
-      hint: 'Leave --systemd-cgroup away (in an engine: choose the cgroupfs cgroup driver).',
-    });
   const user = request.rootless || host.native.userId() !== 0;
+  if (user && mode !== 'v2')
+    throw new Failure('unsupported', "an ordinary user's systemd has no controllers with cgroup v1", {
+      pointer: '/linux/cgroupsPath',
+      hint: 'Run as root, leave --systemd-cgroup away, or boot with systemd.unified_cgroup_hierarchy=1.',
+    });
   const name = scopeName(request.cgroupsPath, request.id, user ? 'user.slice' : 'system.slice');
-  const root = user ? userManagerRoot(host, unified.own) : '';
+  const root = user && unified !== undefined ? userManagerRoot(host, unified.own) : '';
+  const path = `${root}${slicePath(name.slice)}/${name.unit}`;
   const saved: SavedCgroup = {
     driver: 'systemd',
     mode,
     rootless: request.rootless,
-    hierarchies: [],
-    unified: { mount: unified.mount, path: `${unified.mount}${root}${slicePath(name.slice)}/${name.unit}` },
+    hierarchies: layout.hierarchies.map(({ controllers, mount }) => ({
+      controllers,
+      path: `${mount}${path}`,
+    })),
+    unified: unified && { mount: unified.mount, path: `${unified.mount}${path}` },
     scope: { ...name, kind: user ? 'user' : 'system' },
   };
   return new SystemdCgroup(host, saved, request.id);

@@ -6,12 +6,15 @@ export interface Scope {
   readonly unit: string;
   readonly slice: string;
   readonly kind: 'system' | 'user';
+  /** The directory by which systemd itself follows it: in its named hierarchy on v1, in the unified one otherwise. */
   readonly path: string;
 }
 
 /** Throws `Failure` `internal` for a cgroup of the other driver. */
-export function scopeOf({ scope, unified }: SavedCgroup): Scope {
-  if (scope === undefined || unified === undefined)
+export function scopeOf({ scope, unified, hierarchies }: SavedCgroup): Scope {
+  const path =
+    unified?.path ?? hierarchies.find(({ controllers }) => controllers.includes('name=systemd'))?.path;
+  if (scope === undefined || path === undefined)
     throw new Failure('internal', 'a cgroup of the systemd driver without a scope');
-  return { ...scope, path: unified.path };
+  return { ...scope, path };
 }

@@ -1,25 +1,29 @@
 import type { Resources } from '../../bundle/config.ts';
 import { Failure } from '../../failure.ts';
 import type { Host } from '../../host/host.ts';
-import { hasErrno } from '../../host/native.ts';
+import { withCleanup } from '../apply-steps.ts';
 import type { SavedCgroup } from '../cgroup.ts';
+import type { CgroupStep } from '../cgroup-step.ts';
 import { CgroupfsCgroup } from '../cgroupfs.ts';
-import { enableControllers, readControllers } from '../enable-controllers.ts';
 import { membersOf } from '../tree.ts';
 import { waitUntil } from '../wait.ts';
 import { type Scope, scopeOf } from './scope-of.ts';
 import { stopScope } from './stop-scope.ts';
+import { plannedLimits, presentLimitsOf, toProperties } from './told-limits.ts';
 import { busNameOf, refused, setUnitProperties, startTransientUnit, unitExists } from './unit-manager.ts';
-import { propertiesOf, propertiesOfFile, scopeProperties, type UnitProperty } from './unit-properties.ts';
+import { scopeProperties, type UnitProperty } from './unit-properties.ts';
 
 /** Milliseconds that systemd gets to start or stop a scope. */
 const patience = 10_000;
-const maximum = 65536;
+
+/** True for device rules that systemd writes too. */
+const isDeviceWrite = (step: CgroupStep): boolean => step.kind === 'write' && step.controller === 'devices';
 
 /**
- * A container's cgroup as a transient scope of systemd, on cgroup v2. systemd makes it around the stub, which waits for that before
- * anything else; it is told the limits that it knows in the same call, and then everything is written by us exactly as without systemd, so
- * that both drivers give the same limits. Everything else is the same as with files alone: the scope is delegated to us.
+ * A container's cgroup as a transient scope of systemd. systemd makes it around the stub, which waits for that before anything else; it is
+ * told the limits that it knows in the same call, and then everything is written by us exactly as without systemd, so that both
+ * drivers give the same limits. On v1 the hierarchies that systemd does not use get a directory of the same name, which the stub
+ * enters by itself. Everything else is the same as with files alone: the scope is delegated to us.
  */
 export class SystemdCgroup extends CgroupfsCgroup {
   readonly #host: Host;
@@ -50,7 +54,7 @@ export class SystemdCgroup extends CgroupfsCgroup {
     const { unit, slice, kind, path } = this.#scope;
     const { native } = this.#host;
     const { steps } = this.planned(resources, { pointer: '/linux/resources' });
-    const limits = propertiesOf(steps);
+    const limits = await toProperties(native, this.saved, plannedLimits(this.saved, steps, resources));
     const named = new Set(limits.map(([name]) => name));
     const general = scopeProperties(this.#id, slice, pid).filter(([name]) => !named.has(name));
     try {
@@ -63,43 +67,72 @@ export class SystemdCgroup extends CgroupfsCgroup {
         hint: 'Give each container a cgroupsPath of its own, or stop the unit that is left over.',
       });
     }
+    // systemd sets limits first and moves the process then
     if (!(await waitUntil(this.#host, patience, () => membersOf(native, path).includes(pid))))
       throw new Failure('system', `systemd did not move the process to "${path}" in ${patience / 1000} s`, {
         pointer: '/linux/cgroupsPath',
         hint: `systemctl ${kind === 'user' ? '--user ' : ''}status ${unit} may tell why.`,
       });
-    const { unified } = this.saved;
-    // Controllers that systemd does not hand down: hugetlb, rdma.
-    if (unified !== undefined)
-      enableControllers(native, unified.mount, path, readControllers(native, unified.mount));
+    // Hierarchies, and controllers, that systemd does not hand down: cpuset and freezer on v1, hugetlb, rdma.
+    this.createAll(pid);
     await super.apply(resources);
   };
 
   override async update(resources: Resources, pointer: string): Promise<void> {
-    const { unit, kind } = this.#scope;
-    const { steps } = this.planned(resources, { pointer, present: this.presentLimits(resources) });
-    const properties = propertiesOf(steps);
-    const before = this.#presentProperties(steps.flatMap((step) => (step.kind === 'write' ? step.file : [])));
+    const { steps, warnings } = this.plannedChange(resources, pointer);
+    const before = await this.#present(steps);
+    const change = this.perform(steps, true);
+    let told = false;
     try {
-      if (properties.length > 0) await setUnitProperties(this.#host, kind, unit, properties);
-      await super.update(resources, pointer);
+      await this.#withoutDevicesMissed(steps, async () => {
+        await this.#tell(await this.#present(steps));
+        told = true;
+        this.#rewrite(steps, resources, pointer);
+      });
     } catch (error) {
-      if (before.length > 0) await setUnitProperties(this.#host, kind, unit, before);
-      throw error instanceof Failure ? error : refused('change', unit, error);
+      const cleanup: unknown[] = [];
+      if (told) await this.#tell(before).catch((failure: unknown) => cleanup.push(failure));
+      throw withCleanup(error, [...cleanup, ...change.takeBack()]);
+    }
+    this.warnings.push(...warnings, ...change.warnings);
+    change.keep();
+  }
+
+  /** What files hold now, as systemd has to be told it. */
+  #present(steps: readonly CgroupStep[]): Promise<UnitProperty[]> {
+    const { native } = this.#host;
+    return toProperties(native, this.saved, presentLimitsOf(native, this.saved, steps));
+  }
+
+  async #tell(properties: readonly UnitProperty[]): Promise<void> {
+    const { unit, kind } = this.#scope;
+    if (properties.length === 0) return;
+    try {
+      await setUnitProperties(this.#host, kind, unit, properties);
+    } catch (error) {
+      throw refused('change', unit, error);
     }
   }
 
-  /** What files hold now, as systemd has to be told it when a change of them is taken back. */
-  #presentProperties(files: readonly string[]): UnitProperty[] {
-    const { path } = this.#scope;
-    return [...new Set(files)].flatMap((file) => {
-      try {
-        return propertiesOfFile(file, this.#host.native.readText(`${path}/${file}`, maximum));
-      } catch (error) {
-        if (hasErrno(error, 'ENOENT')) return [];
-        throw error;
-      }
-    });
+  /** systemd has written what it was told, and it rounds. */
+  #rewrite(steps: readonly CgroupStep[], { devices }: Resources, pointer: string): void {
+    this.perform(
+      steps.filter((step) => step.kind === 'write' && !isDeviceWrite(step)),
+      false,
+    ).keep();
+    if (devices !== undefined && steps.some(isDeviceWrite))
+      this.perform(this.plannedChange({ devices }, pointer).steps, false).keep();
+  }
+
+  /** On v1 systemd takes all devices away before it allows the new ones: nobody is to run in between. */
+  async #withoutDevicesMissed(steps: readonly CgroupStep[], work: () => Promise<void>): Promise<void> {
+    if (!steps.some(isDeviceWrite) || this.frozen()) return work();
+    await this.freeze();
+    try {
+      await work();
+    } finally {
+      await this.thaw();
+    }
   }
 
   override async delete(): Promise<void> {

@@ -1,37 +1,47 @@
 import type { BusValue } from '../../host/sd-bus.ts';
-import type { CgroupStep } from '../cgroup-step.ts';
 import { parseNumberList } from '../number-ranges.ts';
 
 /** A property of a unit: its name and its value as a variant. */
 export type UnitProperty = readonly [string, { readonly signature: string; readonly value: BusValue }];
 
 /** systemd's "infinity". */
-const INFINITY = 2n ** 64n - 1n;
+export const INFINITY = 2n ** 64n - 1n;
 const MICROSECONDS_PER_SECOND = 1_000_000n;
 
-const number = (name: string, value: bigint): UnitProperty => [name, { signature: 't', value }];
+/** A property that is a number. */
+export const numberProperty = (name: string, value: bigint): UnitProperty => [
+  name,
+  { signature: 't', value },
+];
 
 /** A number, or `max`; undefined for anything else. */
-function amount(value: string): bigint | undefined {
+export function amount(value: string): bigint | undefined {
   if (value === 'max') return INFINITY;
   return /^\d+$/.test(value) ? BigInt(value) : undefined;
 }
 
+/** @param least what systemd takes at least; the file itself is written by us, whatever it is told */
 const plain =
-  (name: string) =>
+  (name: string, least = 0n) =>
   (value: string): UnitProperty[] => {
     const found = amount(value);
-    return found === undefined ? [] : [number(name, found)];
+    return found === undefined ? [] : [numberProperty(name, found < least ? least : found)];
   };
 
-/** `50000 100000`: systemd counts microseconds a second, and rounds down when it computes the quota from it: so we round up. */
+/** The limit of tasks, which has the same file in both versions. */
+export const tasksMax = plain('TasksMax', 1n);
+
+/** systemd counts microseconds a second, and rounds down when it computes the quota from it: so we round up. */
+export function cpuQuota(quota: bigint, period: bigint): UnitProperty[] {
+  const share = quota === INFINITY ? INFINITY : (quota * MICROSECONDS_PER_SECOND + period - 1n) / period;
+  return [numberProperty('CPUQuotaPerSecUSec', share), numberProperty('CPUQuotaPeriodUSec', period)];
+}
+
+/** `50000 100000`. */
 function cpuMax(value: string): UnitProperty[] {
-  const [quota = '', period = '100000'] = value.split(' ');
-  const found = amount(quota);
-  if (found === undefined || !/^\d+$/.test(period)) return [];
-  const length = BigInt(period);
-  const share = found === INFINITY ? INFINITY : (found * MICROSECONDS_PER_SECOND + length - 1n) / length;
-  return [number('CPUQuotaPerSecUSec', share), number('CPUQuotaPeriodUSec', length)];
+  const [first = '', second = '100000'] = value.split(' ');
+  const quota = amount(first);
+  return quota === undefined || !/^\d+$/.test(second) ? [] : cpuQuota(quota, BigInt(second));
 }
 
 const list =
@@ -46,7 +56,7 @@ const list =
 /** `default 200`, or `200`; lines of single devices are not systemd's to know. */
 function ioWeight(value: string): UnitProperty[] {
   const match = /^(?:default )?(\d+)$/m.exec(value);
-  return match?.[1] === undefined ? [] : [number('IOWeight', BigInt(match[1]))];
+  return match?.[1] === undefined ? [] : [numberProperty('IOWeight', BigInt(match[1]))];
 }
 
 /**
@@ -54,8 +64,8 @@ function ioWeight(value: string): UnitProperty[] {
  * over them. Everything is written by us as well: systemd rounds, and does not know every file.
  */
 const FILES: Readonly<Record<string, (value: string) => UnitProperty[]>> = {
-  'memory.max': plain('MemoryMax'),
-  'memory.high': plain('MemoryHigh'),
+  'memory.max': plain('MemoryMax', 1n),
+  'memory.high': plain('MemoryHigh', 1n),
   'memory.low': plain('MemoryLow'),
   'memory.min': plain('MemoryMin'),
   'memory.swap.max': plain('MemorySwapMax'),
@@ -64,22 +74,12 @@ const FILES: Readonly<Record<string, (value: string) => UnitProperty[]>> = {
   'cpuset.cpus': list('AllowedCPUs'),
   'cpuset.mems': list('AllowedMemoryNodes'),
   'io.weight': ioWeight,
-  'pids.max': plain('TasksMax'),
+  'pids.max': tasksMax,
 };
 
-/** The properties that say what planned writes say; the last write to a file counts. */
-export function propertiesOf(steps: readonly CgroupStep[]): UnitProperty[] {
-  const found = new Map<string, UnitProperty>();
-  for (const step of steps) {
-    if (step.kind !== 'write' || step.hierarchy !== 'v2') continue;
-    for (const property of propertiesOfFile(step.file, step.value)) found.set(property[0], property);
-  }
-  return [...found.values()];
-}
-
-/** The properties that say what a control file holds; none for files that systemd does not know. */
-export function propertiesOfFile(file: string, content: string): UnitProperty[] {
-  return FILES[file]?.(content.trim()) ?? [];
+/** The properties that say what control files of v2 hold, or are to hold; none for files that systemd does not know. */
+export function propertiesOf(contents: ReadonlyMap<string, string>): UnitProperty[] {
+  return [...contents].flatMap(([file, content]) => FILES[file]?.(content.trim()) ?? []);
 }
 
 /**
@@ -99,6 +99,6 @@ export function scopeProperties(id: string, slice: string, pid: number): UnitPro
     ['MemoryAccounting', yes],
     ['IOAccounting', yes],
     ['TasksAccounting', yes],
-    number('TasksMax', INFINITY),
+    numberProperty('TasksMax', INFINITY),
   ];
 }

@@ -283,12 +283,23 @@ test('placeOf() finds the sub-cgroup of a process through mounts and namespaces'
   }
 });
 
-test('the systemd driver is refused clearly', () => {
-  const host = { native: fakeV1().native(), blocking: false, libexec: '/nowhere' };
-  const request = { id: 'x', cgroupsPath: 'a:b:c', systemd: true, rootless: false };
+test('a scope of systemd has the same path in every hierarchy', () => {
+  const request = { id: 'x', cgroupsPath: 'a-b.slice:cri:x', systemd: true, rootless: false };
+  const as = (userId: number) => ({
+    native: { ...fakeV1().native(), userId: () => userId },
+    blocking: false,
+    libexec: '/nowhere',
+  });
+  const { saved } = openCgroup(as(0), v1, request);
+  const path = '/a.slice/a-b.slice/cri-x.scope';
+  assert.deepEqual(
+    saved.hierarchies.map((each) => each.path),
+    v1.hierarchies.map(({ mount }) => `${mount}${path}`),
+  );
+  assert.deepEqual(saved.scope, { unit: 'cri-x.scope', slice: 'a-b.slice', kind: 'system' });
   assert.throws(
-    () => openCgroup(host, v1, request),
-    (error) => error instanceof Failure && error.code === 'unsupported' && /systemd/.test(error.message),
+    () => openCgroup(as(1000), v1, request),
+    (error) => error instanceof Failure && error.code === 'unsupported' && /cgroup v1/.test(error.message),
   );
 });
 
