@@ -33,7 +33,7 @@ help:
 	@echo 'make build       the executable, the stub and the addon, in $(libexec)'
 	@echo 'make demo        build, then run a container and show what it sees'
 	@echo 'make test        unit tests, then integration tests and a little of containerd and Docker (as root)'
-	@echo 'make test-engines  Docker, containerd, Podman and others call it (as root)'
+	@echo 'make test-engines  Docker, containerd, Podman and others call it; Debian runs in it (as root)'
 	@echo 'make test-vm     integration tests in virtual machines with cgroup v2 and systemd; VM=full for all of them'
 	@echo 'make check       types, style, C warnings, imports, dead code'
 	@echo 'make bench       side by side with the other runtimes that are installed'
@@ -113,8 +113,10 @@ $(kubernetes):
 	@mkdir -p build/kubernetes && echo '{"private":true}' > build/kubernetes/package.json
 	@npm install --prefix build/kubernetes --no-audit --no-fund --loglevel=error kubernetes-models@5.1.0 js-yaml@4.1.0
 
+# An operating system in a container needs cgroup v2, that is here a virtual machine; its root filesystem is made once (test/vm/debian).
 test-engines: build $(kubernetes)
 	@scripts/need.sh $(engine_tools) || echo 'tests that need them are skipped'
+	@scripts/need.sh $(vm_tools) debootstrap && test/vm/debian || echo 'no operating system is tried'
 	@node --import tsx scripts/test.ts engines $(if $(MATCH),--match '$(MATCH)')
 
 # Debian's packages; the kernel is downloaded once, to /var/tmp.

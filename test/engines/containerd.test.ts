@@ -9,6 +9,7 @@ import { until } from '../integration/support/wait.ts';
 import { Containerd } from './support/containerd.ts';
 import { engineRuntime } from './support/engine-runtime.ts';
 import { engineSuite } from './support/engine-suite.ts';
+import { GrpcClient } from './support/grpc.ts';
 import { processesNaming } from './support/laboratory.ts';
 import { atTerminal } from './support/terminal.ts';
 
@@ -117,6 +118,42 @@ test('metrics: memory, processor time and number of processes; limits are what w
   const [cpu] = cgroupsNamed(id).filter((path) => /\/cpu(,|\/)/.test(path));
   assert.equal(readFileSync(`${cpu}/cpu.cfs_quota_us`, 'utf8'), '50000\n');
   await engine.remove(id);
+});
+
+// ctr has no `update`: this is the call of containerd's own clients, nerdctl and the CRI plugin among them.
+test('update: limits of a running task, by the Tasks service', async (engine) => {
+  const id = await engine.running(forever, ['--memory-limit', String(64 << 20)]);
+  const tasks = new GrpcClient(engine.socket, 'containerd.services.tasks.v1.Tasks', {
+    'containerd-namespace': engine.name,
+  });
+  const update = (resources: object) =>
+    tasks.call('Update', [
+      [1, id],
+      [
+        2,
+        [
+          [1, 'types.containerd.io/opencontainers/runtime-spec/1/LinuxResources'],
+          [2, JSON.stringify(resources)],
+        ],
+      ],
+    ]);
+  const read = (controller: RegExp, file: string) =>
+    readFileSync(`${cgroupsNamed(id).find((path) => controller.test(path))}/${file}`, 'utf8').trim();
+  try {
+    await update({
+      memory: { limit: 96 << 20 },
+      pids: { limit: 33 },
+      cpu: { quota: 20_000, period: 100_000 },
+    });
+    assert.equal(read(/\/memory\//, 'memory.limit_in_bytes'), String(96 << 20));
+    assert.equal(read(/\/pids\//, 'pids.max'), '33');
+    assert.equal(read(/\/cpu(,|\/)/, 'cpu.cfs_quota_us'), '20000');
+    await assert.rejects(update({ cpu: { cpus: '4000' } }), /cpuset\.cpus/);
+    assert.equal(read(/\/pids\//, 'pids.max'), '33');
+  } finally {
+    tasks.close();
+    await engine.remove(id);
+  }
 });
 
 test('an out-of-memory kill is an event', async (engine) => {

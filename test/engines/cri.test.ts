@@ -4,8 +4,8 @@ import { mkdirSync, readFileSync } from 'node:fs';
 import { cgroupsNamed } from '../integration/support/leftovers.ts';
 import { until } from '../integration/support/wait.ts';
 import { Containerd, image } from './support/containerd.ts';
-import { CallError, CriClient } from './support/cri.ts';
 import { engineSuite } from './support/engine-suite.ts';
+import { CallError, GrpcClient } from './support/grpc.ts';
 import type { Fields } from './support/protobuf.ts';
 
 const test = engineSuite('CRI', ['containerd', 'ctr=containerd'], () => Containerd.open());
@@ -16,7 +16,8 @@ const node = 2;
 const [running, exited] = [1, 2];
 
 interface Pod {
-  readonly cri: CriClient;
+  /** The kubelet's side of the Container Runtime Interface (k8s.io/cri-api, runtime/v1). */
+  readonly cri: GrpcClient;
   readonly id: string;
   /** Creates and starts a container; gives its id. */
   start(name: string, command: readonly string[], linux?: Fields): Promise<string>;
@@ -25,7 +26,7 @@ interface Pod {
 }
 
 async function withPod(engine: Containerd, name: string, body: (pod: Pod) => Promise<void>): Promise<void> {
-  const cri = new CriClient(engine.socket);
+  const cri = new GrpcClient(engine.socket, 'runtime.v1.RuntimeService');
   const logs = engine.path('logs', name);
   mkdirSync(logs, { recursive: true });
   const network: Fields = [[1, node]];

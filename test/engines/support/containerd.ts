@@ -1,4 +1,5 @@
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { resolve } from 'node:path';
 import type { CommandResult } from '../../integration/support/runtime.ts';
 import { expectSuccess } from '../../integration/support/sandbox.ts';
 import { until } from '../../integration/support/wait.ts';
@@ -6,7 +7,15 @@ import { engineRuntime } from './engine-runtime.ts';
 import { makeImageArchive } from './image.ts';
 import { Laboratory } from './laboratory.ts';
 
-/** What CRI needs to know of us: docs/kubernetes.md tells people the same. */
+/** What CRI needs to know of us: the documented file, with the runtime that is tested, and without systemd. */
+const documented = readFileSync(
+  resolve(import.meta.dirname, '../../../docs/kubernetes/containerd.toml'),
+  'utf8',
+)
+  .replace('BinaryName = "/usr/local/bin/tsoci"', `BinaryName = "${engineRuntime}"`)
+  .replace('SystemdCgroup = true', 'SystemdCgroup = false')
+  .replace('version = 2\n', '');
+
 const configuration = (lab: Laboratory) => `
 version = 2
 root = "${lab.path('root')}"
@@ -23,10 +32,7 @@ disabled_plugins = ["io.containerd.internal.v1.opt"]
 [plugins."io.containerd.grpc.v1.cri".containerd]
   default_runtime_name = "tsoci"
   snapshotter = "overlayfs"
-[plugins."io.containerd.grpc.v1.cri".containerd.runtimes.tsoci]
-  runtime_type = "io.containerd.runc.v2"
-[plugins."io.containerd.grpc.v1.cri".containerd.runtimes.tsoci.options]
-  BinaryName = "${engineRuntime}"
+${documented}
   Root = "${lab.path('cri-runtime')}"
 `;
 

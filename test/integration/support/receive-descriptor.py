@@ -2,11 +2,11 @@
 
 usage: receive-descriptor.py SOCKET terminal|pidfd
 
-terminal: prints {"payload", "termios", "size"} as a line of JSON, then copies what the terminal prints until it is closed;
-          standard input is typed into it.
+terminal: prints {"payload", "termios", "size"} as a line of JSON, then copies what the terminal prints; standard input is
+          typed into it. An init system closes its console and opens it again: the end is the end of standard input.
 pidfd:    prints {"payload", "pid"}.
 """
-import array, fcntl, json, os, select, socket, struct, sys, termios
+import fcntl, json, os, select, socket, struct, sys, termios, time
 
 path, kind = sys.argv[1:]
 server = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
@@ -30,20 +30,15 @@ print(json.dumps({
     "onlcr": bool(attributes[1] & termios.ONLCR),
     "size": size,
 }), flush=True)
-inputs = [descriptor, 0]
-while descriptor in inputs:
-    ready, _, _ = select.select(inputs, [], [])
+while True:
+    ready, _, _ = select.select([descriptor, 0], [], [])
     if 0 in ready:
         data = os.read(0, 4096)
-        if data:
-            os.write(descriptor, data)
-        else:
-            inputs.remove(0)
-    if descriptor in ready:
-        try:
-            data = os.read(descriptor, 4096)
-        except OSError:
-            data = b""
         if not data:
             break
-        os.write(1, data)
+        os.write(descriptor, data)
+    if descriptor in ready:
+        try:
+            os.write(1, os.read(descriptor, 4096))
+        except OSError:  # Nobody has it open at the moment.
+            time.sleep(0.05)

@@ -12,11 +12,16 @@ export class CallError extends Error {
   }
 }
 
-/** The kubelet's side of the Container Runtime Interface (k8s.io/cri-api, runtime/v1), over a Unix socket. */
-export class CriClient {
+/** A client of one gRPC service over a Unix socket, as much of it as unary calls need. */
+export class GrpcClient {
   readonly #session: ClientHttp2Session;
+  readonly #service: string;
+  readonly #metadata: Readonly<Record<string, string>>;
 
-  constructor(socket: string) {
+  /** The service with its package; `metadata` goes with every call. */
+  constructor(socket: string, service: string, metadata: Readonly<Record<string, string>> = {}) {
+    this.#service = service;
+    this.#metadata = metadata;
     this.#session = connect('http://localhost', { createConnection: () => createConnection(socket) });
   }
 
@@ -24,7 +29,6 @@ export class CriClient {
     this.#session.close();
   }
 
-  /** One unary call of RuntimeService. */
   call(method: string, request: Fields): Promise<Message> {
     const message = encode(request);
     const head = Buffer.alloc(5);
@@ -32,7 +36,8 @@ export class CriClient {
     return new Promise((resolve, reject) => {
       const stream = this.#session.request({
         ':method': 'POST',
-        ':path': `/runtime.v1.RuntimeService/${method}`,
+        ':path': `/${this.#service}/${method}`,
+        ...this.#metadata,
         'content-type': 'application/grpc',
         te: 'trailers',
       });
