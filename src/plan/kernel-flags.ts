@@ -34,6 +34,10 @@ export const propagationType = {
   shared: 1 << 20,
 } as const;
 
+/** More CPUs and memory nodes than any kernel is built for (NR_CPUS, MAX_NUMNODES). */
+export const maximumCpus = 8192;
+export const maximumNodes = 1024;
+
 /** File type bits of mknod(2). */
 export const fileType = { c: 0o020000, u: 0o020000, b: 0o060000, p: 0o010000 } as const;
 

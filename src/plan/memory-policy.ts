@@ -1,6 +1,7 @@
 import type { MemoryPolicy } from '../bundle/config.ts';
 import { Failure } from '../failure.ts';
 import type { PlanBuilder } from './builder.ts';
+import { maximumNodes } from './kernel-flags.ts';
 import { listMask } from './number-list.ts';
 
 /** Modes of set_mempolicy(2), and whether each takes nodes. */
@@ -20,9 +21,6 @@ export const memoryPolicyFlags = {
   MPOL_F_RELATIVE_NODES: 1 << 14,
   MPOL_F_STATIC_NODES: 1 << 15,
 } as const;
-
-/** More nodes than any kernel is built for (MAX_NUMNODES). */
-const maximumNodes = 1024;
 
 /** linux.memoryPolicy: inherited by whatever the process executes and starts. */
 export function planMemoryPolicy(plan: PlanBuilder, policy: MemoryPolicy): void {

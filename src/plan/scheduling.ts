@@ -1,4 +1,5 @@
 import type { PlanBuilder } from './builder.ts';
+import { maximumCpus } from './kernel-flags.ts';
 import { listMask } from './number-list.ts';
 import type { Phase } from './operations.ts';
 import type { ProcessCompilation } from './process.ts';
@@ -51,9 +52,6 @@ export function planScheduling({ plan, process }: ProcessCompilation, phase: Pha
     plan.add(phase, '/process/ioPriority', 'io-priority', { value });
   }
 }
-
-/** More than any kernel is built for. */
-const maximumCpus = 8192;
 
 /** The process may run on these CPUs, or on all that its cpuset has: the caller's own affinity is not its business. */
 export function planAffinity(

@@ -1,6 +1,6 @@
 import type { Seccomp } from '../bundle/config.ts';
-import { Failure } from '../failure.ts';
 import type { Host } from '../host/host.ts';
+import { checkListener } from './check-listener.ts';
 import { readCachedFilter, writeCachedFilter } from './filter-cache.ts';
 import type { FilterEntry } from './filter-entry.ts';
 import { filterKey } from './filter-key.ts';
@@ -48,6 +48,7 @@ export async function compileSeccomp(
   section: Seccomp,
   options: CompileOptions = {},
 ): Promise<CompiledSeccomp> {
+  checkListener(section);
   const { cacheDirectory } = options;
   const key = cacheDirectory === undefined ? undefined : filterKey(host.native, section);
   const cached =
@@ -68,7 +69,6 @@ function present(
   from: CompiledSeccomp['from'],
   warnings: readonly string[],
 ): CompiledSeccomp {
-  checkListener(section, entry.notify);
   const { filter, flags, notify, notes } = entry;
   return {
     filter,
@@ -82,21 +82,4 @@ function present(
     notes,
     from,
   };
-}
-
-/** The listener may differ from container to container under one filter, so it is checked on every call. */
-function checkListener(section: Seccomp, notify: boolean): void {
-  if (section.listenerMetadata !== undefined && section.listenerPath === undefined) {
-    throw new Failure('invalid', 'listenerMetadata is set, but listenerPath is not', {
-      pointer: '/linux/seccomp/listenerMetadata',
-      hint: 'Set both or neither.',
-    });
-  }
-  if (notify && !section.listenerPath) {
-    throw new Failure(
-      'invalid',
-      'the profile uses SCMP_ACT_NOTIFY, but listenerPath is not set: nobody would answer',
-      { pointer: '/linux/seccomp/listenerPath', hint: "Set listenerPath to the agent's UNIX socket." },
-    );
-  }
 }

@@ -1,6 +1,14 @@
 import type { Config, Device } from '../config.ts';
 import { pointerPart, quote } from '../finding.ts';
-import { eachRepeated, isNew, NO_ID, namespaceOf, needAbsolute } from './help.ts';
+import {
+  eachRepeated,
+  INTERFACE_NAME_LENGTH,
+  isInterfaceName,
+  isNew,
+  NO_ID,
+  namespaceOf,
+  needAbsolute,
+} from './help.ts';
 import type { Report, RuleSet } from './rule.ts';
 
 /** config-linux.md, "Devices". */
@@ -11,7 +19,9 @@ function checkDevices({ linux }: Config, report: Report): void {
     needAbsolute(device.path, `${pointer}/path`, report);
     if (/^\/+$/.test(device.path)) report(`${pointer}/path`, 'is the root itself, must name a file');
     for (const field of ['major', 'minor'] as const) {
-      if (device.type !== 'p' && device[field] === undefined) {
+      if (device.type === 'p' && (device[field] ?? 0) !== 0) {
+        report(`${pointer}/${field}`, 'is for devices, and a pipe (type "p") is none');
+      } else if (device.type !== 'p' && device[field] === undefined) {
         report(`${pointer}/${field}`, `is missing: a device of type ${quote(device.type)} needs it`);
       }
     }
@@ -52,14 +62,6 @@ function warnOfMode({ linux }: Config, report: Report): void {
   });
 }
 
-/** IFNAMSIZ less the final NUL. */
-const NAME_LENGTH = 15;
-
-/** What the kernel takes for a name of a network interface (dev_valid_name), `%d` for a free number included. */
-function isInterfaceName(name: string): boolean {
-  return /^[^\s/:]+$/.test(name) && name.length <= NAME_LENGTH && name !== '.' && name !== '..';
-}
-
 /** config-linux.md, "Network Devices". */
 function checkNetDevices(config: Config, report: Report): void {
   const devices = Object.entries(config.linux?.netDevices ?? {});
@@ -68,13 +70,12 @@ function checkNetDevices(config: Config, report: Report): void {
   if (network === undefined) {
     report('/linux/netDevices', 'needs a network namespace: add {"type": "network"} to linux.namespaces');
   }
-  const bad = `must be an interface name of at most ${NAME_LENGTH} characters, without spaces, "/" and ":"`;
+  const bad = `must be an interface name of at most ${INTERFACE_NAME_LENGTH} characters, without spaces, "/" and ":"`;
   for (const [host, { name }] of devices) {
     const pointer = `/linux/netDevices/${pointerPart(host)}`;
-    if (!isInterfaceName(host) || host.includes('%')) report(pointer, `${quote(host)} ${bad}`);
+    if (!isInterfaceName(host)) report(pointer, `${quote(host)} ${bad}`);
     if (name === undefined || name === '') continue;
-    if (!isInterfaceName(name) || /%(?!d)|%d.*%/.test(name))
-      report(`${pointer}/name`, `${quote(name)} ${bad}`);
+    if (!isInterfaceName(name.replace('%d', '00'))) report(`${pointer}/name`, `${quote(name)} ${bad}`);
   }
   eachRepeated(
     devices,

@@ -1,3 +1,4 @@
+import { maximumCpus, maximumNodes } from '../../plan/kernel-flags.ts';
 import type { Config, IdMapping, Namespace, NamespaceType } from '../config.ts';
 import { quote } from '../finding.ts';
 import type { Report } from './rule.ts';
@@ -46,17 +47,37 @@ export function isMapped(id: number, mappings: readonly IdMapping[]): boolean {
   return mappings.some(({ containerID, size }) => id >= containerID && id < containerID + size);
 }
 
+const LISTED = { CPUs: maximumCpus, 'memory nodes': maximumNodes } as const;
+
 /** Reports what is wrong with a list such as `0-3,7` of CPUs or memory nodes. Spaces around numbers are let pass. */
-export function needNumberList(list: string, what: string, pointer: string, report: Report): void {
+export function needNumberList(
+  list: string,
+  what: keyof typeof LISTED,
+  pointer: string,
+  report: Report,
+): void {
   for (const part of list.split(',')) {
     const match = /^\s*(\d{1,5})\s*(?:-\s*(\d{1,5})\s*)?$/.exec(part);
     if (match === null) {
       report(pointer, `${quote(list)} is not a list of ${what} such as "0-3,7"`);
       return;
     }
-    if (match[2] !== undefined && Number(match[2]) < Number(match[1])) {
+    const [first, last] = [Number(match[1]), Number(match[2] ?? match[1])];
+    if (last < first) {
       report(pointer, `the range ${quote(part.trim())} in ${quote(list)} ends before it starts`);
       return;
     }
+    if (last >= LISTED[what]) {
+      report(pointer, `${last} in ${quote(list)} is more than Linux has ${what}: ${LISTED[what]} at most`);
+      return;
+    }
   }
+}
+
+/** IFNAMSIZ less the final NUL. */
+export const INTERFACE_NAME_LENGTH = 15;
+
+/** What the kernel takes for a name of a network interface (dev_valid_name); `%` is for templates. */
+export function isInterfaceName(name: string): boolean {
+  return /^[^\s/:%]+$/.test(name) && name.length <= INTERFACE_NAME_LENGTH && name !== '.' && name !== '..';
 }

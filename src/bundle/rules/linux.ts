@@ -24,6 +24,11 @@ function checkCgroupsPath({ linux }: Config, report: Report): void {
   if (path.includes('\n')) report('/linux/cgroupsPath', 'has a line break in it');
 }
 
+/** A label travels as a mount option, one line of procfs. */
+function checkMountLabel({ linux }: Config, report: Report): void {
+  if (linux?.mountLabel?.includes('\n') === true) report('/linux/mountLabel', 'has a line break in it');
+}
+
 /** config-linux.md, "Personality": no flag is defined. */
 function checkPersonality({ linux }: Config, report: Report): void {
   const flags = linux?.personality?.flags ?? [];
@@ -58,6 +63,8 @@ function checkMemoryPolicy({ linux }: Config, report: Report): void {
   if (flags.includes('MPOL_F_STATIC_NODES') && flags.includes('MPOL_F_RELATIVE_NODES')) {
     report(`${pointer}/flags`, 'MPOL_F_STATIC_NODES and MPOL_F_RELATIVE_NODES exclude each other');
   }
+  if (nodes === '' && mode !== 'MPOL_DEFAULT' && flags.some((flag) => flag.endsWith('_NODES')))
+    report(`${pointer}/flags`, `say how nodes are read, and ${mode} has none here`);
   if (flags.includes('MPOL_F_NUMA_BALANCING') && !['MPOL_BIND', 'MPOL_PREFERRED_MANY'].includes(mode)) {
     report(`${pointer}/flags`, `MPOL_F_NUMA_BALANCING can't be used with ${mode}`);
   }
@@ -113,6 +120,7 @@ export const linuxRules: RuleSet<Config> = {
   refuse: [
     { name: 'paths-absolute', check: checkPaths },
     { name: 'cgroups-path', check: checkCgroupsPath },
+    { name: 'mount-label', check: checkMountLabel },
     { name: 'personality', check: checkPersonality },
     { name: 'intel-rdt', check: checkIntelRdt },
     { name: 'memory-policy', check: checkMemoryPolicy },

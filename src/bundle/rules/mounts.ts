@@ -1,3 +1,4 @@
+import { normalizePath } from '../../plan/path.ts';
 import type { Config, Mount } from '../config.ts';
 import { quote } from '../finding.ts';
 import { isAbsolute, isNew, namespaceOf } from './help.ts';
@@ -36,6 +37,8 @@ function checkMount(config: Config, report: Report): void {
   eachMount(config, (mount, pointer) => {
     if (mount.destination === '')
       report(`${pointer}/destination`, 'is empty, must be a path inside the container');
+    else if (normalizePath(mount.destination) === '/' && !has(mount, ['remount']))
+      report(`${pointer}/destination`, 'is the root itself, which root.path names');
     if (has(mount, BIND)) {
       if (mount.source === undefined || mount.source === '') {
         report(`${pointer}/source`, 'is missing: a bind mount needs the file or directory to mount');

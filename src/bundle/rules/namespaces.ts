@@ -79,6 +79,9 @@ function checkOverlap(
   }
 }
 
+/** KTIME_SEC_MAX: 2^63 nanoseconds. */
+const MOST_SECONDS = 9_223_372_036;
+
 /** time_namespaces(7): offsets are given to a new namespace, before anything is in it. */
 function checkTime(config: Config, report: Report): void {
   const offsets = config.linux?.timeOffsets;
@@ -92,8 +95,14 @@ function checkTime(config: Config, report: Report): void {
     const pointer = `/linux/timeOffsets/${pointerPart(clock)}`;
     if (clock !== 'boottime' && clock !== 'monotonic')
       report(pointer, 'a time namespace has the clocks boottime and monotonic');
-    else if ((offset.nanosecs ?? 0) > 999_999_999) {
-      report(`${pointer}/nanosecs`, `${offset.nanosecs} is a second or more; use secs`);
+    else {
+      const { secs = 0, nanosecs = 0 } = offset;
+      if (secs > MOST_SECONDS || secs < -MOST_SECONDS)
+        report(
+          `${pointer}/secs`,
+          `${secs} is beyond the ${MOST_SECONDS} seconds that the kernel's clocks hold`,
+        );
+      if (nanosecs > 999_999_999) report(`${pointer}/nanosecs`, `${nanosecs} is a second or more; use secs`);
     }
   }
 }

@@ -1,6 +1,6 @@
 import type { Integer64, Resources } from '../config.ts';
 import { pointerPart, quote } from '../finding.ts';
-import { eachRepeated, needNumberList } from './help.ts';
+import { eachRepeated, isInterfaceName, needNumberList } from './help.ts';
 import type { Report, RuleSet } from './rule.ts';
 
 /** -1 is "no limit" in every field that may be negative. */
@@ -79,7 +79,8 @@ function checkDeviceRules({ devices = [] }: Resources, report: Report): void {
 function checkCounts({ pids, rdma = {}, hugepageLimits = [], network }: Resources, report: Report): void {
   needNotBelow(pids?.limit, '/pids/limit', report);
   for (const [device, { hcaHandles, hcaObjects }] of Object.entries(rdma)) {
-    if (hcaHandles === undefined && hcaObjects === undefined) {
+    if (/\s/.test(device)) report(`/rdma/${pointerPart(device)}`, `${quote(device)} is no name of a device`);
+    else if (hcaHandles === undefined && hcaObjects === undefined) {
       report(`/rdma/${pointerPart(device)}`, 'sets neither hcaHandles nor hcaObjects');
     }
   }
@@ -92,6 +93,10 @@ function checkCounts({ pids, rdma = {}, hugepageLimits = [], network }: Resource
         `${quote(size)} is already set by hugepageLimits[${first}]`,
       ),
   );
+  network?.priorities?.forEach(({ name }, index) => {
+    if (!isInterfaceName(name))
+      report(`/network/priorities/${index}/name`, `${quote(name)} is no name of a network interface`);
+  });
   eachRepeated(
     network?.priorities ?? [],
     ({ name }) => name,

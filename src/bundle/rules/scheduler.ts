@@ -6,6 +6,9 @@ const REAL_TIME = new Set<Scheduler['policy']>(['SCHED_FIFO', 'SCHED_RR']);
 /** The kernel counts in whole microseconds below: 2^10 ns is its least runtime (sched(7), "SCHED_DEADLINE"). */
 const LEAST_RUNTIME = 1024n;
 
+/** Its times are signed on the inside. */
+const TOO_LONG = 2n ** 63n;
+
 /** sched_setattr(2): what each policy takes. */
 export function checkScheduler({ scheduler }: Process, report: Report): void {
   if (scheduler === undefined) return;
@@ -30,6 +33,11 @@ function checkDeadline(scheduler: Scheduler, report: Report): void {
         report(`/scheduler/${field}`, `is for SCHED_DEADLINE, the policy is ${policy}`);
     }
     return;
+  }
+  for (const field of ['deadline', 'period'] as const) {
+    const value = BigInt(scheduler[field] ?? 0);
+    if (value >= TOO_LONG)
+      report(`/scheduler/${field}`, `${value} nanoseconds are more than the kernel counts`);
   }
   if (BigInt(runtime) < LEAST_RUNTIME)
     report('/scheduler/runtime', `${runtime} is less than ${LEAST_RUNTIME} nanoseconds`);

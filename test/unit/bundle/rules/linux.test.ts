@@ -55,6 +55,12 @@ testRefused(
       at: [],
     },
     {
+      rule: 'mount-label',
+      name: 'a line break',
+      config: linux({ mountLabel: 'a\nb' }),
+      at: ['/linux/mountLabel'],
+    },
+    {
       rule: 'personality',
       name: 'a flag',
       config: linux({ personality: { domain: 'LINUX', flags: ['X'] } }),
