@@ -108,18 +108,19 @@ export class Box {
     const container = this.container(args, change);
     const created = await container.tryCreate();
     if (created.code === 0) throw new Error(`${what} was accepted`);
-    if (created.code === 'SIGKILL') throw new Error(`${what}: create hung`);
     if ((await this.oci(['state', container.id])).code === 0)
       throw new Error(`${what} was refused, but the container exists`);
   }
 
-  /** Calls the runtime. */
-  oci(args: readonly string[], { caller = '', ...options }: OciOptions = {}): Promise<CommandResult> {
+  /** Calls the runtime. Rejects when it hangs, which is never what a test wants to see. */
+  async oci(args: readonly string[], { caller = '', ...options }: OciOptions = {}): Promise<CommandResult> {
     const command = [...this.suite.runtime.command, '--root', this.root, ...args];
-    return runCommand(
+    const result = await runCommand(
       caller === '' ? command : ['sh', '-c', `${caller}; exec "$@"`, 'sh', ...command],
       options,
     );
+    if (result.code === 'timeout') throw new Error(`${args.join(' ')} hung`);
+    return result;
   }
 
   /** What the probe says about a process of the host. */
@@ -158,7 +159,8 @@ export class Box {
         problems.push(error);
       }
     }
-    for (const id of this.#ids) await this.oci(['delete', '--force', id]);
+    for (const id of this.#ids)
+      await this.oci(['delete', '--force', id]).catch((error) => problems.push(error));
     for (const container of this.#containers) container.endLeftovers();
     await until('the containers’ cgroups are gone', () => removeCgroups(this.#ids), 5).catch((error) =>
       problems.push(error),

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 export interface CommandResult {
-  /** Exit status, or the signal that ended it. */
+  /** Exit status, the signal that ended it, or `timeout` when it was killed because its time was over. */
   readonly code: number | string;
   readonly stdout: string;
   readonly stderr: string;
@@ -46,14 +46,18 @@ export async function runCommand(
         ...(options.cwd !== undefined && { cwd: options.cwd }),
         env: { ...process.env, ...options.env },
       });
-      const timer = setTimeout(() => child.kill('SIGKILL'), options.timeout ?? usualTimeout);
+      let late = false;
+      const timer = setTimeout(() => {
+        late = true;
+        child.kill('SIGKILL');
+      }, options.timeout ?? usualTimeout);
       child.on('error', (error) => {
         clearTimeout(timer);
         reject(error);
       });
       child.on('exit', (status, signal) => {
         clearTimeout(timer);
-        resolve(status ?? signal ?? 'unknown');
+        resolve(late ? 'timeout' : (status ?? signal ?? 'unknown'));
       });
     });
     return { code, stdout: readFileSync(paths.stdout, 'utf8'), stderr: readFileSync(paths.stderr, 'utf8') };

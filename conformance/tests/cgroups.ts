@@ -236,7 +236,7 @@ export const resourceTests: readonly ConformanceTest[] = [
 
   test('resources.block-io.required-fields', async (box) => {
     for (const field of throttles.map(([name]) => name)) {
-      await box.refused(`${field} without rate`, (config) => {
+      await box.refused(`${field} of a device whose minor number is text`, (config) => {
         config.linux.resources = { blockIO: { [field]: [{ major: 8, minor: 'x' }] } as never };
       });
     }
@@ -278,10 +278,10 @@ export const resourceTests: readonly ConformanceTest[] = [
   }),
 
   test('resources.network-required-fields', async (box) => {
-    await box.refused('a priority without name', (config) => {
+    await box.refused('a priority of an interface whose name is a number', (config) => {
       config.linux.resources = { network: { priorities: [{ name: 7, priority: 1 } as never] } };
     });
-    await box.refused('a priority that is no number', (config) => {
+    await box.refused('a priority that is text', (config) => {
       config.linux.resources = { network: { priorities: [{ name: 'lo', priority: 'x' } as never] } };
     });
   }),

@@ -1,7 +1,7 @@
 /** config-linux.md: devices; runtime-linux.md: links in /dev. */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { withUserNamespace } from '../support/config.ts';
 import { type ConformanceTest, test } from '../support/test.ts';
@@ -173,11 +173,14 @@ export const deviceTests: readonly ConformanceTest[] = [
   test('devices.own-dev-kept', async (box) => {
     const directory = box.scratch();
     writeFileSync(join(directory, 'mark'), 'mine\n');
-    await box.script('true', (config) => {
+    for (const [name, number] of defaults)
+      execFileSync('mknod', ['-m', '666', join(directory, name), 'c', ...number.split(':')]);
+    const output = await box.script('cat /dev/mark; stat -c %t:%T /dev/null', (config) => {
       config.mounts = config.mounts.filter(({ destination }) => !destination.startsWith('/dev'));
       config.mounts.push({ destination: '/dev', source: directory, options: ['bind'] });
     });
+    assert.equal(output, 'mine\n1:3\n');
     assert.equal(readFileSync(join(directory, 'mark'), 'utf8'), 'mine\n');
-    assert.ok(existsSync(directory));
+    for (const [name] of defaults) assert.ok(statSync(join(directory, name)).isCharacterDevice(), name);
   }),
 ];

@@ -180,17 +180,24 @@ export const linuxMiscTests: readonly ConformanceTest[] = [
 
   test('root-propagation.shared', async (box) => {
     const container = await sharedRoot(box, 'shared');
-    assert.ok(findMount(container.pid, '/').propagation.some((word) => word.startsWith('shared:')));
+    const { propagation } = findMount(container.pid, '/');
+    const group = propagation.find((word) => word.startsWith('shared:'));
+    assert.ok(group !== undefined, `the root is ${propagation.join(' ') || 'private'}`);
+    assert.ok(
+      !findMount('self', container.rootfs).propagation.includes(group),
+      'the host is of its peer group',
+    );
   }),
 
   test('root-propagation.slave', async (box) => {
     const container = await sharedRoot(box, 'slave');
     const { propagation } = findMount(container.pid, '/');
+    const told = `the root is ${propagation.join(' ') || 'private'}`;
     assert.ok(
       propagation.some((word) => word.startsWith('master:')),
-      propagation.join(' '),
+      told,
     );
-    assert.ok(!propagation.some((word) => word.startsWith('shared:')), propagation.join(' '));
+    assert.ok(!propagation.some((word) => word.startsWith('shared:')), told);
     assert.ok(seesHostMount(container), 'a mount of the host does not appear');
   }),
 

@@ -1,6 +1,6 @@
 /** config-linux.md: namespaces, user namespace mappings, time offsets, names. */
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync, readlinkSync, statSync, writeFileSync } from 'node:fs';
+import { readFileSync, readlinkSync, statSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { withUserNamespace } from '../support/config.ts';
@@ -123,9 +123,7 @@ export const namespaceTests: readonly ConformanceTest[] = [
   }),
 
   test('namespace.network-loopback', async (box) => {
-    const output = await box.script('ls /sys/class/net; ip -o addr show lo');
-    assert.equal(output.split('\n')[0], 'lo');
-    assert.ok(readdirSync('/sys/class/net').length >= 1);
+    assert.equal(await box.script('ls /sys/class/net'), 'lo\n');
   }),
 
   test('namespace.ipc-isolated', async (box) => {
@@ -193,12 +191,12 @@ export const namespaceTests: readonly ConformanceTest[] = [
 
   test('user-mappings.required-fields', async (box) => {
     for (const missing of ['containerID', 'hostID', 'size']) {
-      await box.refused(`a mapping without ${missing}`, (config) => {
+      // A runtime may take a missing number for 0; with a size of 0 there is nothing to map, and text is no number.
+      const value = missing === 'size' ? undefined : 'x';
+      await box.refused(`a mapping whose ${missing} is ${value ?? 'missing'}`, (config) => {
         withUserNamespace(config);
-        const line = { containerID: 0, hostID: 70_000, size: 10 };
-        delete (line as Record<string, unknown>)[missing];
-        // A runtime that takes a missing number for 0 still has nothing to map with a size of 0.
-        config.linux.uidMappings = [missing === 'size' ? line : ({ ...line, [missing]: 'x' } as never)];
+        const line = { containerID: 0, hostID: 70_000, size: 10, [missing]: value };
+        config.linux.uidMappings = [line as never];
       });
     }
   }),

@@ -1,5 +1,6 @@
 /** config-linux.md: seccomp, and the container process state that seccomp agents get. */
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { arch } from 'node:os';
 import type { Box } from '../support/box.ts';
 import type { MutableConfig } from '../support/config.ts';
@@ -106,13 +107,13 @@ export const seccompTests: readonly ConformanceTest[] = [
 
   test('seccomp.default-action', async (box) => {
     const filter: Seccomp = { defaultAction: 'SCMP_ACT_ERRNO', syscalls: [] };
-    const container = box.container(['true'], (config) => {
+    const container = box.container(['echo', 'ran'], (config) => {
       config.linux.seccomp = filter;
     });
     // Nothing is allowed, execve neither: create or start has to say so, or the process dies.
     if ((await container.tryCreate()).code !== 0) return;
     if ((await container.try('start')).code === 0) await container.stopped();
-    assert.equal(container.output().includes('ran'), false);
+    assert.ok(!/^ran$/m.test(container.output()), 'the program ran');
   }),
 
   test('seccomp.errno', async (box) => {
@@ -128,7 +129,9 @@ export const seccompTests: readonly ConformanceTest[] = [
     const known = await under(box, 'mkdir /tmp/x', {
       defaultAction: 'SCMP_ACT_ERRNO',
       defaultErrnoRet: 28,
-      syscalls: [{ names: everythingBut(mkdirCalls), action: 'SCMP_ACT_ALLOW' }],
+      syscalls: [
+        { names: everyCall().filter((name) => !mkdirCalls.includes(name)), action: 'SCMP_ACT_ALLOW' },
+      ],
     });
     assert.match(known, /No space left on device/);
   }),
@@ -316,14 +319,9 @@ export const seccompTests: readonly ConformanceTest[] = [
   }),
 ];
 
-/** Names of the calls that a shell and its commands make, without these. */
-function everythingBut(names: readonly string[]): string[] {
-  const calls =
-    'read write open openat close stat fstat newfstatat lstat poll lseek mmap mprotect munmap brk rt_sigaction rt_sigprocmask rt_sigreturn ioctl ' +
-    'access faccessat faccessat2 pipe pipe2 dup dup2 dup3 getpid getppid clone clone3 fork vfork execve exit exit_group wait4 waitid kill uname ' +
-    'fcntl getcwd chdir umask getuid getgid geteuid getegid setuid setgid getgroups setpgid getpgrp getpgid arch_prctl set_tid_address ' +
-    'set_robust_list rseq prlimit64 getrandom readlink readlinkat futex sysinfo prctl gettimeofday time clock_gettime getdents64 tgkill gettid ' +
-    'statfs fstatfs setresuid setresgid setreuid setregid mount umount2 sched_setaffinity setsid keyctl epoll_create1 epoll_ctl epoll_pwait ' +
-    'mkdir mkdirat sched_yield sched_getaffinity sendfile statx capget capset setgroups close_range';
-  return calls.split(' ').filter((name) => !names.includes(name));
+/** Names of every system call that the kernel's headers know here: nobody can tell which of them a runtime makes. */
+function everyCall(): string[] {
+  const header = '#include <asm/unistd.h>\n';
+  const macros = execFileSync('cc', ['-E', '-dM', '-'], { input: header, encoding: 'utf8' });
+  return [...macros.matchAll(/^#define __NR_(\w+) /gm)].map(([, name = '']) => name);
 }

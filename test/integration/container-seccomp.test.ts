@@ -92,6 +92,15 @@ test('kill, of the process and of the thread, and trap', () =>
     }
   }));
 
+test('a filter that refuses everything, the end of a process as well: start says so and does not wait for ever', () =>
+  withSandbox(async (sandbox) => {
+    for (const defaultAction of ['SCMP_ACT_ERRNO', 'SCMP_ACT_KILL_PROCESS', 'SCMP_ACT_TRAP'] as const) {
+      const id = await sandbox.created(['true'], filtered({ defaultAction, syscalls: [] }));
+      expectRefusal(await sandbox.tsoci(['start', id]), /died before it executed the program/);
+      await sandbox.stopped(id);
+    }
+  }));
+
 test('log lets it happen', () =>
   withSandbox(async (sandbox) => {
     const out = await sandbox.output(

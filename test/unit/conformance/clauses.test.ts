@@ -1,8 +1,11 @@
 /** The clauses and the tests of the conformance suite belong together, all of them. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { clauses } from '../../../conformance/clauses/all.ts';
 import { levels } from '../../../conformance/support/clause.ts';
+import { compareWithWords, type SectionWords } from '../../../conformance/support/compare-with-words.ts';
 import { allTests } from '../../../conformance/tests/all.ts';
 
 const test = suite('conformance: clauses');
@@ -17,6 +20,13 @@ test('every clause has a test, or a reason why none can decide it', () => {
     [],
   );
   for (const { id, reason } of clauses) if (reason !== undefined) assert.ok(reason.length > 5, id);
+});
+
+test('every normative word of the specification is a clause', () => {
+  const file = join(import.meta.dirname, '../../../conformance/normative-words.json');
+  const words: SectionWords = JSON.parse(readFileSync(file, 'utf8'));
+  assert.ok(Object.keys(words).length > 50);
+  assert.equal(compareWithWords(clauses, words), []);
 });
 
 test('every test that a clause names exists', () => {
