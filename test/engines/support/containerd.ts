@@ -1,3 +1,4 @@
+import type { ChildProcess } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { CommandResult } from '../../integration/support/runtime.ts';
@@ -46,6 +47,7 @@ export type RunOptions = readonly string[];
 export class Containerd extends Laboratory {
   readonly socket = this.path('containerd.sock');
   #counter = 0;
+  #daemon: ChildProcess | undefined;
 
   static async open(): Promise<Containerd> {
     const engine = new Containerd('containerd');
@@ -60,11 +62,16 @@ export class Containerd extends Laboratory {
     return engine;
   }
 
-  start() {
-    return this.daemon(
+  async start(): Promise<void> {
+    this.#daemon = await this.daemon(
       ['containerd', '--config', this.path('config.toml')],
       async () => (await this.ctr(['version'])).code === 0,
     );
+  }
+
+  /** The daemon dies without a word; its shims live on. */
+  async crash(): Promise<void> {
+    if (this.#daemon !== undefined) await this.end(this.#daemon, 'SIGKILL');
   }
 
   override async close(): Promise<readonly string[]> {
