@@ -48,7 +48,10 @@ long syscall(long number, ...) {
 
 /* ---- processes ---- */
 
-/** A container's filter may refuse both calls; a fault ends the process all the same, also a container's first one. */
+/**
+ * A container's filter may refuse both calls; a fault ends the process all the same, also a container's first
+ * one.
+ */
 _Noreturn void _exit(int status) {
     raw_call(SYS_exit_group, status, 0, 0, 0, 0, 0);
     raw_call(SYS_exit, status, 0, 0, 0, 0, 0);
