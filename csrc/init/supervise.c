@@ -15,6 +15,7 @@
 #include "sys.h"
 #include "terminal.h"
 #include "text.h"
+#include "tidy.h"
 
 /** How often it is looked whether a terminal that all have closed was opened again, or a background job came
  * forward. */
@@ -218,13 +219,26 @@ static int run_afterwards(char **arguments) {
 }
 
 static int usage(void) {
-    static const char line[] = "usage: tsoci-init supervise PID MASTER|-1 [-- program argument...]\n";
+    static const char line[] =
+        "usage: tsoci-init supervise PID MASTER|-1 [--tidy STATE CGROUP...] [-- program argument...]\n";
     (void)fd_write(STDERR_FILENO, line, sizeof(line) - 1);
     return 1;
 }
 
+/** Index of the `--` behind which the program stands, or `count`; -1 when there is something else. */
+static int find_program(int count, char **arguments) {
+    int at = 2;
+    if (at < count && text_equal(arguments[at], "--tidy"))
+        while (at < count && !text_equal(arguments[at], "--"))
+            at++;
+    if (at == count)
+        return count;
+    return text_equal(arguments[at], "--") && at + 1 < count ? at : -1;
+}
+
 int supervise(int count, char **arguments) {
     struct supervisor *self = &supervisor;
+    struct tidy tidy;
     uint32_t process;
     uint32_t master = 0;
     bool relays = count >= 2 && !text_equal(arguments[1], "-1");
@@ -232,8 +246,10 @@ int supervise(int count, char **arguments) {
         return usage();
     if (relays && !number_parse(arguments[1], INT_MAX, &master))
         return usage();
-    if (count > 2 && (count < 4 || !text_equal(arguments[2], "--")))
+    int program = find_program(count, arguments);
+    if (program < 0)
         return usage();
+    tidy_begin(&tidy, arguments + 3, program > 3 ? program - 3 : 0);
     sys_prctl(PR_SET_NAME, (unsigned long)"tsoci:[run]", 0);
     self->process = (pid_t)process;
     self->reads = true;
@@ -250,7 +266,7 @@ int supervise(int count, char **arguments) {
     terminal_restore();
     if (error < 0)
         return complain("poll", error);
-    if (count > 3)
-        run_afterwards(arguments + 3);
+    if (program < count && !tidy_finish(&tidy))
+        run_afterwards(arguments + program + 1);
     return WIFSIGNALED(self->status) ? 128 + WTERMSIG(self->status) : WEXITSTATUS(self->status);
 }

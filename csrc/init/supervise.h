@@ -4,10 +4,11 @@
 /**
  * What stays resident for a foreground `run` or `exec`:
  *
- *     tsoci-init supervise PID MASTERFD|-1 [-- program argument...]
+ *     tsoci-init supervise PID MASTERFD|-1 [--tidy STATE CGROUP...] [-- program argument...]
  *
- * Forwards signals to PID, relays the terminal, waits, runs the program behind `--` (which deletes the
- * container), and returns the exit status to end with: PID's own, or 128 + its signal.
+ * Forwards signals to PID, relays the terminal, waits, and returns the exit status to end with: PID's own, or
+ * 128 + its signal. Before that the container is deleted: by removing the directories behind `--tidy` where
+ * that is all, otherwise by the program behind `--`.
  */
 int supervise(int count, char **arguments);
 

@@ -213,6 +213,10 @@ int sys_fchmodat(int directory, const char *name, uint32_t mode) {
     return error == -ENOSYS ? result(fchmodat(directory, name, mode, AT_SYMLINK_NOFOLLOW)) : error;
 }
 
+int sys_flock(int descriptor, int operation) {
+    return result(syscall(__NR_flock, descriptor, operation));
+}
+
 int sys_getcwd(char *buffer, size_t size) {
     return result(syscall(__NR_getcwd, buffer, size));
 }

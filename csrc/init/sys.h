@@ -61,6 +61,8 @@ int sys_fstat(int descriptor, struct stat *result);
 int sys_fstatat(int directory, const char *path, struct stat *result);
 /** fchmodat2(2) without following; before Linux 6.6 by way of the caller's /proc. */
 int sys_fchmodat(int directory, const char *name, uint32_t mode);
+/** flock(2). */
+int sys_flock(int descriptor, int operation);
 int sys_getcwd(char *buffer, size_t size);
 /** All signals to their default action. */
 void sys_default_signals(void);

@@ -7,10 +7,13 @@ import type { Handler } from '../table.ts';
 export const handler: Handler<typeof runShape> = async ({ arguments: { id }, values, ...call }) => {
   const { detach, keep } = values;
   const context = await call.context();
-  const foreground = await run(context, { ...createOptions(id, values), detach, keep });
+  const { tidy, ...foreground } = await run(context, { ...createOptions(id, values), detach, keep });
   if (detach) return 0;
   const { argv, environment } = await call.again(['delete', '--force', id]);
   call.flush();
   // From here on this process is the small supervisor, which answers with the program's exit status.
-  return supervise(context, foreground, { environment, ...(keep ? {} : { afterwards: argv }) });
+  return supervise(context, foreground, {
+    environment,
+    ...(keep ? {} : { afterwards: argv, ...(tidy && { tidy }) }),
+  });
 };

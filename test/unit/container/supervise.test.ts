@@ -50,4 +50,11 @@ test('has what to do afterwards after two dashes, so that no argument is taken f
   assert.equal(seen?.argv.slice(2), ['77', '-1', '--', '/bin/tsoci', 'delete', '--', '-x']);
 });
 
+test('names what is left only along with what to do when more is left', () => {
+  const tidy = ['/run/x', '/sys/fs/cgroup/pids/x'];
+  const seen = became({ pid: 77 }, { environment: [], tidy, afterwards: ['/bin/tsoci'] });
+  assert.equal(seen?.argv.slice(4), ['--tidy', ...tidy, '--', '/bin/tsoci']);
+  assert.equal(became({ pid: 77 }, { environment: [], tidy })?.argv.slice(4), []);
+});
+
 test.run();

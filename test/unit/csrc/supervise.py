@@ -10,6 +10,7 @@ import json
 import os
 import pty
 import select
+import shutil
 import signal
 import struct
 import sys
@@ -150,6 +151,28 @@ class Session:
 
 def status():
     return Session('exit 7').finish()
+
+
+def tidied(extra=()):
+    """A state directory and two cgroups, all of them plain directories here."""
+    top = tempfile.mkdtemp()
+    paths = [top + '/' + name for name in ('state', 'one', 'two')]
+    for path in paths:
+        os.mkdir(path)
+    for name in ('state.json', 'config.json', *extra):
+        open(paths[0] + '/' + name, 'w').close()
+    marker = top + '/deleted'
+    script = 'flock -n ' + paths[0] + ' echo free > ' + marker
+    arguments = ['--tidy', *paths, '--', '/bin/sh', '-c', script]
+    result = Session('exit 7', arguments=arguments).finish()
+    result['left'] = [os.path.basename(path) for path in paths if os.path.exists(path)]
+    result['deleted'] = open(marker).read() if os.path.exists(marker) else ''
+    shutil.rmtree(top)
+    return result
+
+
+def untidy():
+    return tidied(['somebody-elses'])
 
 
 def killed():

@@ -37,6 +37,19 @@ test('ends with the exit status, after the program that clears up', () => {
   assert.ok(deleted);
 });
 
+test('removes what is left by itself, and asks nobody then', () => {
+  const { status, left, deleted } = play('tidied') as Result & { left: string[] };
+  assert.is(status, 7);
+  assert.equal(left, []);
+  assert.is(String(deleted), '');
+});
+
+test('leaves the rest, and the lock, to the program that deletes when something is not as expected', () => {
+  const { left, deleted } = play('untidy') as Result & { left: string[] };
+  assert.equal(left, ['state']);
+  assert.is(String(deleted), 'free\n');
+});
+
 test('ends with 128 and the signal', () => {
   const { status, deleted } = play('killed');
   assert.is(status, 128 + 15);

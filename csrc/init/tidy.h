@@ -1,0 +1,26 @@
+#ifndef TSOCI_TIDY_H
+#define TSOCI_TIDY_H
+
+#include <stdbool.h>
+
+/**
+ * Removes what is left of an ordinary container when its program has ended: empty cgroups and the state
+ * directory. Small on purpose: whatever is not as expected is left to the program that deletes containers,
+ * which finds it as it is.
+ */
+struct tidy {
+    /** The state directory, opened while the container was there for sure; -1 when there is nothing to tidy.
+     */
+    int state;
+    const char *path;
+    char **cgroups;
+    int cgroup_count;
+};
+
+/** `paths`: the state directory, then cgroup directories. */
+void tidy_begin(struct tidy *tidy, char **paths, int count);
+
+/** False when anything is left to do. */
+bool tidy_finish(struct tidy *tidy);
+
+#endif
