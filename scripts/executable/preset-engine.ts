@@ -1,6 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { alignText } from './align-text.ts';
 import { Elf } from './elf.ts';
 import { run } from './run.ts';
 
@@ -12,7 +13,7 @@ import { run } from './run.ts';
  * expected; the plain executable is then still good, only slower.
  */
 export function presetEngine(root: string, plain: string, target: string): void {
-  const elf = new Elf(readFileSync(plain));
+  const elf = new Elf(alignText(readFileSync(plain)));
   const address = elf.freeAddress();
   writeFileSync(target, elf.withEntry(compileEntry(root, elf, address), address), { mode: 0o755 });
   for (const [name, value] of settingsOf(root)) verify(target, name, value);
