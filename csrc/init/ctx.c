@@ -3,11 +3,25 @@
 #include <errno.h>
 #include <unistd.h>
 
+#include "fd.h"
+
 int fail_with(struct ctx *ctx, int error, const char *const *texts) {
     text_clear(&ctx->detail);
     for (; *texts != NULL; texts++)
         text_append(&ctx->detail, *texts);
     return error;
+}
+
+int complain(const struct ctx *ctx, int error) {
+    struct text line = {0};
+    char number[NUMBER_SIZE];
+    text_append(&line, "tsoci-init: ");
+    text_append_bytes(&line, ctx->detail.bytes, ctx->detail.length);
+    text_append(&line, ": error ");
+    text_append(&line, number_text(number, -error));
+    text_append(&line, "\n");
+    (void)fd_write(STDERR_FILENO, line.bytes, line.length);
+    return 1;
 }
 
 int slot_get(struct ctx *ctx, uint32_t slot) {

@@ -68,6 +68,10 @@ struct ctx {
 #define fail(ctx, error, ...) fail_with((ctx), (error), (const char *const[]){__VA_ARGS__, NULL})
 int fail_with(struct ctx *ctx, int error, const char *const *texts);
 
+/** Writes what `fail` noted, and -errno, to standard error: for roles that report to nobody. Gives the exit
+ * status. */
+int complain(const struct ctx *ctx, int error);
+
 /** `-NO_ERRNO` in place of -errno: it failed, but no system call did. */
 #define NO_ERRNO 4095
 

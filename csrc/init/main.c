@@ -17,6 +17,8 @@
 #include "ctx.h"
 #include "fd.h"
 #include "message.h"
+#include "remount.h"
+#include "restore.h"
 #include "supervise.h"
 #include "sys.h"
 #include "sys_numbers.h"
@@ -119,6 +121,10 @@ int main(int argc, char **argv) {
         return run_plan(&state, (int)sync);
     if (argc >= 2 && text_equal(argv[1], "supervise"))
         return supervise(argc - 2, argv + 2);
+    if (argc >= 2 && text_equal(argv[1], "restore"))
+        return restore(&state, argc - 2, argv + 2);
+    if (argc >= 2 && text_equal(argv[1], "remount"))
+        return remount(&state, argc - 2, argv + 2);
     static const char line[] =
         "tsoci-init: the part of tsoci that becomes a container's program; tsoci starts it\n";
     (void)!write(STDERR_FILENO, line, sizeof(line) - 1);

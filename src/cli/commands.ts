@@ -1,6 +1,7 @@
 /**
  * The command table: the one place that says which commands there are. The parser, help, completion and the man pages read it.
  */
+import { checkpointShape, restoreShape } from './checkpoint-shapes.ts';
 import * as shapes from './options.ts';
 import type { CommandRow, CommandShape, Handler } from './table.ts';
 
@@ -191,6 +192,51 @@ export const commands: readonly CommandRow[] = [
       { command: 'stats --no-stream --json web1', does: 'web1 once, for a program' },
     ],
     load: () => import('./commands/stats.ts'),
+  }),
+  row({
+    name: 'checkpoint',
+    shape: checkpointShape,
+    summary: 'save the processes of a container to a directory',
+    description: [
+      'CRIU (criu(8)), which has to be installed, writes images of the processes from which restore makes them go on. The container has ended ' +
+        'then and is deleted, unless --leave-running is given. The root filesystem is not saved: what the processes wrote to it has to be ' +
+        'there when they are restored.',
+      'When it fails the container runs on, and the log of CRIU (dump.log in the --work-path) tells why.',
+    ],
+    examples: [
+      { command: 'checkpoint --image-path /srv/saved web1', does: 'save web1 and end it' },
+      {
+        command: 'checkpoint --pre-dump --image-path /srv/pre web1',
+        does: 'save most of its memory while it runs, so that',
+      },
+      {
+        command: 'checkpoint --parent-path ../pre --image-path /srv/saved web1',
+        does: 'this stops it for a shorter time',
+      },
+    ],
+    load: () => import('./commands/checkpoint.ts'),
+  }),
+  row({
+    name: 'restore',
+    shape: restoreShape,
+    summary: 'let a container that was saved go on',
+    description: [
+      'Makes a container of a bundle, like create, with the processes that checkpoint saved. Namespaces that config.json names by a path are ' +
+        "entered, its bind mounts come from where it says now, and its limits hold. Standard streams that were pipes become the caller's. " +
+        'In the foreground the exit status is handed on, as by run.',
+      'Of the hooks, prestart and createRuntime run when the namespaces are there, poststart when the processes go on.',
+    ],
+    examples: [
+      {
+        command: 'restore --bundle /srv/web --image-path /srv/saved web1',
+        does: 'let web1 go on in the foreground',
+      },
+      {
+        command: 'restore -d --image-path /srv/saved web2',
+        does: 'or under another name, in the background',
+      },
+    ],
+    load: () => import('./commands/restore.ts'),
   }),
   row({
     name: 'spec',

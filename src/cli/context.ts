@@ -42,6 +42,7 @@ export function makeContext(
     },
     ...tell,
     ...(trace && { trace }),
+    ...(globals.criu !== undefined && { criu: globals.criu }),
   };
 }
 

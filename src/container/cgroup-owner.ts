@@ -1,4 +1,6 @@
 import type { Config, Mount } from '../bundle/config.ts';
+import type { Cgroup } from '../cgroup/cgroup.ts';
+import type { Context } from './types.ts';
 
 /** The mount that lets a container manage its own cgroup. */
 function isWritableCgroup({ destination, source, options }: Mount): boolean {
@@ -29,4 +31,11 @@ export function cgroupOwner({ linux, mounts = [], process }: Config): number | u
     ({ containerID, size }) => uid >= containerID && uid < containerID + size,
   );
   return line && line.hostID + uid - line.containerID;
+}
+
+/** Hands the cgroup to the container's user where the config asks for that; an ordinary user's is its own already. */
+export function giveCgroup(context: Context, cgroup: Cgroup, config: Config): void {
+  if (context.rootless) return;
+  const owner = cgroupOwner(config);
+  if (owner !== undefined) cgroup.giveTo(owner);
 }

@@ -1,57 +1,23 @@
-import type { Config, Linux, NamespaceType } from '../bundle/config.ts';
-import type { Cgroup } from '../cgroup/cgroup.ts';
 import { Failure, withCleanup } from '../failure.ts';
-import type { Native } from '../host/native.ts';
 import { type Launched, launch } from '../launch/launch.ts';
 import { notesAfterStart } from '../launch/operation-note.ts';
 import type { Question } from '../plan/operations.ts';
-import { cgroupOwner } from './cgroup-owner.ts';
+import { giveCgroup } from './cgroup-owner.ts';
 import { Undo } from './cleanup.ts';
-import { forbidsSetGroups, writeIdMaps } from './id-maps.ts';
+import { createHooks } from './create-hooks.ts';
+import { writeIdMaps } from './id-maps.ts';
 import { splitLimits } from './late-limits.ts';
-import { removeIfThere, temporaryName, writePidFile } from './pid-file.ts';
+import { newRecord } from './new-record.ts';
+import { removeIfThere, writePidFile } from './pid-file.ts';
 import { type CreateMode, type Preparation, prepare } from './prepare.ts';
 import { identify } from './process-identity.ts';
 import type { ContainerRecord } from './record.ts';
-import { recordSchema } from './record.ts';
-import { agentMetadata } from './seccomp-filter.ts';
 import { connectTo, sendPidfd } from './sockets.ts';
 import { startAnswer } from './start-answer.ts';
 import { stateDocument } from './state-document.ts';
 import { Stopwatch } from './stopwatch.ts';
 import { Store } from './store.ts';
 import type { Context, CreatedContainer, CreateOptions } from './types.ts';
-
-function namespacesOf({ namespaces = [] }: Linux): NamespaceType[] {
-  const types: NamespaceType[] = [];
-  for (const { type } of namespaces) types.push(type);
-  return types;
-}
-
-function newRecord(context: Context, options: CreateOptions, preparation: Preparation): ContainerRecord {
-  const { config, directory } = preparation.bundle;
-  const linux = config.linux ?? {};
-  const metadata = agentMetadata(preparation.filter);
-  return {
-    schema: recordSchema,
-    id: options.id,
-    ociVersion: config.ociVersion,
-    bundle: directory,
-    rootfs: preparation.rootfs,
-    created: new Date().toISOString(),
-    uid: context.host.native.userId(),
-    ...(config.annotations && { annotations: config.annotations }),
-    cgroup: preparation.cgroup.saved,
-    namespaces: namespacesOf(linux),
-    startable: config.process !== undefined,
-    poststart: config.hooks?.poststart ?? [],
-    poststop: config.hooks?.poststop ?? [],
-    startNotes: notesAfterStart(preparation.plan),
-    ...(metadata !== undefined && { seccompMetadata: metadata }),
-    noSetGroups: forbidsSetGroups(context.host, linux),
-    ...(options.pidFile !== undefined && { temporary: temporaryName(options.pidFile, options.id) }),
-  };
-}
 
 /** A container that was made, and what else a caller in the same process needs. */
 export interface Creation {
@@ -72,7 +38,9 @@ export async function createContainer(
   const preparation = await prepare(context, options, mode);
   const store = new Store(context.host.native, context.root);
   const undo = new Undo();
-  const record = newRecord(context, options, preparation);
+  const { bundle, rootfs, cgroup, filter, plan } = preparation;
+  const startNotes = notesAfterStart(plan);
+  const record = newRecord(context, options, { bundle, rootfs, cgroup, filter, startNotes });
   let hooked = false;
   const lock = store.reserve(options.id);
   undo.add(() => store.remove(options.id));
@@ -188,13 +156,6 @@ async function build(
   }
 }
 
-/** Hands the cgroup to the container's user where the config asks for that; an ordinary user's is its own already. */
-function giveCgroup(context: Context, cgroup: Cgroup, config: Config): void {
-  if (context.rootless) return;
-  const owner = cgroupOwner(config);
-  if (owner !== undefined) cgroup.giveTo(owner);
-}
-
 /** The descriptors that the plan wants: the caller's console socket, the socket for `start`, the seccomp agent's. */
 function openInherited(context: Context, options: CreateOptions, mode: CreateMode, making: Making) {
   const { native } = context.host;
@@ -214,24 +175,6 @@ function openInherited(context: Context, options: CreateOptions, mode: CreateMod
     throw error;
   }
   return { descriptors, close };
-}
-
-/** prestart and createRuntime hooks; the answer is the state that createContainer hooks read. */
-async function createHooks(
-  native: Native,
-  record: ContainerRecord,
-  config: Config,
-  pid: number,
-): Promise<string> {
-  const state = stateDocument(record, 'creating', pid);
-  const { prestart, createRuntime } = config.hooks ?? {};
-  if (prestart !== undefined || createRuntime !== undefined) {
-    const { runHooks } = await import('./hooks.ts');
-    // When prestart hooks were made they belonged to start (runtime-spec 1.0): for them the container is created.
-    await runHooks(native, prestart, 'prestart', stateDocument(record, 'created', pid));
-    await runHooks(native, createRuntime, 'createRuntime', state);
-  }
-  return state;
 }
 
 /** The process is ready: from here on the container exists. */

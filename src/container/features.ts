@@ -14,6 +14,8 @@ export async function features(context: Context): Promise<Features> {
     ociVersionMax: OCI_VERSION,
     hooks: ['prestart', 'createRuntime', 'createContainer', 'startContainer', 'poststart', 'poststop'],
     mountOptions: mountOptionNames().sort(),
+    // The name that callers of runc look for.
+    annotations: { 'org.opencontainers.runc.checkpoint.enabled': 'true' },
     linux: {
       namespaces: Object.keys(namespaceFlags).sort() as (keyof typeof namespaceFlags)[],
       capabilities: [...capabilityNames],

@@ -16,6 +16,7 @@ const allowed = {
   delete: ['stopped'],
   update: ['created', 'running', 'paused'],
   events: ['created', 'running', 'paused'],
+  checkpoint: ['running', 'paused'],
 } as const satisfies Record<string, readonly Status[]>;
 
 export type Verb = keyof typeof allowed;
@@ -35,6 +36,10 @@ function refusal(verb: Verb, id: string, status: Status): string {
     case 'update':
     case 'events':
       return `container not running: ${named} is ${status}`;
+    case 'checkpoint':
+      return status === 'created'
+        ? `cannot checkpoint ${named}: it was not started`
+        : `container not running: ${named} is ${status}`;
     case 'pause':
       return status === 'paused'
         ? `${named} is already paused`

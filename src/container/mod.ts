@@ -1,3 +1,5 @@
+export type { CheckpointOptions, RestoreOptions } from './checkpoint/types.ts';
+export { checkpoint } from './checkpoint.ts';
 export { create } from './create.ts';
 export { type ContainerEvent, events, statistics } from './events.ts';
 export { exec } from './exec.ts';
@@ -8,6 +10,7 @@ export { pause } from './pause.ts';
 export { planFor } from './plan-for.ts';
 export { processes } from './processes.ts';
 export { remove } from './remove.ts';
+export { restore } from './restore.ts';
 export { resume } from './resume.ts';
 export { run } from './run.ts';
 export { start } from './start.ts';

@@ -39,7 +39,7 @@ export interface CreateMode {
 }
 
 /** The root filesystem's absolute path. Throws `Failure` (`invalid`) unless it is a directory. */
-function findRootfs(context: Context, bundle: LoadedBundle): string {
+export function findRootfs(context: Context, bundle: LoadedBundle): string {
   const given = bundle.config.root?.path ?? '';
   const path = resolvePath(bundle.directory, given);
   const status = context.host.native.status(path, true);
@@ -53,7 +53,11 @@ function findRootfs(context: Context, bundle: LoadedBundle): string {
 }
 
 /** Which way the terminal leaves; refuses combinations that make no sense before anything happens. */
-function checkTerminal(config: Config, options: CreateOptions, mode: CreateMode): void {
+export function checkTerminal(
+  config: Config,
+  options: Pick<CreateOptions, 'consoleSocket'>,
+  mode: Pick<CreateMode, 'ownTerminal'>,
+): void {
   const terminal = config.process?.terminal === true;
   if (terminal && options.consoleSocket === undefined && !mode.ownTerminal) {
     throw new Failure('invalid', 'process.terminal is true, but nobody takes the terminal', {

@@ -31,6 +31,8 @@ export interface Context {
   /** For whoever looks closely. Present only when somebody does: what is told here may take work to find out. */
   debug?(message: string): void;
   readonly trace?: TraceSink;
+  /** CRIU's program, or its name; `criu` unless given. */
+  readonly criu?: string;
   /** Where resctrl is mounted, when not at /sys/fs/resctrl. */
   readonly resctrl?: string;
 }

@@ -43,6 +43,13 @@ const table: Readonly<Record<Verb, Readonly<Record<Status, string>>>> = {
     paused: 'already paused',
     stopped: 'container not running',
   },
+  checkpoint: {
+    creating: 'container not running',
+    created: 'it was not started',
+    running: '',
+    paused: '',
+    stopped: 'container not running',
+  },
   resume: {
     creating: 'container not paused',
     created: 'container not paused',

@@ -1,0 +1,171 @@
+import type { Config } from '../bundle/config.ts';
+import { MAXIMUM_BYTES, parseJson } from '../bundle/parse-json.ts';
+import { cgroupInUse } from '../cgroup/cgroup-in-use.ts';
+import { detectCgroups } from '../cgroup/detect-cgroups.ts';
+import { socketNumber } from '../criu/criu.ts';
+import { findCriu } from '../criu/find-criu.ts';
+import type { CriuOptions } from '../criu/messages.ts';
+import { Failure } from '../failure.ts';
+import { askCriu } from './checkpoint/ask-criu.ts';
+import { cgroupRoots, freezerDirectory } from './checkpoint/cgroup-roots.ts';
+import { commonOptions } from './checkpoint/criu-choices.ts';
+import { externalMounts } from './checkpoint/external-mounts.ts';
+import { Images } from './checkpoint/images.ts';
+import { restrictionsOf } from './checkpoint/mount-attributes.ts';
+import { parseMountTable } from './checkpoint/mount-table.ts';
+import { externalNamespaces } from './checkpoint/namespaces.ts';
+import { placeInRoot } from './checkpoint/place-in-root.ts';
+import { standardStreams } from './checkpoint/standard-streams.ts';
+import type { CheckpointOptions } from './checkpoint/types.ts';
+import { requireStatus, statusOf } from './lifecycle.ts';
+import { openProcess } from './process-identity.ts';
+import type { ContainerRecord } from './record.ts';
+import { remove } from './remove.ts';
+import { Store } from './store.ts';
+import type { Context } from './types.ts';
+
+const O_CLOEXEC = 0o2000000;
+const maximumTable = 64 * 1024 * 1024;
+/** How long the processes that CRIU killed may take to disappear, in milliseconds. */
+const patience = 10_000;
+
+/**
+ * `checkpoint`: saves the processes of a container to a directory, by CRIU. Unless they are left running they have ended then,
+ * and the container is deleted, so that it can be restored under its own id.
+ *
+ * Throws `Failure`: `not-found`, `status`, `invalid`, `unsupported` without a CRIU that can do it, `system` with CRIU's own words; the
+ * container runs on as it was then.
+ */
+export async function checkpoint(context: Context, id: string, options: CheckpointOptions): Promise<void> {
+  const { host } = context;
+  const { native } = host;
+  const program = findCriu(native, context.criu);
+  const stays = options.leaveRunning || options.preDump;
+  const store = new Store(native, context.root);
+  const lock = store.lock(id);
+  try {
+    const record = store.read(id);
+    const cgroup = record.cgroup && cgroupInUse(host, record.cgroup);
+    requireStatus(
+      'checkpoint',
+      id,
+      statusOf(host, store, record, () => cgroup?.frozen() ?? false),
+    );
+    const configPath = store.configPath(id);
+    const config = parseJson(native.readFile(configPath, MAXIMUM_BYTES), configPath) as Config;
+    refuseUnsupported(config);
+    await dump(context, program, { record, config, options });
+    if (!stays) await untilEnded(context, record);
+  } finally {
+    lock.release();
+  }
+  if (!stays) await remove(context, id, { force: true });
+}
+
+/** What CRIU would lose without a word. */
+function refuseUnsupported({ mounts = [], linux }: Config): void {
+  const mapped = mounts.findIndex(
+    ({ uidMappings, options = [] }) =>
+      uidMappings !== undefined || options.includes('idmap') || options.includes('ridmap'),
+  );
+  if (mapped >= 0)
+    throw new Failure('unsupported', 'CRIU does not keep the ids of an idmapped mount', {
+      pointer: `/mounts/${mapped}`,
+    });
+  const joined = linux?.namespaces?.findIndex(({ type, path }) => type === 'mount' && path) ?? -1;
+  if (joined >= 0)
+    throw new Failure('unsupported', 'a container in a mount namespace of others cannot be checkpointed', {
+      pointer: `/linux/namespaces/${joined}`,
+    });
+}
+
+interface Dump {
+  readonly record: ContainerRecord;
+  readonly config: Config;
+  readonly options: CheckpointOptions;
+}
+
+async function dump(context: Context, program: string, { record, config, options }: Dump): Promise<void> {
+  const { host } = context;
+  const { native } = host;
+  const pid = record.init?.pid ?? 0;
+  const images = Images.make(native, options.imagePath, options.workPath);
+  const file = native.open(program, O_CLOEXEC, 0);
+  try {
+    const inside = parseMountTable(native.readText(`/proc/${pid}/mountinfo`, maximumTable));
+    const outside = parseMountTable(native.readText('/proc/self/mountinfo', maximumTable));
+    const mounts = externalMounts(config, inside, outside, placeInRoot(native, `/proc/${pid}/root`));
+    const streams = standardStreams(native, pid, inside);
+    const noted = inside.map((mount) => ({
+      target: mount.target,
+      attributes: restrictionsOf(mount),
+      external: mounts.includes(mount.target),
+    }));
+    if (!options.preDump) images.writeNotes({ streams: streams.names, mounts: noted });
+    const logFile = options.preDump ? 'pre-dump.log' : 'dump.log';
+    const dumped: CriuOptions = {
+      ...commonOptions(native, options, images, config, logFile),
+      ...dumpOptions(context, record, options, images),
+      pid,
+      external: [...streams.external, ...externalNamespaces(native, config, pid)],
+      ext_mnt: mounts.map((path) => ({ key: path, val: path })),
+    };
+    await askCriu(
+      host,
+      { file, argv: ['criu', 'swrk', String(socketNumber)], ownStreams: options.shellJob, inherited: [] },
+      {
+        type: options.preDump ? 'preDump' : 'dump',
+        options: dumped,
+        images,
+        logFile,
+        ...featureFor(options),
+        notified: () => Promise.resolve(),
+      },
+    );
+  } finally {
+    native.close(file);
+    images.close();
+  }
+}
+
+function dumpOptions(
+  { host }: Context,
+  { cgroup, rootfs, namespaces }: ContainerRecord,
+  options: CheckpointOptions,
+  images: Images,
+): CriuOptions {
+  const freezer = cgroup && freezerDirectory(cgroup);
+  const { parentPath, pageServer, statusFd } = options;
+  return {
+    leave_running: options.leaveRunning,
+    tcp_skip_in_flight: options.tcpSkipInFlight,
+    track_mem: options.preDump || parentPath !== undefined,
+    ...(namespaces.includes('mount') && { root: rootfs }),
+    ...(freezer !== undefined && { freeze_cgroup: freezer }),
+    ...(cgroup !== undefined && { cg_root: cgroupRoots(detectCgroups(host.native), cgroup) }),
+    ...(parentPath !== undefined && { parent_img: images.parent(parentPath) }),
+    ...(pageServer !== undefined && { ps: pageServer }),
+    ...(statusFd !== undefined && { status_fd: statusFd }),
+  };
+}
+
+function featureFor({ preDump, lazyPages }: CheckpointOptions) {
+  if (preDump)
+    return {
+      feature: { name: 'mem_track', missing: '--pre-dump needs a kernel that tracks changes of memory' },
+    } as const;
+  if (lazyPages)
+    return { feature: { name: 'lazy_pages', missing: '--lazy-pages needs userfaultfd(2)' } } as const;
+  return {};
+}
+
+async function untilEnded({ host: { native } }: Context, { id, init }: ContainerRecord): Promise<void> {
+  const pidfd = init && openProcess(native, init);
+  if (pidfd === undefined) return;
+  try {
+    if (!native.poll(pidfd, patience))
+      throw new Failure('system', `container "${id}" was saved, but its process did not end`);
+  } finally {
+    native.close(pidfd);
+  }
+}

@@ -1,0 +1,75 @@
+import type { Config } from '../../bundle/config.ts';
+import { type CriuOptions, cgroupModes } from '../../criu/messages.ts';
+import { Failure } from '../../failure.ts';
+import type { Native } from '../../host/native.ts';
+import type { Images } from './images.ts';
+
+/** CLONE_NEWNET (clone(2)). */
+const networkFlag = 0x40000000;
+/** Everything that helps to find out why: the log is read when it failed. */
+const logLevel = 4;
+/** An annotation that CRIU's users know, and files with CRIU's own options that win over ours. */
+const configAnnotation = 'org.criu.config';
+const configFiles = ['/etc/criu/tsoci.conf', '/etc/criu/runc.conf'];
+
+/** What checkpoint and restore take alike. */
+export interface CriuChoices {
+  readonly imagePath: string;
+  /** For logs; the image path unless given. */
+  readonly workPath?: string;
+  readonly tcpEstablished: boolean;
+  readonly extUnixSk: boolean;
+  readonly shellJob: boolean;
+  readonly fileLocks: boolean;
+  readonly lazyPages: boolean;
+  readonly autoDedup: boolean;
+  readonly linkRemap: boolean;
+  /** Namespaces that are made anew and left empty: `network`. */
+  readonly emptyNs: readonly string[];
+  readonly manageCgroupsMode: keyof typeof cgroupModes;
+}
+
+/** CRIU's options of both, without what the container asks for. */
+export function commonOptions(
+  native: Native,
+  choices: CriuChoices,
+  images: Images,
+  config: Config,
+  logFile: string,
+): CriuOptions {
+  const configFile =
+    config.annotations?.[configAnnotation] ?? configFiles.find((path) => exists(native, path));
+  return {
+    images_dir_fd: images.descriptor,
+    work_dir_fd: images.workDescriptor,
+    log_file: logFile,
+    log_level: logLevel,
+    notify_scripts: true,
+    evasive_devices: true,
+    orphan_pts_master: true,
+    tcp_established: choices.tcpEstablished,
+    ext_unix_sk: choices.extUnixSk,
+    shell_job: choices.shellJob,
+    file_locks: choices.fileLocks,
+    lazy_pages: choices.lazyPages,
+    auto_dedup: choices.autoDedup,
+    link_remap: choices.linkRemap,
+    manage_cgroups: choices.manageCgroupsMode !== 'ignore',
+    manage_cgroups_mode: cgroupModes[choices.manageCgroupsMode],
+    empty_ns: emptyNamespaces(choices.emptyNs),
+    ...(configFile !== undefined && { config_file: configFile }),
+  };
+}
+
+function exists(native: Native, path: string): boolean {
+  return native.status(path, true) !== undefined;
+}
+
+function emptyNamespaces(names: readonly string[]): number {
+  for (const name of names)
+    if (name !== 'network')
+      throw new Failure('invalid', `--empty-ns "${name}": only the network namespace can be left empty`, {
+        hint: 'use --empty-ns network',
+      });
+  return names.length > 0 ? networkFlag : 0;
+}

@@ -1,0 +1,146 @@
+import { mkdirSync } from 'node:fs';
+import { isAbsolute, join, relative, resolve } from 'node:path';
+import { Failure, messageOf } from '../../failure.ts';
+import { hasErrno, type Native } from '../../host/native.ts';
+import { removeIfThere } from '../pid-file.ts';
+
+const O_RDONLY = 0;
+const O_DIRECTORY = 0o200000;
+const O_CLOEXEC = 0o2000000;
+const maximum = 1024 * 1024;
+
+/** Beside CRIU's images, under the name and in the form that others know: what the standard streams were. */
+const streamsFile = 'descriptors.json';
+/** What the mounts were; ours alone. */
+const mountsFile = 'tsoci-mounts.json';
+
+/** A mount of a container that was saved. */
+export interface NotedMount {
+  readonly target: string;
+  /** MOUNT_ATTR_* that it had. */
+  readonly attributes: number;
+  /** It came from the host. */
+  readonly external: boolean;
+}
+
+/** What is known of the container's outside. */
+export interface Notes {
+  readonly streams: readonly string[];
+  /** Undefined in the images of another runtime. */
+  readonly mounts: readonly NotedMount[] | undefined;
+}
+
+/** The directory of a checkpoint, and the one for CRIU's logs and sockets. */
+export class Images {
+  readonly path: string;
+  readonly workPath: string;
+  readonly descriptor: number;
+  readonly workDescriptor: number;
+  readonly #native: Native;
+
+  private constructor(native: Native, path: string, workPath: string) {
+    this.#native = native;
+    this.path = path;
+    this.workPath = workPath;
+    this.descriptor = open(native, path, '--image-path');
+    try {
+      this.workDescriptor = open(native, workPath, '--work-path');
+    } catch (error) {
+      native.close(this.descriptor);
+      throw error;
+    }
+  }
+
+  /** Makes what is missing, for root alone: the images hold all that the processes have in memory. */
+  static make(native: Native, imagePath: string, workPath: string | undefined): Images {
+    const path = resolve(imagePath);
+    for (const each of [path, ...(workPath === undefined ? [] : [resolve(workPath)])]) {
+      try {
+        mkdirSync(each, { recursive: true, mode: 0o700 });
+      } catch (cause) {
+        throw new Failure('invalid', `can't make the directory "${each}": ${messageOf(cause)}`, { cause });
+      }
+    }
+    return new Images(native, path, resolve(workPath ?? path));
+  }
+
+  /** @throws Failure `invalid` when there is no checkpoint */
+  static open(native: Native, imagePath: string, workPath: string | undefined): Images {
+    const path = resolve(imagePath);
+    if (native.status(`${path}/inventory.img`, true) === undefined)
+      throw new Failure('invalid', `there is no checkpoint in "${path}"`, {
+        hint: 'name the directory that `tsoci checkpoint` wrote with --image-path',
+      });
+    if (workPath !== undefined) return Images.make(native, path, workPath);
+    return new Images(native, path, path);
+  }
+
+  close(): void {
+    this.#native.close(this.descriptor);
+    this.#native.close(this.workDescriptor);
+  }
+
+  /**
+   * The earlier images that these build upon, as CRIU wants them: relative to this directory, so that both can be moved together.
+   * @throws Failure `invalid` when they are not there
+   */
+  parent(given: string): string {
+    const path = isAbsolute(given) ? given : join(this.path, given);
+    if (this.#native.status(`${path}/inventory.img`, true) === undefined)
+      throw new Failure('invalid', `--parent-path "${given}": there are no images in "${path}"`, {
+        hint: 'name the --image-path of the --pre-dump before, absolute or relative to the new --image-path',
+      });
+    return relative(this.path, path);
+  }
+
+  writeNotes({ streams, mounts }: Notes): void {
+    this.#write(streamsFile, streams);
+    this.#write(mountsFile, mounts);
+  }
+
+  #write(name: string, content: unknown): void {
+    const path = `${this.path}/${name}`;
+    removeIfThere(this.#native, path);
+    this.#native.createFile(path, JSON.stringify(content), 0o600, false);
+  }
+
+  readNotes(): Notes {
+    const isText = (each: unknown): each is string => typeof each === 'string';
+    return {
+      streams: this.#readList(streamsFile, isText) ?? [],
+      mounts: this.#readList(mountsFile, isNotedMount),
+    };
+  }
+
+  #readList<T>(name: string, isEntry: (each: unknown) => each is T): readonly T[] | undefined {
+    const path = `${this.path}/${name}`;
+    let text: string;
+    try {
+      text = this.#native.readText(path, maximum);
+    } catch (error) {
+      if (hasErrno(error, 'ENOENT')) return undefined;
+      throw error;
+    }
+    let list: unknown;
+    try {
+      list = JSON.parse(text);
+    } catch (cause) {
+      throw new Failure('invalid', `"${path}" is damaged: ${messageOf(cause)}`, { cause });
+    }
+    if (Array.isArray(list) && list.every(isEntry)) return list;
+    throw new Failure('invalid', `"${path}" is damaged: it does not hold what was written there`);
+  }
+}
+
+function isNotedMount(each: unknown): each is NotedMount {
+  const { target, attributes, external } = (each ?? {}) as Record<string, unknown>;
+  return typeof target === 'string' && typeof attributes === 'number' && typeof external === 'boolean';
+}
+
+function open(native: Native, path: string, option: string): number {
+  try {
+    return native.open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
+  } catch (cause) {
+    throw new Failure('invalid', `${option} "${path}": ${messageOf(cause)}`, { cause });
+  }
+}

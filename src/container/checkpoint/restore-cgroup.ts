@@ -1,0 +1,29 @@
+import type { Config } from '../../bundle/config.ts';
+import type { Cgroup } from '../../cgroup/cgroup.ts';
+import type { CgroupLayout } from '../../cgroup/cgroup-layout.ts';
+import { cgroupView } from '../../cgroup/cgroup-view.ts';
+import type { Native } from '../../host/native.ts';
+
+/** Where a container without a cgroup namespace sees its own cgroups. */
+export function cgroupPlaces(
+  { mounts, linux }: Config,
+  layout: CgroupLayout,
+  cgroup: Cgroup,
+): ReadonlyMap<string, string> {
+  const places = new Map<string, string>();
+  const mount = mounts?.find(({ type }) => type === 'cgroup');
+  const own = linux?.namespaces?.some((each) => each.type === 'cgroup') ?? false;
+  if (mount === undefined || own) return places;
+  const { mode, hierarchies, unified } = cgroupView(layout, cgroup);
+  for (const { name, directory } of hierarchies) places.set(`${mount.destination}/${name}`, directory);
+  if (unified !== undefined)
+    places.set(mode === 'v2' ? mount.destination : `${mount.destination}/unified`, unified);
+  return places;
+}
+
+/** CRIU itself goes into the cgroup, and what it restores stays where it is. */
+export function enterCgroup(native: Native, cgroup: Cgroup, pid: number): void {
+  for (const path of cgroup.joinPaths()) native.writeFile(path, String(pid));
+  const unified = cgroup.unifiedDirectory();
+  if (unified !== undefined) native.writeFile(`${unified}/cgroup.procs`, String(pid));
+}

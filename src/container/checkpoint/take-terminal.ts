@@ -1,0 +1,35 @@
+import { Failure } from '../../failure.ts';
+import type { Native } from '../../host/native.ts';
+import { connectTo } from '../sockets.ts';
+import type { RestoreOptions } from './types.ts';
+
+const smallFile = 4096;
+
+/**
+ * The master of a restored terminal: kept for a foreground command, handed to the console socket otherwise, and closed then.
+ * Throws `Failure` (`invalid`) when nobody takes it.
+ */
+export function takeTerminal(
+  native: Native,
+  { consoleSocket, detach }: Pick<RestoreOptions, 'consoleSocket' | 'detach'>,
+  master: number,
+): number | undefined {
+  if (consoleSocket === undefined && !detach) return master;
+  try {
+    if (consoleSocket === undefined)
+      throw new Failure('invalid', 'the container was saved with a terminal, but nobody takes it', {
+        hint: 'give --console-socket, or restore in the foreground',
+      });
+    const text = native.readText(`/proc/self/fdinfo/${master}`, smallFile);
+    const index = /^tty-index:\s*(\d+)$/m.exec(text)?.[1] ?? '0';
+    const socket = connectTo(native, consoleSocket, 'console socket');
+    try {
+      native.send(socket, new TextEncoder().encode(`/dev/pts/${index}`), [master]);
+    } finally {
+      native.close(socket);
+    }
+    return undefined;
+  } finally {
+    native.close(master);
+  }
+}

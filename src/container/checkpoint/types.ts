@@ -1,0 +1,24 @@
+import type { CreateOptions } from '../types.ts';
+import type { CriuChoices } from './criu-choices.ts';
+
+export interface CheckpointOptions extends CriuChoices {
+  /** The container goes on running after it was saved. */
+  readonly leaveRunning: boolean;
+  /** Only the memory, ahead of the checkpoint proper, which names it by `parentPath`. */
+  readonly preDump: boolean;
+  /** Directory of an earlier pre-dump, absolute or relative to `imagePath`. */
+  readonly parentPath?: string;
+  readonly tcpSkipInFlight: boolean;
+  /** A descriptor of ours to which CRIU writes a NUL when its server of lazy pages is ready. */
+  readonly statusFd?: number;
+  readonly pageServer?: { readonly address: string; readonly port: number };
+}
+
+export interface RestoreOptions
+  extends CriuChoices,
+    Pick<CreateOptions, 'id' | 'bundle' | 'pidFile' | 'consoleSocket'> {
+  readonly detach: boolean;
+  /** `apparmor:NAME` or `selinux:LABEL`, in place of the one in the images. */
+  readonly lsmProfile?: string;
+  readonly lsmMountContext?: string;
+}

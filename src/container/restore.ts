@@ -1,0 +1,259 @@
+import { type LoadedBundle, loadBundle } from '../bundle/load-bundle.ts';
+import type { Cgroup } from '../cgroup/cgroup.ts';
+import type { CgroupLayout } from '../cgroup/cgroup-layout.ts';
+import { detectCgroups } from '../cgroup/detect-cgroups.ts';
+import { openCgroup } from '../cgroup/open-cgroup.ts';
+import type { Notification } from '../criu/criu.ts';
+import { findCriu } from '../criu/find-criu.ts';
+import type { CriuOptions } from '../criu/messages.ts';
+import { Failure, withCleanup } from '../failure.ts';
+import { endChild } from '../launch/launch.ts';
+import { giveCgroup } from './cgroup-owner.ts';
+import { askCriu } from './checkpoint/ask-criu.ts';
+import { cgroupRoots } from './checkpoint/cgroup-roots.ts';
+import { commonOptions } from './checkpoint/criu-choices.ts';
+import { type MountSources, sourceOf } from './checkpoint/external-mounts.ts';
+import { Images, type NotedMount } from './checkpoint/images.ts';
+import { expectedMounts, keepAttributes } from './checkpoint/mount-attributes.ts';
+import { placeInRoot } from './checkpoint/place-in-root.ts';
+import { cgroupPlaces, enterCgroup } from './checkpoint/restore-cgroup.ts';
+import { openRestore } from './checkpoint/restore-start.ts';
+import { takeTerminal } from './checkpoint/take-terminal.ts';
+import type { RestoreOptions } from './checkpoint/types.ts';
+import { Undo } from './cleanup.ts';
+import { createHooks } from './create-hooks.ts';
+import { checkId } from './identifier.ts';
+import { splitLimits } from './late-limits.ts';
+import { newRecord } from './new-record.ts';
+import { removeIfThere, writePidFile } from './pid-file.ts';
+import { checkTerminal, findRootfs } from './prepare.ts';
+import { identify } from './process-identity.ts';
+import type { ContainerRecord } from './record.ts';
+import { runPoststart } from './start.ts';
+import { stateDocument } from './state-document.ts';
+import { Store } from './store.ts';
+import type { Context, Foreground } from './types.ts';
+
+const logFile = 'restore.log';
+
+/** Everything that is known before anything is changed. */
+interface Restoration {
+  readonly program: string;
+  readonly bundle: LoadedBundle;
+  readonly rootfs: string;
+  readonly layout: CgroupLayout;
+  readonly cgroup: Cgroup;
+  readonly images: Images;
+}
+
+/** What comes into being on the way. */
+interface Progress {
+  record: ContainerRecord;
+  pid: number | undefined;
+  terminal: number | undefined;
+  hooked: boolean;
+}
+
+/**
+ * `restore`: makes a container of a bundle and of the processes that `checkpoint` saved; they go on where they were. Its first process is our
+ * own child; in the foreground the caller goes on with `supervise`.
+ *
+ * Throws `Failure` as `create` and `checkpoint` do; everything that was made until then is undone first.
+ */
+export async function restore(context: Context, options: RestoreOptions): Promise<Foreground> {
+  const { native } = context.host;
+  const restoration = await prepareRestore(context, options);
+  const { bundle, rootfs, cgroup, images } = restoration;
+  const undo = new Undo();
+  const store = new Store(native, context.root);
+  const parts = { bundle, rootfs, cgroup, filter: undefined, startNotes: [] };
+  const progress: Progress = {
+    record: newRecord(context, options, parts),
+    pid: undefined,
+    terminal: undefined,
+    hooked: false,
+  };
+  const lock = store.reserve(options.id);
+  undo.add(() => store.remove(options.id));
+  try {
+    cgroup.checkUnused();
+    store.write(progress.record);
+    store.writeConfig(options.id, bundle.bytes);
+    await build(context, options, restoration, { store, undo, progress });
+    await runPoststart(context, progress.record);
+  } catch (error) {
+    throw withCleanup(error, await giveUp(context, undo, progress));
+  } finally {
+    images.close();
+    lock.release();
+  }
+  const { pid = 0, terminal } = progress;
+  return { pid, ...(terminal !== undefined && { terminal }) };
+}
+
+async function giveUp(
+  context: Context,
+  undo: Undo,
+  { record, terminal, hooked }: Progress,
+): Promise<unknown[]> {
+  const { native } = context.host;
+  if (terminal !== undefined) native.close(terminal);
+  const cleanup = await undo.run();
+  if (hooked && record.poststop.length > 0) {
+    const { runPoststopHooks } = await import('./hooks.ts');
+    await runPoststopHooks(native, record.poststop, stateDocument(record, 'stopped', 0), context.warn);
+  }
+  return cleanup;
+}
+
+async function prepareRestore(context: Context, options: RestoreOptions): Promise<Restoration> {
+  const { host } = context;
+  const { native } = host;
+  checkId(options.id);
+  const program = findCriu(native, context.criu);
+  const bundle = await loadBundle(native, options.bundle);
+  for (const warning of bundle.warnings) context.warn(warning);
+  const { config } = bundle;
+  checkTerminal(config, options, { ownTerminal: !options.detach && options.consoleSocket === undefined });
+  const rootfs = findRootfs(context, bundle);
+  const layout = detectCgroups(native);
+  const cgroup = openCgroup(host, layout, {
+    id: options.id,
+    cgroupsPath: config.linux?.cgroupsPath,
+    systemd: context.systemdCgroup,
+    rootless: context.rootless,
+  });
+  const images = Images.open(native, options.imagePath, options.workPath);
+  return { program, bundle, rootfs, layout, cgroup, images };
+}
+
+interface Making {
+  readonly store: Store;
+  readonly undo: Undo;
+  readonly progress: Progress;
+}
+
+async function build(
+  context: Context,
+  options: RestoreOptions,
+  restoration: Restoration,
+  making: Making,
+): Promise<void> {
+  const { host } = context;
+  const { bundle, cgroup, images } = restoration;
+  const { undo } = making;
+  const limits = splitLimits(bundle.config.linux?.resources);
+  // In this mode CRIU makes it, and only where it is not there yet.
+  const makesCgroup = options.manageCgroupsMode !== 'strict';
+  if (makesCgroup) await cgroup.create();
+  undo.add(() => cgroup.delete());
+  if (makesCgroup) {
+    await cgroup.apply(limits.before);
+    if (cgroup.adopt === undefined) giveCgroup(context, cgroup, bundle.config);
+  }
+  const place = placeInRoot(host.native, restoration.rootfs);
+  const notes = images.readNotes();
+  const mounts = notes.mounts ?? expectedMounts(bundle.config, place);
+  const opened = openRestore(host, {
+    program: restoration.program,
+    config: bundle.config,
+    bundle: bundle.directory,
+    rootfs: restoration.rootfs,
+    place,
+    streams: notes.streams,
+    images,
+    shellJob: options.shellJob,
+  });
+  try {
+    const sources = { config: bundle.config, bundle: bundle.directory, rootfs: restoration.rootfs, place };
+    await askCriu(host, opened.start, {
+      type: 'restore',
+      options: {
+        ...restoreOptions(context, options, restoration),
+        ...opened.options,
+        ext_mnt: externalSources(mounts, {
+          ...sources,
+          cgroups: cgroupPlaces(bundle.config, restoration.layout, cgroup),
+        }),
+      },
+      images,
+      logFile,
+      started: async (criu) => {
+        await cgroup.adopt?.(criu.pid, limits.before);
+        if (cgroup.adopt === undefined && options.manageCgroupsMode === 'ignore')
+          enterCgroup(host.native, cgroup, criu.pid);
+        const directories = { images_dir_fd: await criu.descriptor(), work_dir_fd: await criu.descriptor() };
+        opened.own(...Object.values(directories));
+        return directories;
+      },
+      notified: async (notification) => {
+        await onNotification(context, options, restoration, making, notification);
+        if (notification.script === 'post-restore') await keepAttributes(host, notification.pid, mounts);
+      },
+    });
+  } finally {
+    opened.close();
+  }
+  const late = makesCgroup ? limits.after : bundle.config.linux?.resources;
+  if (late !== undefined) await cgroup.update(late, '/linux/resources');
+  for (const warning of cgroup.warnings) context.warn(warning);
+}
+
+function restoreOptions(
+  { host }: Context,
+  options: RestoreOptions,
+  { bundle, rootfs, layout, cgroup, images }: Restoration,
+): CriuOptions {
+  const { lsmProfile, lsmMountContext } = options;
+  return {
+    ...commonOptions(host.native, options, images, bundle.config, logFile),
+    root: rootfs,
+    rst_sibling: true,
+    cg_root: cgroupRoots(layout, cgroup.saved),
+    ...(lsmProfile !== undefined && { lsm_profile: lsmProfile }),
+    ...(lsmMountContext !== undefined && { lsm_mount_context: lsmMountContext }),
+  };
+}
+
+/**
+ * Where the mounts that came from the host come from now. Images of runc name masked files by what covers them.
+ */
+function externalSources(mounts: readonly NotedMount[], sources: MountSources) {
+  const named = mounts.filter(({ external }) => external).map(({ target }) => target);
+  const list = named.map((key) => ({ key, val: sourceOf(key, sources) }));
+  return [...list, { key: '/dev/null', val: '/dev/null' }];
+}
+
+async function onNotification(
+  context: Context,
+  options: RestoreOptions,
+  restoration: Restoration,
+  { store, undo, progress }: Making,
+  { script, pid, descriptor }: Notification,
+): Promise<void> {
+  const { native } = context.host;
+  const { config } = restoration.bundle;
+  if (script === 'orphan-pts-master' && descriptor !== undefined)
+    progress.terminal = takeTerminal(native, options, descriptor);
+  else if (descriptor !== undefined) native.close(descriptor);
+  if (script === 'setup-namespaces') {
+    const devices = config.linux?.netDevices;
+    if (devices !== undefined && options.emptyNs.includes('network')) {
+      const { moveNetworkDevices } = await import('../network/network-devices.ts');
+      moveNetworkDevices(native, devices, pid).keep();
+    }
+    progress.hooked = true;
+    await createHooks(native, progress.record, config, pid);
+  } else if (script === 'post-restore') {
+    progress.pid = pid;
+    undo.add(() => endChild(context.host, pid));
+    const init = identify(native, pid);
+    if (init === undefined) throw new Failure('system', 'the restored process died before it was recorded');
+    progress.record = { ...progress.record, cgroup: restoration.cgroup.saved, init };
+    store.write(progress.record);
+    const { pidFile } = options;
+    if (pidFile === undefined) return;
+    writePidFile(native, pidFile, options.id, pid);
+    undo.add(() => removeIfThere(native, pidFile));
+  }
+}

@@ -1,0 +1,30 @@
+import { Failure } from '../failure.ts';
+import type { Native } from '../host/native.ts';
+
+const directories = ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin', '/sbin', '/bin'];
+
+/** Where CRIU finds tar and iptables: never a directory that the caller of an engine chose. */
+export const criuPath = `PATH=${directories.join(':')}`;
+
+/**
+ * Absolute path of the CRIU program: the one that was named, or the first in the usual directories.
+ * @throws Failure `unsupported` when there is none
+ */
+export function findCriu(native: Native, named: string | undefined): string {
+  const hint = 'install it (Debian: `apt-get install criu`), or name its program with --criu';
+  if (named?.includes('/')) {
+    if (isFile(native, named)) return native.realPath(named);
+    throw new Failure('unsupported', `there is no CRIU program "${named}"`, { hint });
+  }
+  const name = named ?? 'criu';
+  for (const directory of directories)
+    if (isFile(native, `${directory}/${name}`)) return `${directory}/${name}`;
+  throw new Failure('unsupported', `checkpoint and restore need CRIU, and "${name}" is not installed`, {
+    hint,
+  });
+}
+
+function isFile(native: Native, path: string): boolean {
+  const status = native.status(path, true);
+  return status !== undefined && (status.mode & 0o170000) === 0o100000;
+}

@@ -1,0 +1,172 @@
+import { BinaryReader, BinaryWriter, WireType } from '@bufbuild/protobuf/wire';
+import { Failure, messageOf } from '../failure.ts';
+
+/**
+ * CRIU's messages (its public rpc.proto, proto2): the fields that are used here. The tables are the types as well. What CRIU
+ * adds later is skipped when it is read.
+ */
+type Scalar = 'bool' | 'int32' | 'uint32' | 'string';
+type Field =
+  | readonly [number: number, type: Scalar]
+  | readonly [number: number, type: Table]
+  | readonly [number: number, type: Scalar | Table, many: 'many'];
+interface Table {
+  readonly [name: string]: Field;
+}
+
+type ValueOf<T> = T extends 'bool'
+  ? boolean
+  : T extends 'string'
+    ? string
+    : T extends Scalar
+      ? number
+      : T extends Table
+        ? MessageOf<T>
+        : never;
+type MessageOf<T extends Table> = {
+  readonly [N in keyof T]?: T[N] extends readonly [number, infer V, 'many']
+    ? readonly ValueOf<V>[]
+    : ValueOf<T[N][1]>;
+};
+
+/** Enumerations, by their names in rpc.proto. */
+export const requestTypes = {
+  dump: 1,
+  restore: 2,
+  preDump: 4,
+  notify: 6,
+  featureCheck: 9,
+  version: 10,
+} as const;
+
+/** What CRIU does with cgroups (criu(8), --manage-cgroups). */
+export const cgroupModes = { ignore: 0, soft: 3, full: 4, strict: 5 } as const;
+
+const pageServer = { address: [1, 'string'], port: [2, 'int32'] } as const satisfies Table;
+const externalMount = { key: [1, 'string'], val: [2, 'string'] } as const satisfies Table;
+const joinedNamespace = { ns: [1, 'string'], ns_file: [2, 'string'] } as const satisfies Table;
+const inheritedDescriptor = { key: [1, 'string'], fd: [2, 'int32'] } as const satisfies Table;
+const cgroupRoot = { ctrl: [1, 'string'], path: [2, 'string'] } as const satisfies Table;
+
+const options = {
+  images_dir_fd: [1, 'int32'],
+  pid: [2, 'int32'],
+  leave_running: [3, 'bool'],
+  ext_unix_sk: [4, 'bool'],
+  tcp_established: [5, 'bool'],
+  evasive_devices: [6, 'bool'],
+  shell_job: [7, 'bool'],
+  file_locks: [8, 'bool'],
+  log_level: [9, 'int32'],
+  log_file: [10, 'string'],
+  ps: [11, pageServer],
+  notify_scripts: [12, 'bool'],
+  root: [13, 'string'],
+  parent_img: [14, 'string'],
+  track_mem: [15, 'bool'],
+  auto_dedup: [16, 'bool'],
+  work_dir_fd: [17, 'int32'],
+  link_remap: [18, 'bool'],
+  ext_mnt: [23, externalMount, 'many'],
+  manage_cgroups: [24, 'bool'],
+  cg_root: [25, cgroupRoot, 'many'],
+  rst_sibling: [26, 'bool'],
+  inherit_fd: [27, inheritedDescriptor, 'many'],
+  manage_cgroups_mode: [34, 'int32'],
+  external: [37, 'string', 'many'],
+  empty_ns: [38, 'uint32'],
+  join_ns: [39, joinedNamespace, 'many'],
+  freeze_cgroup: [44, 'string'],
+  tcp_skip_in_flight: [46, 'bool'],
+  lazy_pages: [48, 'bool'],
+  status_fd: [49, 'int32'],
+  orphan_pts_master: [50, 'bool'],
+  config_file: [51, 'string'],
+  lsm_profile: [53, 'string'],
+  lsm_mount_context: [63, 'string'],
+} as const satisfies Table;
+
+const features = { mem_track: [1, 'bool'], lazy_pages: [2, 'bool'] } as const satisfies Table;
+
+const request = {
+  type: [1, 'int32'],
+  opts: [2, options],
+  notify_success: [3, 'bool'],
+  keep_open: [4, 'bool'],
+  features: [5, features],
+} as const satisfies Table;
+
+const response = {
+  type: [1, 'int32'],
+  success: [2, 'bool'],
+  restore: [4, { pid: [1, 'int32'] }],
+  notify: [5, { script: [1, 'string'], pid: [2, 'int32'] }],
+  cr_errno: [7, 'int32'],
+  features: [8, features],
+  cr_errmsg: [9, 'string'],
+  version: [10, { major_number: [1, 'int32'], minor_number: [2, 'int32'], sublevel: [4, 'int32'] }],
+} as const satisfies Table;
+
+export type CriuOptions = MessageOf<typeof options>;
+export type CriuFeatures = MessageOf<typeof features>;
+export type CriuRequest = MessageOf<typeof request>;
+export type CriuResponse = MessageOf<typeof response>;
+
+export function encodeRequest(message: CriuRequest): Uint8Array {
+  const writer = new BinaryWriter();
+  write(writer, request, message);
+  return writer.finish();
+}
+
+/** Throws `Failure` (`system`) for bytes that are no response. */
+export function decodeResponse(bytes: Uint8Array): CriuResponse {
+  try {
+    return read(new BinaryReader(bytes), bytes.length, response) as CriuResponse;
+  } catch (cause) {
+    throw new Failure('system', `CRIU answered something that is no message: ${messageOf(cause)}`, { cause });
+  }
+}
+
+function write(writer: BinaryWriter, table: Table, message: Readonly<Record<string, unknown>>): void {
+  for (const [name, [number, type]] of Object.entries(table)) {
+    const value = message[name];
+    if (value === undefined) continue;
+    for (const each of Array.isArray(value) ? value : [value]) writeField(writer, number, type, each);
+  }
+}
+
+function writeField(writer: BinaryWriter, number: number, type: Scalar | Table, value: unknown): void {
+  const delimited = type === 'string' || typeof type === 'object';
+  writer.tag(number, delimited ? WireType.LengthDelimited : WireType.Varint);
+  if (type === 'string') writer.string(value as string);
+  else if (type === 'bool') writer.bool(value as boolean);
+  else if (type === 'int32') writer.int32(value as number);
+  else if (type === 'uint32') writer.uint32(value as number);
+  else {
+    writer.fork();
+    write(writer, type, value as Readonly<Record<string, unknown>>);
+    writer.join();
+  }
+}
+
+/** Messages that are read hold no lists. */
+function read(reader: BinaryReader, end: number, table: Table): Record<string, unknown> {
+  const message: Record<string, unknown> = {};
+  const names = new Map(Object.entries(table).map(([name, field]) => [field[0], [name, field[1]] as const]));
+  while (reader.pos < end) {
+    const [number, wireType] = reader.tag();
+    const [name, type] = names.get(number) ?? [];
+    const expected =
+      type === 'string' || typeof type === 'object' ? WireType.LengthDelimited : WireType.Varint;
+    if (name === undefined || type === undefined || wireType !== expected) reader.skip(wireType, number);
+    else if (type === 'string') message[name] = reader.string();
+    else if (type === 'bool') message[name] = reader.bool();
+    else if (type === 'int32') message[name] = reader.int32();
+    else if (type === 'uint32') message[name] = reader.uint32();
+    else {
+      const length = reader.uint32();
+      message[name] = read(reader, reader.pos + length, type);
+    }
+  }
+  return message;
+}

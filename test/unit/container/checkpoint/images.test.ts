@@ -1,0 +1,76 @@
+import { mkdirSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { Images } from '../../../../src/container/checkpoint/images.ts';
+import { placeInRoot } from '../../../../src/container/checkpoint/place-in-root.ts';
+import { inheritedStreams } from '../../../../src/container/checkpoint/standard-streams.ts';
+import { assertRefused } from '../../refusal.ts';
+import { native, withDirectory } from '../support.ts';
+
+const test = suite('images');
+
+test('make() makes directories for root alone; notes come back as they were written, also over older ones', () =>
+  withDirectory((directory) => {
+    const images = Images.make(native, `${directory}/a/b`, `${directory}/work`);
+    assert.is(statSync(`${directory}/a`).mode & 0o777, 0o700);
+    assert.is(images.workPath, `${directory}/work`);
+    assert.equal(images.readNotes(), { streams: [], mounts: undefined });
+    const notes = {
+      streams: ['/dev/null', 'pipe:[1]', ''],
+      mounts: [{ target: '/data', attributes: 3, external: true }],
+    };
+    images.writeNotes({ streams: [], mounts: [] });
+    images.writeNotes(notes);
+    assert.equal(images.readNotes(), notes);
+    for (const text of ['{', '[1]', '{}']) {
+      writeFileSync(`${directory}/a/b/descriptors.json`, text);
+      assertRefused(() => images.readNotes(), 'invalid', undefined, /damaged/);
+    }
+    images.close();
+  }));
+
+test('open() and parent() want images to be there; a parent is told relative to the images', () =>
+  withDirectory((directory) => {
+    assertRefused(() => Images.open(native, directory, undefined), 'invalid', undefined, /no checkpoint in/);
+    mkdirSync(`${directory}/pre`);
+    writeFileSync(`${directory}/pre/inventory.img`, '');
+    const images = Images.make(native, `${directory}/new`, undefined);
+    assert.is(images.workPath, images.path);
+    assert.is(images.parent('../pre'), '../pre');
+    assert.is(images.parent(`${directory}/pre`), '../pre');
+    assertRefused(() => images.parent('pre'), 'invalid', undefined, /no images in/);
+    images.close();
+    Images.open(native, `${directory}/pre`, undefined).close();
+  }));
+
+test('placeInRoot() follows links as if the root were "/"', () =>
+  withDirectory((root) => {
+    mkdirSync(`${root}/run/deep`, { recursive: true });
+    mkdirSync(`${root}/var`);
+    symlinkSync('/run', `${root}/var/run`);
+    symlinkSync('../run/deep', `${root}/var/rel`);
+    symlinkSync('loop', `${root}/loop`);
+    symlinkSync('../../../../etc', `${root}/out`);
+    const place = placeInRoot(native, root);
+    const expected = {
+      '/var/run/x': '/run/x',
+      '/var/rel/y': '/run/deep/y',
+      '/var/../run': '/run',
+      '/out/passwd': '/etc/passwd',
+      '/none/at/all': '/none/at/all',
+      '/': '/',
+    };
+    for (const [path, where] of Object.entries(expected)) assert.is(place(path), where, path);
+    assert.match(place('/loop'), /loop/);
+  }));
+
+test('inheritedStreams() hands on what is not the container’s, one stream for one pipe', () => {
+  assert.equal(inheritedStreams(['/dev/null', 'pipe:[7]', 'pipe:[7]']), [{ key: 'pipe:[7]', stream: 1 }]);
+  assert.equal(inheritedStreams(['file[1a:2]', '/dev/pts/0', 'socket:[9]']), [
+    { key: 'file[1a:2]', stream: 0 },
+    { key: 'socket:[9]', stream: 2 },
+  ]);
+  assert.equal(inheritedStreams(['', '', '', 'pipe:[1]']), []);
+});
+
+test.run();
