@@ -22,13 +22,17 @@ async function meetOne(arena: Arena, contender: Contender, place: Place, among: 
     const container = await createOne(arena, contender, place.bundles.limited);
     const start = await arena.timer.mustRun(contender.command('start', container.id));
     const state = await arena.timer.mustRun(contender.command('state', container.id));
-    const events = await arena.timer.mustRun(contender.command('events', '--stats', container.id));
+    // crun has no such command
+    const events =
+      contender.name === 'crun'
+        ? undefined
+        : await arena.timer.mustRun(contender.command('events', '--stats', container.id));
     const deletion = await remove(arena, contender, container);
     if (turn < 0) continue;
     note(`create, ${among}`, container.timing.milliseconds);
     note(`start, ${among}`, start.milliseconds);
     note(`state, ${among}`, state.milliseconds);
-    note(`events --stats, ${among}`, events.milliseconds);
+    if (events !== undefined) note(`events --stats, ${among}`, events.milliseconds);
     note(`delete --force, ${among}`, deletion.milliseconds);
   }
 }

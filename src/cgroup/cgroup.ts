@@ -1,5 +1,6 @@
 import type { Resources } from '../bundle/config.ts';
 import type { CgroupStatistics } from './cgroup-statistics.ts';
+import type { CgroupUsage } from './usage.ts';
 
 /** What state.json keeps of a container's cgroup; `cgroupInUse` and `cgroupFromState` open it again. Plain data. */
 export interface SavedCgroup {
@@ -115,6 +116,9 @@ export interface Cgroup extends CgroupInUse {
   undoCreate(): unknown[];
 
   statistics(): CgroupStatistics;
+
+  /** The few of them that are looked at again and again. */
+  usage(): CgroupUsage;
 
   /**
    * Hands the cgroup to a user (config-linux.md, "Cgroup ownership"): v2 only, and only the files that the kernel lists as

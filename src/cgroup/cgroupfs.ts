@@ -15,6 +15,7 @@ import { type PlanOptions, planResources, type ResourcePlan } from './plan-resou
 import { presentLimits } from './present-limits.ts';
 import { readStatistics } from './statistics.ts';
 import { makeTree, processesOf } from './tree.ts';
+import { type CgroupUsage, readUsage } from './usage.ts';
 import type { CgroupHost } from './wait.ts';
 
 const NO_PERMISSION = ['EACCES', 'EPERM', 'EROFS'] as const;
@@ -201,6 +202,10 @@ export class CgroupfsCgroup extends ExistingCgroup implements Cgroup {
 
   statistics(): CgroupStatistics {
     return readStatistics(this.#native, this.saved);
+  }
+
+  usage(): CgroupUsage {
+    return readUsage(this.#native, this.saved);
   }
 
   giveTo(userId: number): void {

@@ -73,14 +73,23 @@ function pids(files: StatisticsFiles | undefined): Parts<'pids'> {
 }
 
 /** BFQ counts what goes through it, the throttle layer what goes through no scheduler, too. */
+function blockIoCounts(files: StatisticsFiles, name: string): BlockIoEntry[] {
+  const bfq = blockIoEntries(files.text(`blkio.bfq.${name}_recursive`));
+  return bfq.length > 0 ? bfq : blockIoEntries(files.text(`blkio.throttle.${name}_recursive`));
+}
+
+/** Bytes that block devices moved. */
+export function serviceBytesV1(files: StatisticsFiles): BlockIoEntry[] {
+  return blockIoCounts(files, 'io_service_bytes');
+}
+
 function blockIo(files: StatisticsFiles | undefined, unified: StatisticsFiles | undefined): Parts<'blockIo'> {
   if (files === undefined) return undefined;
-  const read = (name: string) => {
-    const bfq = blockIoEntries(files.text(`blkio.bfq.${name}_recursive`));
-    return bfq.length > 0 ? bfq : blockIoEntries(files.text(`blkio.throttle.${name}_recursive`));
+  return {
+    serviceBytes: serviceBytesV1(files),
+    serviced: blockIoCounts(files, 'io_serviced'),
+    pressure: unified?.pressure('io.pressure'),
   };
-  const pressure = unified?.pressure('io.pressure');
-  return { serviceBytes: read('io_service_bytes'), serviced: read('io_serviced'), pressure };
 }
 
 /** `8:0 Read 4096` lines; the last line, the sum over all devices, is left out. */

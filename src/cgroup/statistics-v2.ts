@@ -12,7 +12,7 @@ export function statisticsV2(files: StatisticsFiles): CgroupStatistics {
     cpuset: cpusetV2(files),
     memory: memory(files),
     pids: pids(files),
-    blockIo: blockIo(files),
+    blockIo: withPressure(files, blockIo(files)),
     hugepages: unifiedHugepages(files),
     rdma: rdma(files),
   };
@@ -88,7 +88,10 @@ const OPERATIONS = [
   ['dios', 'serviced', 'Discard'],
 ] as const;
 
-function blockIo(files: StatisticsFiles): CgroupStatistics['blockIo'] {
+/** Without the pressure, which is in another file. */
+export function blockIo(
+  files: StatisticsFiles,
+): Pick<NonNullable<CgroupStatistics['blockIo']>, 'serviceBytes' | 'serviced'> | undefined {
   const stat = files.nested('io.stat');
   if (stat === undefined) return undefined;
   const entries: { serviceBytes: BlockIoEntry[]; serviced: BlockIoEntry[] } = {
@@ -103,5 +106,12 @@ function blockIo(files: StatisticsFiles): CgroupStatistics['blockIo'] {
       if (value !== undefined) entries[kind].push({ major, minor, operation, value: Number(value) });
     }
   }
-  return { ...entries, pressure: files.pressure('io.pressure') };
+  return entries;
+}
+
+function withPressure(
+  files: StatisticsFiles,
+  counts: ReturnType<typeof blockIo>,
+): CgroupStatistics['blockIo'] {
+  return counts && { ...counts, pressure: files.pressure('io.pressure') };
 }

@@ -1,4 +1,5 @@
-import type { BlockIoEntry, CgroupStatistics, Pressure } from '../cgroup/cgroup-statistics.ts';
+import type { BlockIoEntry, Pressure } from '../cgroup/cgroup-statistics.ts';
+import type { CgroupUsage } from '../cgroup/usage.ts';
 import { wait } from '../cgroup/wait.ts';
 import { Failure } from '../failure.ts';
 import { hasErrno } from '../host/native.ts';
@@ -32,7 +33,7 @@ interface Sample {
   readonly id: string;
   readonly status: Status;
   readonly nanoseconds: bigint;
-  readonly statistics: CgroupStatistics;
+  readonly used: CgroupUsage;
 }
 
 /** The first look is followed by the second at most so soon, so that the first table does not keep one waiting. Milliseconds. */
@@ -42,7 +43,7 @@ const firstInterval = 250;
 function look(context: Context, id: string, named: boolean): Sample | undefined {
   try {
     const { status, cgroup } = observe(context, id, 'events');
-    return { id, status, nanoseconds: context.host.native.monotonic(), statistics: cgroup.statistics() };
+    return { id, status, nanoseconds: context.host.native.monotonic(), used: cgroup.usage() };
   } catch (error) {
     const gone = hasErrno(error, 'ENOENT', 'ENODEV');
     if (gone || (error instanceof Failure && !named)) return undefined;
@@ -62,8 +63,8 @@ function percent(part: number, whole: number): number | undefined {
 }
 
 function usage(before: Sample | undefined, after: Sample): ContainerUsage {
-  const { cpu, memory, pids, blockIo } = after.statistics;
-  const old = before?.statistics.cpu;
+  const { cpu, memory, pids, serviceBytes, pressure } = after.used;
+  const old = before?.used.cpu;
   const elapsed = before === undefined ? 0 : Number(after.nanoseconds - before.nanoseconds);
   const grown = (now: number | undefined, then: number | undefined): number => (now ?? 0) - (then ?? 0);
   return {
@@ -74,16 +75,16 @@ function usage(before: Sample | undefined, after: Sample): ContainerUsage {
       cpu &&
       old &&
       percent(grown(cpu.throttledPeriods, old.throttledPeriods), grown(cpu.periods, old.periods)),
-    memory: memory && { usage: memory.usage.usage, limit: memory.usage.limit },
+    memory,
     pids,
-    blockIo: blockIo && {
-      read: bytesOf(blockIo.serviceBytes, 'Read'),
-      written: bytesOf(blockIo.serviceBytes, 'Write'),
+    blockIo: serviceBytes && {
+      read: bytesOf(serviceBytes, 'Read'),
+      written: bytesOf(serviceBytes, 'Write'),
     },
     pressure: {
-      cpu: waiting(cpu?.pressure),
-      memory: waiting(memory?.pressure),
-      io: waiting(blockIo?.pressure),
+      cpu: waiting(pressure.cpu),
+      memory: waiting(pressure.memory),
+      io: waiting(pressure.io),
     },
   };
 }

@@ -1,8 +1,10 @@
 /** `events` and `stats`: the shape that engines parse, real numbers, out-of-memory events. */
 import { strict as assert } from 'node:assert';
 import { spawn, spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { suite } from 'uvu';
-import { pureV2 } from './support/cgroup-of.ts';
+import { pureV2, savedCgroup } from './support/cgroup-of.ts';
 import { runCommand, runtimeCommand, runtimeKind } from './support/runtime.ts';
 import { expectRefusal, expectSuccess, type Sandbox, withSandbox } from './support/sandbox.ts';
 import { testWhere } from './support/skip.ts';
@@ -72,6 +74,28 @@ test('events --stats prints one line with what the container really uses', () =>
     });
     assert.ok(more.data.cpu.throttling.periods >= data.cpu.throttling.periods);
   }));
+
+testWhere(
+  test,
+  existsSync('/proc/pressure/cpu'),
+  'this kernel measures no pressure',
+  'events --stats tells the pressure where the cgroup has it',
+  () =>
+    withSandbox(async (sandbox) => {
+      const id = await sandbox.running(undefined, busy);
+      const { unified } = savedCgroup(sandbox, id);
+      const { data } = JSON.parse(expectSuccess(await sandbox.tsoci(['events', '--stats', id])).stdout);
+      for (const [part, file] of [
+        ['cpu', 'cpu.pressure'],
+        ['memory', 'memory.pressure'],
+        ['blkio', 'io.pressure'],
+      ] as const) {
+        const measured = unified !== undefined && existsSync(join(unified.path, file));
+        assert.equal(data[part].psi !== undefined, measured, part);
+        if (measured) assert.equal(typeof data[part].psi.some.avg10, 'number', part);
+      }
+    }),
+);
 
 /** Paths of all members, arrays as `[]`. */
 function shape(value: unknown, path = ''): string[] {

@@ -3,7 +3,7 @@ import { strict as assert } from 'node:assert';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite } from 'uvu';
-import { control, cpuQuota, files, pureV2 } from './support/cgroup-of.ts';
+import { type ControlFile, control, cpuQuota, files, pureV2 } from './support/cgroup-of.ts';
 import { runtimeKind } from './support/runtime.ts';
 import { expectRefusal, expectSuccess, withSandbox } from './support/sandbox.ts';
 
@@ -38,6 +38,108 @@ test('update() changes what its options name, options standing after the id too,
       control(sandbox, id, { controller: 'memory', v1: 'memory.soft_limit_in_bytes', v2: 'memory.low' }),
       '8388608',
     );
+  }));
+
+/** An option, its value, and what stands where afterwards. */
+const optionRows: readonly {
+  readonly options: readonly string[];
+  readonly file: ControlFile;
+  /** Of v1 and v2; undefined where the option is refused, as v2 has nothing like it. */
+  readonly v1: string;
+  readonly v2: string | undefined;
+}[] = [
+  {
+    options: ['--blkio-weight', '300'],
+    file: { controller: 'blkio', v1: 'blkio.bfq.weight', v2: 'io.weight' },
+    v1: 'default 300',
+    v2: 'default 2930',
+  },
+  {
+    options: ['--cpu-quota', '20000', '--cpu-period', '50000', '--cpu-burst', '1000'],
+    file: { controller: 'cpu', v1: 'cpu.cfs_burst_us', v2: 'cpu.max.burst' },
+    v1: '1000',
+    v2: '1000',
+  },
+  {
+    options: ['--cpu-share', '512'],
+    file: { controller: 'cpu', v1: 'cpu.shares', v2: 'cpu.weight' },
+    v1: '512',
+    v2: '59',
+  },
+  {
+    options: ['--cpu-rt-period', '500000'],
+    file: { controller: 'cpu', v1: 'cpu.rt_period_us', v2: 'cpu.rt_period_us' },
+    v1: '500000',
+    v2: undefined,
+  },
+  {
+    options: ['--cpu-rt-runtime', '0', '--cpu-rt-period', '400000'],
+    file: { controller: 'cpu', v1: 'cpu.rt_period_us', v2: 'cpu.rt_period_us' },
+    v1: '400000',
+    v2: undefined,
+  },
+  {
+    options: ['--cpu-idle', '1'],
+    file: { controller: 'cpu', v1: 'cpu.idle', v2: 'cpu.idle' },
+    v1: '1',
+    v2: '1',
+  },
+  { options: ['--cpuset-cpus', '0'], file: files.cpuset, v1: '0', v2: '0' },
+  {
+    options: ['--cpuset-mems', '0'],
+    file: { controller: 'cpuset', v1: 'cpuset.mems', v2: 'cpuset.mems' },
+    v1: '0',
+    v2: '0',
+  },
+  { options: ['--memory', '96M'], file: files.memoryLimit, v1: '100663296', v2: '100663296' },
+  {
+    options: ['--memory', '64M', '--memory-swap', '128M'],
+    file: { controller: 'memory', v1: 'memory.memsw.limit_in_bytes', v2: 'memory.swap.max' },
+    v1: '134217728',
+    v2: '67108864',
+  },
+  {
+    options: ['--memory-reservation', '32M'],
+    file: { controller: 'memory', v1: 'memory.soft_limit_in_bytes', v2: 'memory.low' },
+    v1: '33554432',
+    v2: '33554432',
+  },
+  {
+    options: ['--kernel-memory-tcp', '8M'],
+    file: { controller: 'memory', v1: 'memory.kmem.tcp.limit_in_bytes', v2: 'memory.max' },
+    v1: '8388608',
+    v2: undefined,
+  },
+  // accepted without effect: Linux has no such limit any more
+  { options: ['--kernel-memory', '8M'], file: files.memoryLimit, v1: '67108864', v2: '67108864' },
+  { options: ['--pids-limit', '33'], file: files.pidsLimit, v1: '33', v2: '33' },
+];
+
+test('each option of update() stands in the kernel afterwards, or is refused where there is nothing like it', () =>
+  withSandbox(async (sandbox) => {
+    const id = await sandbox.running();
+    for (const { options, file, v1, v2 } of optionRows) {
+      const result = await sandbox.tsoci(['update', ...options, id]);
+      const expected = pureV2 ? v2 : v1;
+      if (expected === undefined) {
+        expectRefusal(result, /cgroup v2 has no/);
+        continue;
+      }
+      // what this kernel has no file for is refused by that name
+      if (result.code !== 0) {
+        expectRefusal(result, new RegExp(`/(cpu|blockIO)/.*no such file|no such file.*${file.v1}`, 'i'));
+        assert.throws(() => control(sandbox, id, file), options.join(' '));
+        continue;
+      }
+      const lines = control(sandbox, id, file).split('\n');
+      assert.ok(
+        lines.includes(expected) || lines.includes(expected.replace('default ', '')),
+        `${options.join(' ')}: ${lines.join(' | ')}`,
+      );
+    }
+    assert.equal(cpuQuota(sandbox, id), '20000 50000');
+    for (const option of ['--l3-cache-schema', '--mem-bw-schema'])
+      expectRefusal(await sandbox.tsoci(['update', option, 'L3:0=f', id]), /no class of service/);
   }));
 
 test('update() reads JSON from a file and from standard input', () =>
