@@ -1,5 +1,5 @@
 import type { Namespace, NamespaceType } from '../bundle/config.ts';
-import { type Compilation, createsNamespace, flagOf, hasNamespace } from './compilation.ts';
+import { type Compilation, createsNamespace, flagOf, hasNamespace, opensAhead } from './compilation.ts';
 import { NO_SLOT, type Phase } from './operations.ts';
 
 /** Everything the clone itself creates. The cgroup and time namespaces are entered afterwards: see `enterNamespaces`. */
@@ -42,6 +42,7 @@ export function cloneContainer(compilation: Compilation): void {
     cgroup = plan.slot();
     plan.add('prepare', '/linux/cgroupsPath', 'open-path', { slot: cgroup, path: facts.cgroups.unified });
   }
+  if (opensAhead(compilation)) makeTimeNamespace(compilation, 'namespaces');
   for (const entry of joinOrder(entries, facts.rootless)) {
     if (entry.type === 'cgroup' && joinsCgroupLate(compilation)) continue;
     plan.add('namespaces', pointer(entry), 'join-namespace', {
@@ -77,10 +78,11 @@ function joinCgroups({ facts, plan }: Compilation, phase: Phase): void {
 
 /** The container's process, before anything else: who it is in its user namespace, and the namespaces that clone left out. */
 export function enterNamespaces(compilation: Compilation): void {
-  const { linux, plan, proc } = compilation;
+  const { linux, plan } = compilation;
   const created = createsNamespace(linux, 'user');
   if (created) {
     plan.ask('ids', 'id-maps');
+    if (compilation.facts.rootless) makeTimeNamespace(compilation, 'ids');
     if (compilation.facts.rootless) plan.add('ids', '/linux/uidMappings', 'dumpable', { value: 0 });
   }
   if (hasNamespace(linux, 'user') && mapsRoot(compilation)) {
@@ -97,10 +99,18 @@ export function enterNamespaces(compilation: Compilation): void {
     // Its root is the cgroup that its maker is in, so it is made from inside.
     plan.add('ids', '/linux/namespaces', 'unshare', { flags: flagOf('cgroup') });
   }
-  if (createsNamespace(linux, 'time')) {
-    plan.add('ids', '/linux/timeOffsets', 'time-offsets', { proc, offsets: timeOffsets(compilation) });
-  }
+  if (!compilation.userNamespace) makeTimeNamespace(compilation, 'ids');
   plan.add('ids', '', 'new-session', {});
+}
+
+/**
+ * The file that takes the offsets belongs to the process, or to root of the machine when that may not be dumped (proc(5)). So on the way
+ * into a user namespace root writes it before the clone, and an ordinary user while its process may still be dumped.
+ */
+function makeTimeNamespace(compilation: Compilation, phase: Phase): void {
+  const { linux, plan, proc } = compilation;
+  if (!createsNamespace(linux, 'time')) return;
+  plan.add(phase, '/linux/timeOffsets', 'time-offsets', { proc, offsets: timeOffsets(compilation) });
 }
 
 /** Root of the user namespace exists: a joined one is taken to have it. */

@@ -110,6 +110,14 @@ rootless('the cgroup filesystem cannot be written from inside (CVE-2023-25809)',
   assert.deepEqual(cgroupsNamed('tsoci-intruder'), []);
 });
 
+rootless('time offsets', async ({ run }) => {
+  const out = await run('tr -s " \\n" " " </proc/self/timens_offsets', (config) => {
+    config.linux?.namespaces?.push({ type: 'time' });
+    if (config.linux) config.linux.timeOffsets = { boottime: { secs: 4000 }, monotonic: { secs: 7 } };
+  });
+  assert.equal(out, 'monotonic 7 0 boottime 4000 0 ');
+});
+
 rootless('create, start, state, exec, kill, delete', async ({ user, bundle }) => {
   const made = bundle('exec sleep 1000');
   const id = newId();

@@ -1,12 +1,13 @@
 /** User namespaces that root makes: mappings seen from both sides, and everything else still works in them. */
 import { strict as assert } from 'node:assert';
 import { execFileSync } from 'node:child_process';
-import { chmodSync, readFileSync, readlinkSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, readFileSync, readlinkSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import type { Bundle, ConfigChange } from './support/bundle.ts';
 import { runtimeKind } from './support/runtime.ts';
 import { expectRefusal, expectSuccess, procStatus, type Sandbox, withSandbox } from './support/sandbox.ts';
+import { until } from './support/wait.ts';
 
 const test = suite(`user namespaces (${runtimeKind})`);
 
@@ -49,6 +50,8 @@ test('root inside is somebody else outside', () =>
     assert.notEqual(readlinkSync(`/proc/${pid}/ns/user`), readlinkSync('/proc/self/ns/user'));
     expectSuccess(await sandbox.tsoci(['start', id]));
     assert.equal(procStatus(pid)['Uid'], Array(4).fill(first).join('\t'));
+    const own = join(bundle.rootfs, 'mine');
+    await until('its script has run', () => existsSync(own) && statSync(own).uid !== first);
     const { stdout } = expectSuccess(
       await sandbox.tsoci([
         'exec',
@@ -140,6 +143,39 @@ test('a bound device whose node on the host is another one is refused', () =>
       const refused = await sandbox.runBundle(bundle);
       expectRefusal(refused, /linux\.devices\[0\] \(\/dev\/zero\).*is not the device/);
     }
+  }));
+
+test('time offsets, in a new user namespace and in one that is joined', () =>
+  withSandbox(async (sandbox) => {
+    const script = 'tr -s " \\n" " " </proc/self/timens_offsets; cut -d. -f1 /proc/uptime; exec sleep 1000';
+    const timed = (config: Parameters<ConfigChange>[0]) => {
+      config.linux?.namespaces?.push({ type: 'time' });
+      if (config.linux)
+        config.linux.timeOffsets = { boottime: { secs: 100_000 }, monotonic: { secs: 7, nanosecs: 8 } };
+    };
+    const id = sandbox.id();
+    expectSuccess(
+      await sandbox.tsoci(['create', '--bundle', ownBundle(sandbox, script, timed).directory, id]),
+    );
+    const { pid } = await sandbox.state(id);
+    expectSuccess(await sandbox.tsoci(['start', id]));
+    const offsets = (of: number) =>
+      readFileSync(`/proc/${of}/timens_offsets`, 'utf8').replaceAll(/\s+/g, ' ');
+    assert.equal(offsets(pid), 'monotonic 7 8 boottime 100000 0 ');
+    const uptime = Number(readFileSync('/proc/uptime', 'utf8').split('.')[0]);
+    const exec = expectSuccess(await sandbox.tsoci(['exec', id, 'cut', '-d.', '-f1', '/proc/uptime']));
+    assert.ok(Math.abs(Number(exec.stdout) - uptime - 100_000) < 5, exec.stdout);
+    const second = ownBundle(sandbox, script, (config) => {
+      timed(config);
+      const { linux } = config;
+      for (const each of linux?.namespaces ?? [])
+        if (each.type === 'user') each.path = `/proc/${pid}/ns/user`;
+      delete linux?.uidMappings;
+      delete linux?.gidMappings;
+    });
+    const other = sandbox.id();
+    expectSuccess(await sandbox.tsoci(['create', '--bundle', second.directory, other]));
+    assert.equal(offsets((await sandbox.state(other)).pid), 'monotonic 7 8 boottime 100000 0 ');
   }));
 
 test('a user other than root, with groups and capabilities', () =>
