@@ -18,6 +18,16 @@ export function isAbsolute(path: string): boolean {
   return path.startsWith('/');
 }
 
+/** True for `/` by any name: `.` and `..` count, links don't. */
+export function isRoot(path: string): boolean {
+  let depth = 0;
+  for (const part of path.split('/')) {
+    if (part === '..') depth = Math.max(0, depth - 1);
+    else if (part !== '' && part !== '.') depth++;
+  }
+  return depth === 0;
+}
+
 /** Reports a path that is not absolute. */
 export function needAbsolute(path: string, pointer: string, report: Report): void {
   if (!isAbsolute(path)) report(pointer, `${quote(path)} is not an absolute path`);

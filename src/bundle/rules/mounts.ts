@@ -1,7 +1,6 @@
-import { normalizePath } from '../../plan/path.ts';
 import type { Config, Mount } from '../config.ts';
 import { quote } from '../finding.ts';
-import { isAbsolute, isNew, namespaceOf } from './help.ts';
+import { isAbsolute, isNew, isRoot, namespaceOf } from './help.ts';
 import { checkMappings } from './namespaces.ts';
 import type { Report, RuleSet } from './rule.ts';
 
@@ -37,7 +36,7 @@ function checkMount(config: Config, report: Report): void {
   eachMount(config, (mount, pointer) => {
     if (mount.destination === '')
       report(`${pointer}/destination`, 'is empty, must be a path inside the container');
-    else if (normalizePath(mount.destination) === '/' && !has(mount, ['remount']))
+    else if (isRoot(mount.destination) && !has(mount, ['remount']))
       report(`${pointer}/destination`, 'is the root itself, which root.path names');
     if (has(mount, BIND)) {
       if (mount.source === undefined || mount.source === '') {
