@@ -2,12 +2,14 @@ import { controllersOf } from '../cgroup/cgroup-layout.ts';
 import type { CgroupStep } from '../cgroup/cgroup-step.ts';
 import { planResources } from '../cgroup/plan-resources.ts';
 import type { Plan } from '../plan/plan.ts';
+import { type RuntimeStep, runtimeSteps } from '../plan/runtime-steps.ts';
 import { prepare } from './prepare.ts';
 import type { Context, CreateOptions } from './types.ts';
 
-/** Everything that creating a container would do: the limits of its cgroup first, then the stub's operations. */
+/** Everything that a container would do to the machine: its cgroup's limits, what the runtime does itself, the stub's operations. */
 export interface PlannedContainer {
   readonly limits: readonly CgroupStep[];
+  readonly runtime: readonly RuntimeStep[];
   readonly plan: Plan;
 }
 
@@ -21,5 +23,5 @@ export async function planFor(context: Context, options: CreateOptions): Promise
   const { steps } = planResources(controllersOf(layout), bundle.config.linux?.resources, {
     pointer: '/linux/resources',
   });
-  return { limits: steps, plan };
+  return { limits: steps, runtime: runtimeSteps(bundle.config), plan };
 }

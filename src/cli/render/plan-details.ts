@@ -94,6 +94,15 @@ export function planDetails(operation: Operation, slots: Map<number, string>): s
   return shown.join(' ');
 }
 
+/** Fields of a step that is no operation of the stub, in the same form. */
+export function fieldsText(fields: Readonly<Record<string, string | number | readonly string[]>>): string {
+  return Object.entries(fields)
+    .map(([name, value]) => [name, show('', name, value)])
+    .filter(([, text]) => text !== undefined)
+    .map(([name, text]) => `${name}=${text}`)
+    .join(' ');
+}
+
 function fills(kind: Operation['kind']): boolean {
   return kind !== 'close-slot' && kind !== 'join-slot';
 }

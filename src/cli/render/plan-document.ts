@@ -15,9 +15,17 @@ export interface PlanStep {
 }
 
 /** A plan for programs. */
-export function planDocument({ limits, plan }: PlannedContainer): object {
+export function planDocument({ limits, runtime, plan }: PlannedContainer): object {
   const { inherited, questions, preserve, slots } = plan;
-  return { limits, inherited, slots, preserve, questions, operations: plan.operations.map(planStep) };
+  return {
+    limits,
+    runtime,
+    inherited,
+    slots,
+    preserve,
+    questions,
+    operations: plan.operations.map(planStep),
+  };
 }
 
 function planStep(operation: Plan['operations'][number]): PlanStep {

@@ -74,12 +74,12 @@ const limits: readonly CgroupStep[] = [
 ];
 
 test('planTable() begins with the limits of the cgroup', () => {
-  const [, first] = planTable({ limits, plan }).split('\n');
+  const [, first] = planTable({ limits, runtime: [], plan }).split('\n');
   assert.match(first ?? '', /^cgroup +limit +\/linux\/resources\/pids\/limit +pids\.max = 32$/);
 });
 
 test('planTable() names the place in config.json and says numbers in words', () => {
-  const table = planTable({ limits: [], plan });
+  const table = planTable({ limits: [], runtime: [], plan });
   assert.match(table, /^PHASE +OPERATION +FROM +DETAILS\n/);
   assert.match(table, /^prepare +open-tree +\/mounts\/1 +path="\/srv\/my data"/m);
   assert.match(table, /^namespaces +clone +\/linux\/namespaces +flags=mount,pid$/m);
@@ -122,7 +122,7 @@ test('every operation of the table can be shown', () => {
 test('planDocument() is JSON with every field of every operation', () => {
   const operations_ = operationKinds.map((kind) => anyOperation(kind, 5));
   const copy = JSON.parse(
-    JSON.stringify(planDocument({ limits, plan: { ...plan, operations: operations_ } })),
+    JSON.stringify(planDocument({ limits, runtime: [], plan: { ...plan, operations: operations_ } })),
   ) as {
     operations: PlanStep[];
   };
@@ -133,7 +133,8 @@ test('planDocument() is JSON with every field of every operation', () => {
   for (const { operation, fields } of copy.operations) {
     assert.deepEqual(Object.keys(fields), Object.keys(operations[operation as Operation['kind']].fields));
   }
-  const [, cloned, , limit] = (planDocument({ limits, plan }) as { operations: PlanStep[] }).operations;
+  const [, cloned, , limit] = (planDocument({ limits, runtime: [], plan }) as { operations: PlanStep[] })
+    .operations;
   assert.equal(cloned?.fields['flags'], 0x2002_0000);
   assert.equal(limit?.fields['hard'], '18446744073709551615');
 });
