@@ -52,9 +52,11 @@ export function runCommand(argv: readonly string[], options: CommandOptions = {}
     const output = { stdout: '', stderr: '' };
     const timer = setTimeout(() => child.kill('SIGKILL'), timeout);
     let quiet: NodeJS.Timeout | undefined;
+    let chunks = 0;
     for (const name of ['stdout', 'stderr'] as const) {
       child[name]?.setEncoding('utf8').on('data', (chunk: string) => {
         output[name] += chunk;
+        chunks += 1;
         quiet?.refresh();
       });
     }
@@ -71,7 +73,11 @@ export function runCommand(argv: readonly string[], options: CommandOptions = {}
       };
       child.on('close', finish);
       // A container's process may hold the pipes long after the command; what the command wrote is in them by now.
-      quiet = setTimeout(finish, silence);
+      quiet = setTimeout(() => {
+        // On a busy machine the time may be over before anybody looked into the pipes: look once more.
+        const before = chunks;
+        setImmediate(() => chunks === before && finish());
+      }, silence);
     });
   });
 }
