@@ -67,12 +67,12 @@ const suites: Readonly<Record<string, SuiteRow>> = {
   },
   // containerd and Docker for a quarter of a minute; what is not installed is skipped.
   smoke: { directory: 'test/smoke', command: node, alone: true, limit: 180, needsRoot: true },
-  // Real daemons, and virtual machines for an operating system, about six minutes: only when asked for by name.
+  // Real daemons, and virtual machines, about ten minutes: only when asked for by name.
   engines: {
     directory: 'test/engines',
     command: node,
     alone: true,
-    limit: 900,
+    limit: 1800,
     needsRoot: true,
     byName: true,
   },

@@ -1,99 +1,18 @@
 /** containerd's CRI plugin with a runtime handler whose BinaryName is tsoci, driven as the kubelet drives it. */
 import { strict as assert } from 'node:assert';
-import { mkdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { cgroupsNamed } from '../integration/support/leftovers.ts';
 import { until } from '../integration/support/wait.ts';
-import { Containerd, image } from './support/containerd.ts';
+import { Containerd } from './support/containerd.ts';
 import { engineSuite } from './support/engine-suite.ts';
-import { CallError, GrpcClient } from './support/grpc.ts';
+import { CallError } from './support/grpc.ts';
+import { withPod } from './support/pod.ts';
 import type { Fields } from './support/protobuf.ts';
 
 const test = engineSuite('CRI', ['containerd', 'ctr=containerd'], () => Containerd.open());
 
-/** NamespaceMode: the pod has the host's network, so that no plugin for networks is needed. */
-const node = 2;
 /** ContainerState. */
 const [running, exited] = [1, 2];
-
-interface Pod {
-  /** The kubelet's side of the Container Runtime Interface (k8s.io/cri-api, runtime/v1). */
-  readonly cri: GrpcClient;
-  readonly id: string;
-  /** Creates and starts a container; gives its id. */
-  start(name: string, command: readonly string[], linux?: Fields): Promise<string>;
-  state(id: string): Promise<number>;
-  remove(id: string): Promise<void>;
-}
-
-async function withPod(engine: Containerd, name: string, body: (pod: Pod) => Promise<void>): Promise<void> {
-  const cri = new GrpcClient(engine.socket, 'runtime.v1.RuntimeService');
-  const logs = engine.path('logs', name);
-  mkdirSync(logs, { recursive: true });
-  const network: Fields = [[1, node]];
-  const sandbox: Fields = [
-    [
-      1,
-      [
-        [1, name],
-        [2, `${name}-uid`],
-        [3, 'default'],
-      ],
-    ],
-    [3, logs],
-    [
-      8,
-      [
-        [1, `/${engine.name}`],
-        [2, [[1, network]]],
-      ],
-    ],
-  ];
-  try {
-    const id = (
-      await cri.call('RunPodSandbox', [
-        [1, sandbox],
-        [2, 'tsoci'],
-      ])
-    ).text(1);
-    const pod: Pod = {
-      cri,
-      id,
-      start: async (container, command, linux = []) => {
-        const config: Fields = [
-          [1, [[1, container]]],
-          [2, [[1, image]]],
-          ...command.map((word) => [3, word] as const),
-          [11, `${container}.log`],
-          [15, [...linux, [2, [[3, network]]]]],
-        ];
-        const created = await cri.call('CreateContainer', [
-          [1, id],
-          [2, config],
-          [3, sandbox],
-        ]);
-        await cri.call('StartContainer', [[1, created.text(1)]]);
-        return created.text(1);
-      },
-      state: async (container) => (await cri.call('ContainerStatus', [[1, container]])).message(1).number(3),
-      remove: async (container) => {
-        await cri.call('StopContainer', [
-          [1, container],
-          [2, 0],
-        ]);
-        await cri.call('RemoveContainer', [[1, container]]);
-      },
-    };
-    try {
-      await body(pod);
-    } finally {
-      await cri.call('StopPodSandbox', [[1, id]]);
-      await cri.call('RemovePodSandbox', [[1, id]]);
-    }
-    assert.deepEqual(cgroupsNamed(id), []);
-  } finally {
-    cri.close();
-  }
-}
 
 const loop = ['sh', '-c', 'trap "exit 3" TERM; echo up; while :; do sleep 0.05; done'];
 

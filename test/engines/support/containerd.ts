@@ -4,17 +4,18 @@ import { resolve } from 'node:path';
 import type { CommandResult } from '../../integration/support/runtime.ts';
 import { expectSuccess } from '../../integration/support/sandbox.ts';
 import { until } from '../../integration/support/wait.ts';
+import { bySystemd } from './cgroup-manager.ts';
 import { engineRuntime } from './engine-runtime.ts';
 import { makeImageArchive } from './image.ts';
 import { Laboratory } from './laboratory.ts';
 
-/** What CRI needs to know of us: the documented file, with the runtime that is tested, and without systemd. */
+/** What CRI needs to know of us: the documented file, with the runtime that is tested, and systemd where there is one. */
 const documented = readFileSync(
   resolve(import.meta.dirname, '../../../docs/kubernetes/containerd.toml'),
   'utf8',
 )
   .replace('BinaryName = "/usr/local/bin/tsoci"', `BinaryName = "${engineRuntime}"`)
-  .replace('SystemdCgroup = true', 'SystemdCgroup = false')
+  .replace('SystemdCgroup = true', `SystemdCgroup = ${bySystemd}`)
   .replace('version = 2\n', '');
 
 const configuration = (lab: Laboratory) => `

@@ -3,6 +3,7 @@ import { rmSync, writeFileSync } from 'node:fs';
 import type { CommandOptions, CommandResult } from '../../integration/support/runtime.ts';
 import { expectSuccess } from '../../integration/support/sandbox.ts';
 import { until } from '../../integration/support/wait.ts';
+import { cgroupParent } from './cgroup-manager.ts';
 import { engineRuntime } from './engine-runtime.ts';
 import { makeRootfsArchive } from './image.ts';
 import { Laboratory } from './laboratory.ts';
@@ -36,7 +37,7 @@ export class Docker extends Laboratory {
     const directories = ['--data-root', this.path('data'), '--exec-root', this.path('exec')];
     const machine = ['--iptables=false', '--ip6tables=false', '--bridge=none', '--storage-driver', 'vfs'];
     const runtime = ['--add-runtime', `tested=${engineRuntime}`, '--default-runtime', 'tested'];
-    runtime.push('--cgroup-parent', `/${this.name}`);
+    runtime.push('--cgroup-parent', cgroupParent(this.name));
     const socket = ['--host', this.#environment.DOCKER_HOST];
     const argv = ['dockerd', ...files, ...directories, ...machine, ...runtime, ...socket, ...options];
     // It wants to write a key there, whatever it is told.

@@ -25,7 +25,7 @@ export function whyNot(commands: readonly string[]): string | undefined {
   const absent = commands.filter((each) => !inPath(each.split('=')[0] as string));
   if (absent.length === 0) return undefined;
   const packages = absent.map((each) => each.split('=').at(-1)).join(', ');
-  return `it needs the packages ${packages}`;
+  return `it needs ${packages}`;
 }
 
 /**

@@ -16,8 +16,8 @@ import { type CommandOptions, type CommandResult, runCommand } from '../../integ
 import { until } from '../../integration/support/wait.ts';
 import type { Closable } from './engine-suite.ts';
 
-/** Seconds that a daemon has to come up, and to end. */
-const patience = 30;
+/** Seconds that a daemon has to come up, and to end: an emulated machine is slow. */
+const patience = process.env['TSOCI_TEST_VM'] === '1' ? 150 : 30;
 
 /** Processes whose command line names `text`: shims and monitors outlive the daemon that started them. */
 export function processesNaming(text: string): number[] {
@@ -39,7 +39,7 @@ const deepestFirst = (paths: readonly string[]) => [...paths].sort((a, b) => b.l
 /** One engine's state directory, its daemons, and the removal of both. Nothing of the machine's own engines is touched. */
 export class Laboratory implements Closable {
   readonly directory: string;
-  /** A name that no other test has: for namespaces, cgroups and containers. */
+  /** A name that no other test has: for namespaces, cgroups (a slice's name means more where it has a dash) and containers. */
   readonly name: string;
   readonly #daemons: ChildProcess[] = [];
 
@@ -47,7 +47,7 @@ export class Laboratory implements Closable {
     this.directory = mkdtempSync(join(tmpdir(), `tsoci-${engine}-`));
     // Root of a user namespace has to pass through.
     chmodSync(this.directory, 0o711);
-    this.name = `tsoci-${engine}-${process.pid}`;
+    this.name = `tsoci_${engine.replaceAll('-', '_')}_${process.pid}`;
   }
 
   path(...parts: readonly string[]): string {

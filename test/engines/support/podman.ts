@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs';
 import type { CommandOptions, CommandResult } from '../../integration/support/runtime.ts';
 import { expectSuccess } from '../../integration/support/sandbox.ts';
 import { until } from '../../integration/support/wait.ts';
+import { bySystemd, cgroupParent } from './cgroup-manager.ts';
 import { engineRuntime } from './engine-runtime.ts';
 import { makeRootfsArchive } from './image.ts';
 import { Laboratory } from './laboratory.ts';
@@ -15,7 +16,7 @@ const configuration = `
 default_ulimits = ["nofile=1024:1024", "nproc=1024:1024"]
 log_driver = "k8s-file"
 [engine]
-cgroup_manager = "cgroupfs"
+cgroup_manager = "${bySystemd ? 'systemd' : 'cgroupfs'}"
 events_logger = "file"
 `;
 
@@ -70,7 +71,7 @@ export class Podman extends Laboratory {
   }
 
   #options(): string[] {
-    return ['--network', 'none', '--cgroup-parent', `/${this.name}`];
+    return ['--network', 'none', '--cgroup-parent', cgroupParent(this.name)];
   }
 
   run(args: readonly string[], options: readonly string[] = [], command: CommandOptions = {}) {
