@@ -32,7 +32,7 @@ RUNTIME ?= $(libexec)/tsoci
 help:
 	@echo 'make build       the executable, the stub and the addon, in $(libexec)'
 	@echo 'make demo        build, then run a container and show what it sees'
-	@echo 'make test        unit tests, then integration tests and a little of containerd and Docker (as root)'
+	@echo 'make test        unit tests, then integration tests, a little of containerd and Docker, and virtual machines (as root)'
 	@echo 'make test-engines  Docker, containerd, Podman and others call it; Debian runs in it (as root)'
 	@echo 'make test-vm     integration tests in virtual machines with cgroup v2 and systemd; VM=full for all of them'
 	@echo 'make check       types, style, C warnings, imports, dead code'
@@ -101,6 +101,7 @@ smoke_tools := containerd dockerd=docker.io docker=docker.io
 test: build
 	@scripts/need.sh $(test_tools) || echo 'tests that need them are skipped'
 	@scripts/need.sh $(smoke_tools) || echo 'the engines are not tried'
+	@scripts/need.sh $(vm_tools) || echo 'no virtual machine is tried'
 	@node --import tsx scripts/test.ts $(SUITES) $(if $(MATCH),--match '$(MATCH)')
 
 # Everything that the real engines are asked to do; `make test` leaves it out for its length.

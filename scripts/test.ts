@@ -2,13 +2,14 @@
  * The test run: every file of the suites, counted from what really ran. Ends with `N passed, N failed, N skipped` and a
  * status that is not 0 when a test failed, a file crashed, ended early, took too long, or registered no test.
  *
- *   node --import tsx scripts/test.ts [SUITE…] [--match TEXT] [--verbose]
+ *   node --import tsx scripts/test.ts [SUITE…] [--match TEXT]… [--verbose]
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { type FileResult, runFiles } from './test/run-files.ts';
+import { runMachines } from './test/run-machines.ts';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 
@@ -80,14 +81,17 @@ const suites: Readonly<Record<string, SuiteRow>> = {
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { match: { type: 'string', default: '' }, verbose: { type: 'boolean', default: false } },
+  options: {
+    match: { type: 'string', multiple: true, default: [''] },
+    verbose: { type: 'boolean', default: false },
+  },
 });
 
 function filesOf({ directory, only, except }: SuiteRow): string[] {
   return readdirSync(join(root, directory), { recursive: true, encoding: 'utf8' })
     .filter((name) => name.endsWith('.test.ts'))
     .map((name) => join(root, directory, name))
-    .filter((path) => relative(root, path).includes(values.match))
+    .filter((path) => values.match.some((text) => relative(root, path).includes(text)))
     .filter((path) => except === undefined || !path.startsWith(join(root, except)))
     .filter((path) => only === undefined || only.test(readFileSync(path, 'utf8')))
     .sort();
@@ -106,6 +110,13 @@ function printResult(result: FileResult): void {
 
 const total = { passed: 0, failed: 0, skipped: 0 };
 
+function count(result: FileResult): void {
+  printResult(result);
+  total.passed += result.passed;
+  total.failed += result.failed;
+  total.skipped += result.skipped;
+}
+
 async function runSuite(name: string, row: SuiteRow): Promise<void> {
   const files = filesOf(row);
   console.log(`\n== ${name}: ${files.length} files`);
@@ -122,21 +133,30 @@ async function runSuite(name: string, row: SuiteRow): Promise<void> {
       limit: row.limit * patience * 1000,
       environment: row.environment ?? {},
     })) {
-      printResult(result);
-      total.passed += result.passed;
-      total.failed += result.failed;
-      total.skipped += result.skipped;
+      count(result);
     }
 }
 
-const unknown = positionals.filter((name) => suites[name] === undefined);
+/** The name by which the short form of test/vm/test is asked for. */
+const machines = 'vm';
+
+async function runShortForm(): Promise<void> {
+  console.log(`\n== ${machines}: the short form`);
+  for await (const result of runMachines(root)) count(result);
+}
+
+const names = [...Object.keys(suites), machines];
+const unknown = positionals.filter((name) => !names.includes(name));
 if (unknown.length > 0) {
-  console.error(`unknown suite ${unknown.join(', ')}; there are ${Object.keys(suites).join(', ')}`);
+  console.error(`unknown suite ${unknown.join(', ')}; there are ${names.join(', ')}`);
   process.exit(2);
 }
+const everything = positionals.length === 0;
 for (const [name, row] of Object.entries(suites))
-  if (positionals.includes(name) || (positionals.length === 0 && !row.byName)) await runSuite(name, row);
-if (total.passed + total.failed === 0) {
+  if (positionals.includes(name) || (everything && !row.byName)) await runSuite(name, row);
+// last: it takes minutes, and only tells what the others can't
+if (positionals.includes(machines) || (everything && values.match.includes(''))) await runShortForm();
+if (total.passed + total.failed + total.skipped === 0) {
   console.log('no test ran');
   total.failed = 1;
 }

@@ -69,6 +69,13 @@ export interface CgroupInUse extends CgroupEntry {
    * everybody down, after which the container's own cgroup can't take processes (EBUSY).
    */
   placeOf(pid: number): CgroupEntry;
+
+  /**
+   * There when nobody of ours may enter by themselves, and somebody else (a user's systemd) moves them: puts the process `pid`, which
+   * waits for it, where `entry` is.
+   * @throws Failure `system` when that is refused
+   */
+  readonly attach?: ((pid: number, entry: CgroupEntry) => Promise<void>) | undefined;
 }
 
 /**

@@ -111,6 +111,7 @@ async function execIn(context: Context, options: ExecOptions, execution: Executi
   const { native } = host;
   const { record, process, filter, config } = execution;
   const entry = entryOf(execution, options);
+  const attach = execution.cgroup?.attach;
   const facts = gatherFacts(
     host,
     { mode: 'none', hierarchies: [], links: [], unified: undefined, join: [] },
@@ -123,6 +124,7 @@ async function execIn(context: Context, options: ExecOptions, execution: Executi
       namespaces: record.namespaces,
       cgroupJoin: entry?.joinPaths() ?? [],
       unifiedCgroup: entry?.unifiedDirectory(),
+      attached: attach !== undefined,
       root: rootOf(execution),
       noSetGroups: record.noSetGroups,
       console: options.consoleSocket === undefined ? 'parent' : 'socket',
@@ -148,7 +150,11 @@ async function execIn(context: Context, options: ExecOptions, execution: Executi
       plan,
       inherited,
       trace: context.trace !== undefined,
-      answer: async (_question: Question, pid: number) => {
+      answer: async (question: Question, pid: number) => {
+        if (question === 'cgroup') {
+          if (attach !== undefined && entry !== undefined) await attach(pid, entry);
+          return {};
+        }
         if (options.pidFile !== undefined) writePidFile(native, options.pidFile, record.id, pid);
         if (options.pidfdSocket !== undefined) sendPidfd(native, options.pidfdSocket, pid, 'exec-pidfd');
         const metadata = agentMetadata(filter);

@@ -69,6 +69,7 @@ function openRoot(plan: PlanBuilder, { root }: ExecRequest): number {
  */
 function enterContainer(plan: PlanBuilder, request: ExecRequest, facts: HostFacts, container: number): void {
   let cgroup = NO_SLOT;
+  if (request.attached) plan.ask('prepare', 'cgroup');
   if (request.unifiedCgroup !== undefined) {
     cgroup = plan.slot();
     plan.add('prepare', '', 'open-path', { slot: cgroup, path: request.unifiedCgroup });

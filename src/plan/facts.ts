@@ -77,6 +77,8 @@ export interface ExecRequest extends ProcessRequest {
   /** Files to which the stub writes `0`. */
   readonly cgroupJoin: readonly string[];
   readonly unifiedCgroup: string | undefined;
+  /** Somebody else (systemd) moves the stub there first: it asks for that before it does anything. */
+  readonly attached?: boolean;
   /** The container's root directory, when that is not the root of its mount namespace. */
   readonly root: string | undefined;
   /** setgroups(2) is forbidden in the container's user namespace. */

@@ -78,7 +78,11 @@ testWhere(test, here, why, 'the scope is one of their own systemd, with all limi
       await tsoci('update', '--memory', '40M', id);
       assert.equal(file('memory.max'), String(40 * mebibyte));
       await tsoci('start', id);
-      // As engines do: from inside the user's own tree, beyond which the kernel lets nobody move a process.
+      // from outside of the user's own tree their systemd lets us in
+      const outside = await tsoci('exec', id, 'sh', '-c', 'cat /proc/self/cgroup; sleep 0.2');
+      assert.match(outside.stdout, /^0::\/\n/);
+      assert.notEqual(readFileSync('/proc/self/cgroup', 'utf8').includes('user@'), true);
+      // as engines do: from inside the user's own tree, beyond which the kernel lets nobody move a process.
       const inTree = ['systemd-run', '--user', '--scope', '--quiet', ...runtimeCommand];
       const result = await runCommand([...inTree, 'exec', id, 'cat', '/proc/self/cgroup'], options);
       assert.match(expectSuccess(result).stdout, /^0::\//);

@@ -1,9 +1,9 @@
 /** `update`: every option, the JSON form, all or nothing. */
 import { strict as assert } from 'node:assert';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite } from 'uvu';
-import { type ControlFile, control, cpuQuota, files, pureV2 } from './support/cgroup-of.ts';
+import { type ControlFile, control, cpuQuota, files, pureV2, savedCgroup } from './support/cgroup-of.ts';
 import { runtimeKind } from './support/runtime.ts';
 import { expectRefusal, expectSuccess, withSandbox } from './support/sandbox.ts';
 
@@ -41,18 +41,18 @@ test('update() changes what its options name, options standing after the id too,
   }));
 
 /** An option, its value, and what stands where afterwards. */
-const optionRows: readonly {
+const optionRows: (bfq: boolean) => readonly {
   readonly options: readonly string[];
   readonly file: ControlFile;
   /** Of v1 and v2; undefined where the option is refused, as v2 has nothing like it. */
   readonly v1: string;
   readonly v2: string | undefined;
-}[] = [
+}[] = (bfq) => [
   {
     options: ['--blkio-weight', '300'],
-    file: { controller: 'blkio', v1: 'blkio.bfq.weight', v2: 'io.weight' },
+    file: { controller: 'blkio', v1: 'blkio.bfq.weight', v2: bfq ? 'io.bfq.weight' : 'io.weight' },
     v1: 'default 300',
-    v2: 'default 2930',
+    v2: bfq ? 'default 300' : 'default 2930',
   },
   {
     options: ['--cpu-quota', '20000', '--cpu-period', '50000', '--cpu-burst', '1000'],
@@ -118,7 +118,8 @@ const optionRows: readonly {
 test('each option of update() stands in the kernel afterwards, or is refused where there is nothing like it', () =>
   withSandbox(async (sandbox) => {
     const id = await sandbox.running();
-    for (const { options, file, v1, v2 } of optionRows) {
+    const bfq = existsSync(join(savedCgroup(sandbox, id).unified?.path ?? '', 'io.bfq.weight'));
+    for (const { options, file, v1, v2 } of optionRows(bfq)) {
       const result = await sandbox.tsoci(['update', ...options, id]);
       const expected = pureV2 ? v2 : v1;
       if (expected === undefined) {

@@ -1,5 +1,6 @@
 import type { Host } from '../../host/host.ts';
-import type { SavedCgroup } from '../cgroup.ts';
+import type { CgroupEntry, SavedCgroup } from '../cgroup.ts';
+import { parseProcCgroup } from '../detect-cgroups.ts';
 import { ExistingCgroup } from '../existing-cgroup.ts';
 
 /** A scope of systemd that a container lives in. systemd is talked to only for its end. */
@@ -9,6 +10,23 @@ export class ExistingScope extends ExistingCgroup {
   constructor(host: Host, saved: SavedCgroup) {
     super(host, saved);
     this.#host = host;
+  }
+
+  /**
+   * Nobody may move themselves into the tree of a user's systemd from outside of it (cgroup-v2.rst, "Delegation Containment"); that
+   * systemd has the machine's do it.
+   */
+  get attach(): ((pid: number, entry: CgroupEntry) => Promise<void>) | undefined {
+    const { scope, unified } = this.saved;
+    if (scope?.kind !== 'user' || unified === undefined) return undefined;
+    const tree = /^.*\/user@\d+\.service(?=\/)/.exec(unified.path.slice(unified.mount.length))?.[0];
+    const lines = parseProcCgroup(this.#host.native.readText('/proc/self/cgroup', 65536));
+    const own = lines.find(({ controllers }) => controllers.length === 0)?.path;
+    if (tree === undefined || own === undefined || `${own}/`.startsWith(`${tree}/`)) return undefined;
+    return async (pid, entry) => {
+      const { attachProcess } = await import('./attach-process.ts');
+      await attachProcess(this.#host, this.saved, pid, entry);
+    };
   }
 
   override async delete(): Promise<void> {

@@ -73,6 +73,20 @@ export function setUnitProperties(
   return call(host, kind, 'SetUnitProperties', ['s', 'b', 'a(sv)'], [unit, true, properties]);
 }
 
+/**
+ * Moves processes into a unit that is delegated to its owner.
+ * @param below where in its cgroup: empty, or `/init`
+ */
+export function attachProcesses(
+  host: Host,
+  kind: ManagerKind,
+  unit: string,
+  below: string,
+  pids: readonly number[],
+): Promise<void> {
+  return call(host, kind, 'AttachProcessesToUnit', ['s', 's', 'au'], [unit, below, pids]);
+}
+
 /** Ends a unit; comes back before it is gone. One that is not there is fine. */
 export async function stopUnit(host: Host, kind: ManagerKind, unit: string): Promise<void> {
   try {
