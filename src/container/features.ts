@@ -5,6 +5,7 @@ import { namespaceFlags } from '../plan/kernel-flags.ts';
 import { memoryPolicyFlags, memoryPolicyModes } from '../plan/memory-policy.ts';
 import { mountOptionNames } from '../plan/mount-options.ts';
 import { seccompFeatures } from '../seccomp/seccomp-features.ts';
+import { criuAnnotation } from './checkpoint/criu-annotation.ts';
 import type { Context } from './types.ts';
 
 /** Everything below is what the plan can compile, from the tables that compile it (features.md, features-linux.md). */
@@ -16,6 +17,7 @@ export async function features(context: Context): Promise<Features> {
     mountOptions: mountOptionNames().sort(),
     // The name that callers of runc look for.
     annotations: { 'org.opencontainers.runc.checkpoint.enabled': 'true' },
+    potentiallyUnsafeConfigAnnotations: [criuAnnotation],
     linux: {
       namespaces: Object.keys(namespaceFlags).sort() as (keyof typeof namespaceFlags)[],
       capabilities: [...capabilityNames],

@@ -32,7 +32,8 @@ const attributeOptions: Readonly<Record<string, { readonly set?: number; readonl
   noatime: { set: attribute.noatime, clear: atime },
   atime: { clear: atime },
   relatime: { set: attribute.relatime, clear: atime },
-  norelatime: { set: attribute.strictatime, clear: atime },
+  // As mount(8) has it: without it the kernel's own default, which is relatime.
+  norelatime: { clear: atime },
   strictatime: { set: attribute.strictatime, clear: atime },
   nostrictatime: { set: attribute.relatime, clear: atime },
   nodiratime: { set: attribute.nodiratime },
@@ -149,6 +150,17 @@ export function attributesOf(options: ParsedMountOptions): number {
   return (options.setRecursive & ~options.clear) | options.set;
 }
 
+/** SELinux labels have commas of their own, and come in quotes that mount(2) takes off. */
+const labelled = /^(?:fs|def|root)?context=/;
+
+/** The specification has these joined by commas, so one text may hold several; `\,` belongs to a value (overlay's directories). */
+function addData(data: string[], text: string): void {
+  if (!text.includes(',') && !text.includes('"')) {
+    if (text !== '') data.push(text);
+  } else if (labelled.test(text)) data.push(text.replaceAll('"', ''));
+  else data.push(...text.split(/(?<!\\),/).filter((part) => part !== ''));
+}
+
 /** Sorts the options of a mount; unknown ones are the filesystem's (config.md, Linux mount options). */
 export function parseMountOptions(options: readonly string[] | undefined): ParsedMountOptions {
   const result: MutableMountOptions = {
@@ -166,9 +178,8 @@ export function parseMountOptions(options: readonly string[] | undefined): Parse
   };
   for (const text of options ?? []) {
     const option = mountOption(text);
-    if (option === undefined) {
-      if (text !== '') result.data.push(text);
-    } else applyOption(result, option);
+    if (option === undefined) addData(result.data, text);
+    else applyOption(result, option);
   }
   return result;
 }

@@ -35,6 +35,7 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
   '/linux/intelRdt/schemata': '../unit/container/resctrl.test.ts',
   '/linux/intelRdt/monitoring': '../unit/container/resctrl.test.ts',
   '/annotations/org.opencontainers.runc.checkpoint.enabled': 'checkpoint.test.ts',
+  '/potentiallyUnsafeConfigAnnotations/*': 'checkpoint.test.ts',
   '/linux/apparmor/enabled': 'stub-labels.test.ts',
   '/linux/selinux/enabled': 'stub-labels.test.ts',
 };

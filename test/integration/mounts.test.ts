@@ -106,7 +106,7 @@ test('every option that turns into a flag, and its negation', () =>
           'loud',
         ),
         tmpfs('/m/last', 'ro', 'rw', 'nosuid', 'suid', 'noexec'),
-        tmpfs('/m/data', 'size=64k', 'mode=711', 'uid=7', 'gid=8'),
+        tmpfs('/m/data', 'size=64k,mode=711', 'uid=7', 'gid=8'),
       ),
     );
     const options = (target: string) => [...(seen.get(target)?.options ?? [])].sort().join();

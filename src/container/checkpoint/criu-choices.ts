@@ -2,14 +2,14 @@ import type { Config } from '../../bundle/config.ts';
 import { type CriuOptions, cgroupModes } from '../../criu/messages.ts';
 import { Failure } from '../../failure.ts';
 import type { Native } from '../../host/native.ts';
+import { criuAnnotation } from './criu-annotation.ts';
 import type { Images } from './images.ts';
 
 /** CLONE_NEWNET (clone(2)). */
 const networkFlag = 0x40000000;
 /** Everything that helps to find out why: the log is read when it failed. */
 const logLevel = 4;
-/** An annotation that CRIU's users know, and files with CRIU's own options that win over ours. */
-const configAnnotation = 'org.criu.config';
+/** Files with CRIU's own options, which win over ours. */
 const configFiles = ['/etc/criu/tsoci.conf', '/etc/criu/runc.conf'];
 
 /** What checkpoint and restore take alike. */
@@ -37,8 +37,7 @@ export function commonOptions(
   config: Config,
   logFile: string,
 ): CriuOptions {
-  const configFile =
-    config.annotations?.[configAnnotation] ?? configFiles.find((path) => exists(native, path));
+  const configFile = config.annotations?.[criuAnnotation] ?? configFiles.find((path) => exists(native, path));
   return {
     images_dir_fd: images.descriptor,
     work_dir_fd: images.workDescriptor,

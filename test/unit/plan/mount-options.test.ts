@@ -25,7 +25,7 @@ const rows: Readonly<Record<string, Partial<ParsedMountOptions>>> = {
   noatime: { set: a.noatime, clear: a.atimeMask },
   atime: { clear: a.atimeMask },
   relatime: { set: 0, clear: a.atimeMask },
-  norelatime: { set: a.strictatime, clear: a.atimeMask },
+  norelatime: { clear: a.atimeMask },
   strictatime: { set: a.strictatime, clear: a.atimeMask },
   nostrictatime: { set: 0, clear: a.atimeMask },
   nodiratime: { set: a.nodiratime },
@@ -119,6 +119,27 @@ test('the later propagation and kind of bind win', () => {
 test('what it does not know is the filesystem’s, in order, without what is empty', () => {
   const { data } = parseMountOptions(['size=1m', 'RO', 'ro=1', '', 'x', 'sync', 'constructor', '__proto__']);
   assert.equal(data, ['size=1m', 'RO', 'ro=1', 'x', 'sync', 'constructor', '__proto__']);
+});
+
+test('options of the filesystem that come in one text are several; labels and escaped commas stay whole', () => {
+  const { data } = parseMountOptions([
+    'size=64k,mode=700',
+    'a,,b,',
+    'lowerdir=/x\\,y:/z',
+    'context="system_u:object_r:container_file_t:s0:c1,c2"',
+    'rootcontext=a:b:c:s0:c3,c4',
+    'quoted="x"',
+  ]);
+  assert.equal(data, [
+    'size=64k',
+    'mode=700',
+    'a',
+    'b',
+    'lowerdir=/x\\,y:/z',
+    'context=system_u:object_r:container_file_t:s0:c1,c2',
+    'rootcontext=a:b:c:s0:c3,c4',
+    'quoted="x"',
+  ]);
 });
 
 test.run();
