@@ -51,7 +51,8 @@ export function openProcess(native: Native, process: ProcessIdentity): number | 
   try {
     pidfd = native.pidfdOpen(process.pid);
   } catch (error) {
-    if (hasErrno(error, 'ESRCH', 'EINVAL')) return undefined;
+    // the number may be a thread's by now: EINVAL, since Linux 6.15 ENOENT
+    if (hasErrno(error, 'ESRCH', 'EINVAL', 'ENOENT')) return undefined;
     throw error;
   }
   if (isAlive(native, process)) return pidfd;
