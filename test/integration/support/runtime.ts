@@ -22,6 +22,9 @@ if (!existsSync(runtimeCommand.at(-1) ?? '')) {
   throw new Error(`${runtimeCommand.at(-1)} is not there: run \`make build\` first`);
 }
 
+/** Milliseconds; an emulated machine (test/vm) is five to fifteen times slower. */
+const patience = process.env['TSOCI_TEST_VM'] === '1' ? 180_000 : 60_000;
+
 export interface CommandResult {
   readonly code: number | null;
   readonly signal: string | null;
@@ -42,7 +45,7 @@ const silence = 15;
 
 /** Runs any command to its end and collects what it says. Ends also when a grandchild keeps the pipes open. */
 export function runCommand(argv: readonly string[], options: CommandOptions = {}): Promise<CommandResult> {
-  const { input, timeout = 60_000, onSpawn, ...rest } = options;
+  const { input, timeout = patience, onSpawn, ...rest } = options;
   return new Promise((resolvePromise, reject) => {
     const child: ChildProcess = spawn(argv[0] ?? '', argv.slice(1), {
       ...rest,
