@@ -27,7 +27,7 @@ sources := $(shell find src -type f -not -path '*/generated/*')
 # The runtime that make conformance looks at.
 RUNTIME ?= $(libexec)/tsoci
 
-.PHONY: help build demo test test-engines test-vm vm-tools check bench conformance install uninstall clean distclean tools
+.PHONY: help build demo test test-engines test-vm vm-tools check bench conformance runtime-tools install uninstall clean distclean tools
 
 help:
 	@echo 'make build       the executable, the stub and the addon, in $(libexec)'
@@ -38,6 +38,7 @@ help:
 	@echo 'make check       types, style, C warnings, imports, dead code'
 	@echo 'make bench       side by side with the other runtimes that are installed'
 	@echo 'make conformance the specification, clause by clause, tried on RUNTIME=$(RUNTIME)'
+	@echo 'make runtime-tools TOOLS=DIR  the validation programs of runtime-tools, built in DIR, on RUNTIME'
 	@echo 'make install     to $$(DESTDIR)$$(PREFIX), PREFIX=$(PREFIX)'
 	@echo 'make uninstall   what install did, undone'
 	@echo 'make clean       remove what was built; distclean removes node_modules as well'
@@ -139,6 +140,11 @@ conformance: build
 	@scripts/need.sh busybox=busybox-static cc=gcc ip=iproute2 unshare=util-linux
 	$(if $(SPEC),@node --import tsx conformance/check-text.ts '$(SPEC)')
 	@node --import tsx conformance/run.ts --runtime '$(RUNTIME)'
+
+# TOOLS is a checkout of runtime-tools where `make runtimetest validation-executables` was run; see docs/conformance.md.
+runtime-tools: build
+	@scripts/need.sh unshare=util-linux
+	@node --import tsx conformance/runtime-tools.ts '$(TOOLS)' --runtime '$(RUNTIME)'
 
 install: build
 	install -d '$(DESTDIR)$(LIBEXECDIR)' '$(DESTDIR)$(BINDIR)'

@@ -24,6 +24,8 @@ interface ToolsFile {
     readonly ok: number;
     readonly notOk: number;
     readonly code: number | string;
+    readonly reason?: string;
+    readonly complaints: readonly string[];
   }[];
 }
 
@@ -91,6 +93,19 @@ function toolsTable(): string[] {
   return lines;
 }
 
-if (suites.length > 0) console.log(clauseTable().join('\n'));
-if (suites.length > 0 && tools.length > 0) console.log();
-if (tools.length > 0) console.log(toolsTable().join('\n'));
+/** Why the first runtime's programs are not clean. */
+function reasonsTable(): string[] {
+  const rows = (tools[0]?.verdicts ?? []).filter(({ result }) => result !== 'clean' && result !== 'silent');
+  return [
+    ...head(['program', 'why', 'ok / not ok']),
+    ...rows.map(({ name, reason, complaints, ok, notOk }) =>
+      row([name, (reason ?? complaints.join(' ')).replaceAll('|', '\\|'), `${ok} / ${notOk}`]),
+    ),
+  ];
+}
+
+const tables = [
+  ...(suites.length > 0 ? [clauseTable()] : []),
+  ...(tools.length > 0 ? [toolsTable(), reasonsTable()] : []),
+];
+console.log(tables.map((lines) => lines.join('\n')).join('\n\n'));

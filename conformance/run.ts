@@ -7,7 +7,7 @@
  */
 import { spawnSync } from 'node:child_process';
 import { chmodSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { availableParallelism, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { clauses } from './clauses/all.ts';
@@ -23,7 +23,8 @@ const { values } = parseArgs({
   options: {
     runtime: { type: 'string', default: process.env['RUNTIME'] || own },
     match: { type: 'string', default: '' },
-    jobs: { type: 'string', default: '2' },
+    // One more than can run: tests wait a good deal.
+    jobs: { type: 'string', default: String(availableParallelism() + 1) },
     'hide-unified': { type: 'string', default: 'auto' },
     json: { type: 'string' },
     list: { type: 'boolean', default: false },

@@ -66,6 +66,8 @@ const suites: Readonly<Record<string, SuiteRow>> = {
     // The others do not call tsoci, or call the executable whatever the host.
     only: /from '\.{1,2}\/support\/(?:runtime|sandbox)\.ts'/,
   },
+  // The specification clause by clause; runc and crun, whose differences are known, say whether the tests judge right.
+  conformance: { directory: 'test/conformance', command: node, alone: true, limit: 900, needsRoot: true },
   // containerd and Docker for a quarter of a minute; what is not installed is skipped.
   smoke: { directory: 'test/smoke', command: node, alone: true, limit: 180, needsRoot: true },
   // Real daemons, and virtual machines, about ten minutes: only when asked for by name.

@@ -1,6 +1,6 @@
 import type { ConformanceTest } from '../support/test.ts';
 import { bundleTests } from './bundle.ts';
-import { cgroupTests, resourceTests } from './cgroups.ts';
+import { cgroupTests } from './cgroups.ts';
 import { deviceTests } from './devices.ts';
 import { documentTests } from './document.ts';
 import { featuresTests } from './features.ts';
@@ -14,6 +14,7 @@ import { mountTests } from './mounts.ts';
 import { namespaceTests } from './namespaces.ts';
 import { networkDeviceTests } from './network-devices.ts';
 import { processTests } from './process.ts';
+import { resourceTests } from './resources.ts';
 import { seccompTests } from './seccomp.ts';
 import { terminalTests } from './terminal.ts';
 

@@ -4,6 +4,9 @@ import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { clauses } from '../../../conformance/clauses/all.ts';
+import { crunDifferences } from '../../../conformance/differences/crun.ts';
+import { names } from '../../../conformance/differences/difference.ts';
+import { runcDifferences } from '../../../conformance/differences/runc.ts';
 import { levels } from '../../../conformance/support/clause.ts';
 import { compareWithWords, type SectionWords } from '../../../conformance/support/compare-with-words.ts';
 import { allTests } from '../../../conformance/tests/all.ts';
@@ -43,6 +46,19 @@ test('every test is bound to a clause', () => {
     allTests.map(({ name }) => name).filter((name) => !bound.has(name)),
     [],
   );
+});
+
+test('every recorded difference of another runtime names a test, and gives a reason', () => {
+  for (const difference of [...runcDifferences, ...crunDifferences]) {
+    assert.ok(difference.reason.length > 10, difference.reason);
+    for (const name of difference.tests) {
+      const one = { ...difference, tests: [name] };
+      assert.ok(
+        allTests.some((each) => names(one, each.name)),
+        name,
+      );
+    }
+  }
 });
 
 test('ids of clauses and names of tests are unique', () => {

@@ -1,0 +1,4 @@
+import { crunDifferences } from '../../conformance/differences/crun.ts';
+import { calibrate } from './support/calibrate.ts';
+
+calibrate('crun', crunDifferences);

@@ -1,0 +1,4 @@
+import { runcDifferences } from '../../conformance/differences/runc.ts';
+import { calibrate } from './support/calibrate.ts';
+
+calibrate('runc', runcDifferences);
