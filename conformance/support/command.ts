@@ -23,7 +23,7 @@ export interface CommandOptions {
   readonly descriptors?: readonly number[];
 }
 
-const usualTimeout = 20_000;
+const usualTimeout = 30_000;
 
 /**
  * Runs a program to its end. Its output goes to files: a container inherits them, and pipes would keep us waiting for it.

@@ -2,7 +2,7 @@
 export async function until<T>(
   what: string,
   condition: () => T | Promise<T>,
-  seconds = 10,
+  seconds = 20,
 ): Promise<NonNullable<T>> {
   for (const end = Date.now() + seconds * 1000; ; ) {
     const value = await condition();
