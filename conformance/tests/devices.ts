@@ -86,12 +86,16 @@ export const deviceTests: readonly ConformanceTest[] = [
 
   test('devices.fifo', async (box) => {
     const output = await box.script(
-      `${stat('/dev/pipe')}; echo through >/dev/pipe & cat /dev/pipe`,
+      `${stat('/dev/pipe')}; test -p /dev/numbered && echo numbered; echo through >/dev/pipe & cat /dev/pipe`,
       (config) => {
-        config.linux.devices = [{ path: '/dev/pipe', type: 'p', fileMode: 0o622, uid: 5, gid: 6 }];
+        config.linux.devices = [
+          { path: '/dev/pipe', type: 'p', fileMode: 0o622, uid: 5, gid: 6 },
+          // Only other types have to have numbers; a pipe that has some is a pipe.
+          { path: '/dev/numbered', type: 'p', major: 8, minor: 666 },
+        ];
       },
     );
-    assert.equal(output, '/dev/pipe fifo 0:0 622 5:6\nthrough\n');
+    assert.equal(output, '/dev/pipe fifo 0:0 622 5:6\nnumbered\nthrough\n');
   }),
 
   test('devices.exact-mode', async (box) => {

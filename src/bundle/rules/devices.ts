@@ -19,9 +19,7 @@ function checkDevices({ linux }: Config, report: Report): void {
     needAbsolute(device.path, `${pointer}/path`, report);
     if (/^\/+$/.test(device.path)) report(`${pointer}/path`, 'is the root itself, must name a file');
     for (const field of ['major', 'minor'] as const) {
-      if (device.type === 'p' && (device[field] ?? 0) !== 0) {
-        report(`${pointer}/${field}`, 'is for devices, and a pipe (type "p") is none');
-      } else if (device.type !== 'p' && device[field] === undefined) {
+      if (device.type !== 'p' && device[field] === undefined) {
         report(`${pointer}/${field}`, `is missing: a device of type ${quote(device.type)} needs it`);
       }
     }
@@ -48,6 +46,20 @@ function warnOfTwins({ linux }: Config, report: Report): void {
 
 function deviceKey({ type, major, minor }: Device): string | undefined {
   return type === 'p' ? undefined : `${type === 'u' ? 'c' : type} ${major}:${minor}`;
+}
+
+/** The specification does not want them, but does not forbid them either; runtime-tools gives a pipe some. */
+function warnOfPipeNumbers({ linux }: Config, report: Report): void {
+  linux?.devices?.forEach((device, index) => {
+    if (device.type !== 'p') return;
+    for (const field of ['major', 'minor'] as const) {
+      if ((device[field] ?? 0) !== 0)
+        report(
+          `/linux/devices/${index}/${field}`,
+          'is for devices, and a pipe (type "p") is none; it is ignored',
+        );
+    }
+  });
 }
 
 const PERMISSIONS = 0o7777;
@@ -105,6 +117,7 @@ export const deviceRules: RuleSet<Config> = {
   ],
   warn: [
     { name: 'same-device', check: warnOfTwins },
+    { name: 'pipe-numbers', check: warnOfPipeNumbers },
     { name: 'device-mode', check: warnOfMode },
     { name: 'joined-network', check: warnOfJoinedNetwork },
   ],

@@ -91,6 +91,13 @@ testWarned(
       at: ['/linux/devices/1'],
     },
     {
+      rule: 'pipe-numbers',
+      name: 'a pipe with numbers',
+      config: linux({ devices: [{ type: 'p', path: '/a', major: 8, minor: 666 }] }),
+      at: ['/linux/devices/0/major', '/linux/devices/0/minor'],
+      says: 'ignored',
+    },
+    {
       rule: 'device-mode',
       name: 'with type bits',
       config: linux({ devices: [{ type: 'p', path: '/a', fileMode: 0o10644 }] }),
