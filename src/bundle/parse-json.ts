@@ -58,8 +58,9 @@ export function tooLong(name: string): Failure {
 
 function decode(bytes: Uint8Array, name: string): string {
   if (bytes.length > MAXIMUM_BYTES) throw tooLong(name);
-  const [first, second, third] = bytes;
-  if (first === 0xef && second === 0xbb && third === 0xbf) {
+  const first = bytes[0];
+  const second = bytes[1];
+  if (first === 0xef && second === 0xbb && bytes[2] === 0xbf) {
     throw new Failure(
       'invalid',
       `${name} starts with a byte order mark (EF BB BF), which JSON does not allow`,

@@ -4,6 +4,7 @@ import type { SavedCgroup } from './cgroup.ts';
 import type { CgroupDeviceProgram, CgroupStep, CgroupWrite } from './cgroup-step.ts';
 import { deviceProgram } from './device-program.ts';
 import { writeFailure } from './explain-write.ts';
+import { hierarchyOf } from './hierarchy-of.ts';
 import { restoreValue, witnessOf } from './restore-value.ts';
 
 const O_WRONLY = 0o1;
@@ -93,7 +94,7 @@ export function directoryOf(
   step: Pick<CgroupStep, 'hierarchy' | 'controller'>,
 ): string | undefined {
   if (step.hierarchy === 'v2') return cgroup.unified?.path;
-  return cgroup.hierarchies.find(({ controllers }) => controllers.includes(step.controller))?.path;
+  return hierarchyOf(cgroup, step.controller)?.path;
 }
 
 function applyWrite(

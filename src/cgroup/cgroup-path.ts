@@ -33,7 +33,8 @@ export function cgroupLocation(cgroupsPath: string | undefined, id: string): Cgr
 
 /** Components joined by single slashes; undefined when one is `..` or holds a NUL byte. */
 export function cleanPath(path: string): string | undefined {
-  const parts = path.split('/').filter((part) => part !== '' && part !== '.');
+  const parts: string[] = [];
+  for (const part of path.split('/')) if (part !== '' && part !== '.') parts.push(part);
   if (parts.includes('..') || path.includes('\0')) return undefined;
   return parts.join('/');
 }

@@ -19,15 +19,21 @@ export interface CgroupView {
   readonly adopted?: boolean;
 }
 
+/** Where the hierarchy with these controllers, joined by commas, is mounted. */
+function mountOf({ hierarchies }: CgroupLayout, controllers: string): string | undefined {
+  for (const { controllers: present, mount } of hierarchies) if (present.join() === controllers) return mount;
+  return undefined;
+}
+
 /** How a container sees its cgroup: right after `create` (or, for a plan that changes nothing, after opening). */
 export function cgroupView(layout: CgroupLayout, cgroup: Cgroup): CgroupView {
   const { saved } = cgroup;
   const hierarchies: CgroupView['hierarchies'][number][] = [];
   const links: CgroupView['links'][number][] = [];
   for (const { controllers, path } of saved.hierarchies) {
-    const mounted = layout.hierarchies.find((each) => each.controllers.join() === controllers.join());
-    if (mounted === undefined) continue;
-    const name = mounted.mount.slice(mounted.mount.lastIndexOf('/') + 1);
+    const mount = mountOf(layout, controllers.join());
+    if (mount === undefined) continue;
+    const name = mount.slice(mount.lastIndexOf('/') + 1);
     let named = false;
     for (const controller of controllers) named ||= controller.startsWith('name=');
     hierarchies.push({ name, options: named ? ['none', ...controllers] : controllers, directory: path });

@@ -54,7 +54,9 @@ export class CgroupfsCgroup extends ExistingCgroup implements Cgroup {
    */
   protected createAll(member?: number): void {
     const { hierarchies, unified } = this.saved;
-    const usable = hierarchies.filter(({ controllers, path }) => this.#createOne(path, controllers, member));
+    const usable: SavedCgroup['hierarchies'][number][] = [];
+    for (const hierarchy of hierarchies)
+      if (this.#createOne(hierarchy.path, hierarchy.controllers, member)) usable.push(hierarchy);
     const usableUnified = unified !== undefined && this.#createOne(unified.path, undefined, member);
     if (unified !== undefined && usableUnified && this.saved.mode === 'v2')
       enableControllers(

@@ -52,9 +52,11 @@ function ownCgroups(native: Native): OwnCgroup[] {
 export function parseProcCgroup(text: string): OwnCgroup[] {
   const result: OwnCgroup[] = [];
   for (const line of text.split('\n')) {
-    const match = /^\d+:([^:]*):(\/.*)$/.exec(line);
-    if (match === null) continue;
-    const [, names, path] = match as unknown as [string, string, string];
+    const afterNumber = line.indexOf(':') + 1;
+    const afterNames = line.indexOf(':', afterNumber) + 1;
+    const path = line.slice(afterNames);
+    if (afterNumber === 0 || afterNames === 0 || path[0] !== '/') continue;
+    const names = line.slice(afterNumber, afterNames - 1);
     result.push({ controllers: names === '' ? [] : names.split(','), path });
   }
   return result;
@@ -79,7 +81,8 @@ function findMount(
 }
 
 function unifiedAt(native: Native, mount: string, lines: readonly OwnCgroup[]): UnifiedHierarchy {
-  const own = lines.find(({ controllers }) => controllers.length === 0)?.path ?? '/';
+  let own = '/';
+  for (const { controllers, path } of lines) if (controllers.length === 0) own = path;
   const controllers = native.readText(`${mount}/cgroup.controllers`, MAXIMUM).trim();
   return { controllers: controllers === '' ? [] : controllers.split(' '), mount, own };
 }

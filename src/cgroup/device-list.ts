@@ -36,7 +36,14 @@ export function deviceList(rules: readonly DevicePolicyRule[]): DeviceList {
     if (rule.type !== 'b') change(exceptions, { ...rule, type: 'c' });
   }
   if (!defaultAllow) complete(exceptions);
-  return { defaultAllow, exceptions: exceptions.filter((exception) => exception.access !== 0) };
+  return { defaultAllow, exceptions: withAccess(exceptions) };
+}
+
+/** Without those that were taken back altogether. */
+function withAccess(exceptions: readonly DeviceException[]): DeviceException[] {
+  const left: DeviceException[] = [];
+  for (const exception of exceptions) if (exception.access !== 0) left.push(exception);
+  return left;
 }
 
 function add(exceptions: DeviceException[], wanted: DeviceException): void {
@@ -78,7 +85,9 @@ const TOGETHER = DEVICE_ACCESS.r | DEVICE_ACCESS.w;
  * Only exceptions with a wildcard can cover or cross others, and there are few: this is on the way of every create.
  */
 function complete(exceptions: DeviceException[]): void {
-  const wide = exceptions.filter(({ major, minor }) => major === undefined || minor === undefined);
+  const wide: DeviceException[] = [];
+  for (const exception of exceptions)
+    if (exception.major === undefined || exception.minor === undefined) wide.push(exception);
   for (const row of wide) {
     if (row.major === undefined) continue;
     for (const column of wide)
@@ -112,8 +121,10 @@ function overlap(one: Devices, other: Devices): boolean {
 
 /** A line of devices.allow and devices.deny: `c 1:3 rwm`. */
 export function describe(exception: Devices & { readonly access: number }): string {
-  const letters = (['r', 'w', 'm'] as const).filter((letter) => exception.access & DEVICE_ACCESS[letter]);
-  return `${exception.type} ${exception.major ?? '*'}:${exception.minor ?? '*'} ${letters.join('')}`;
+  let letters = '';
+  for (const letter of ['r', 'w', 'm'] as const)
+    if (exception.access & DEVICE_ACCESS[letter]) letters += letter;
+  return `${exception.type} ${exception.major ?? '*'}:${exception.minor ?? '*'} ${letters}`;
 }
 
 /** The content of devices.list; undefined when its default is to allow (the kernel does not list the exceptions then). */

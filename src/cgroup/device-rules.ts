@@ -42,9 +42,9 @@ const DEFAULT_DEVICES: readonly (readonly ['b' | 'c', number | undefined, number
  */
 export function deviceRules(rules: readonly DeviceRule[], pointer: string): DevicePolicyRule[] {
   const result: DevicePolicyRule[] = [];
-  rules.forEach((rule, index) => {
+  for (const [index, rule] of rules.entries()) {
     const access = accessBits(rule.access);
-    if (access === 0) return;
+    if (access === 0) continue;
     result.push({
       allow: rule.allow,
       type: rule.type ?? 'a',
@@ -54,7 +54,7 @@ export function deviceRules(rules: readonly DeviceRule[], pointer: string): Devi
       pointer: `${pointer}/${index}`,
       builtIn: false,
     });
-  });
+  }
   for (const [type, major, minor, access] of DEFAULT_DEVICES)
     result.push({ allow: true, type, major, minor, access, pointer, builtIn: true });
   return result;

@@ -2,6 +2,7 @@ import { Failure, messageOf } from '../failure.ts';
 import { isSystemError, type Native } from '../host/native.ts';
 import type { CgroupEntry, CgroupInUse, SavedCgroup } from './cgroup.ts';
 import { type Freezer, freeze, isFrozen, thawIfThere } from './freezer.ts';
+import { hierarchyOf } from './hierarchy-of.ts';
 import { killAll } from './kill-all.ts';
 import { Directories, placeOf, subCgroup } from './sub-cgroup.ts';
 import { processesOf, removeTree } from './tree.ts';
@@ -43,10 +44,7 @@ export class ExistingCgroup implements CgroupInUse {
     const { hierarchies, unified } = this.saved;
     if (unified !== undefined) processesOf(this.#native, unified.path, found);
     // one v1 hierarchy stands for all: those that also stop or count processes first
-    const v1 =
-      hierarchies.find(({ controllers }) => controllers.includes('freezer')) ??
-      hierarchies.find(({ controllers }) => controllers.includes('pids')) ??
-      hierarchies[0];
+    const v1 = hierarchyOf(this.saved, 'freezer') ?? hierarchyOf(this.saved, 'pids') ?? hierarchies[0];
     if (v1 !== undefined) processesOf(this.#native, v1.path, found);
     return [...found].sort((one, other) => one - other);
   }
@@ -71,8 +69,8 @@ export class ExistingCgroup implements CgroupInUse {
   }
 
   #freezer(): Freezer | undefined {
-    const { hierarchies, unified } = this.saved;
-    const v1 = hierarchies.find(({ controllers }) => controllers.includes('freezer'));
+    const { unified } = this.saved;
+    const v1 = hierarchyOf(this.saved, 'freezer');
     if (v1 !== undefined) return { kind: 'v1', path: v1.path };
     return unified === undefined ? undefined : { kind: 'v2', path: unified.path };
   }

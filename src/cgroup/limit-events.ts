@@ -1,5 +1,6 @@
 import type { Native } from '../host/native.ts';
 import type { SavedCgroup } from './cgroup.ts';
+import { hierarchyOf } from './hierarchy-of.ts';
 import { StatisticsFiles } from './statistics-files.ts';
 
 /** One counter of a file of a controller, which may live in either version; 0 when it is not there. */
@@ -10,7 +11,7 @@ function count(
   files: { readonly v1: string; readonly v2: string },
   key: string,
 ): number {
-  const v1 = cgroup.hierarchies.find(({ controllers }) => controllers.includes(controller));
+  const v1 = hierarchyOf(cgroup, controller);
   const directory = v1?.path ?? cgroup.unified?.path;
   if (directory === undefined) return 0;
   const file = v1 === undefined ? files.v2 : files.v1;

@@ -1,5 +1,6 @@
 import { hasErrno, type Native } from '../host/native.ts';
 import type { SavedCgroup } from './cgroup.ts';
+import { hierarchyOf } from './hierarchy-of.ts';
 import { StatisticsFiles } from './statistics-files.ts';
 
 const O_CLOEXEC = 0o2000000;
@@ -15,7 +16,7 @@ export interface OomWatch {
 
 /** Opens a watch; undefined when the cgroup has no memory controller to tell. */
 export function watchOom(native: Native, cgroup: SavedCgroup): OomWatch | undefined {
-  const v1 = cgroup.hierarchies.find(({ controllers }) => controllers.includes('memory'));
+  const v1 = hierarchyOf(cgroup, 'memory');
   try {
     if (v1 !== undefined) return watchV1(native, v1.path);
     return cgroup.unified === undefined ? undefined : watchV2(native, cgroup.unified.path);

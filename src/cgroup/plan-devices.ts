@@ -53,14 +53,18 @@ function planV1(draft: PlanDraft, rules: readonly DevicePolicyRule[], pointer: s
     }
     return;
   }
-  const total = rules.find(
-    (rule) => rule.type === 'a' && rule.allow === target.defaultAllow && !rule.builtIn,
-  );
-  write(target.defaultAllow ? 'devices.allow' : 'devices.deny', 'a', total?.pointer ?? pointer, false);
+  const file = target.defaultAllow ? 'devices.allow' : 'devices.deny';
+  write(file, 'a', totalRule(rules, target.defaultAllow)?.pointer ?? pointer, false);
   for (const exception of target.exceptions) {
     const file = target.defaultAllow ? 'devices.deny' : 'devices.allow';
     write(file, describe(exception), exception.pointer, exception.builtIn);
   }
+}
+
+/** The rule of the config that made the default what it is. */
+function totalRule(rules: readonly DevicePolicyRule[], allow: boolean): DevicePolicyRule | undefined {
+  for (const rule of rules) if (rule.type === 'a' && rule.allow === allow && !rule.builtIn) return rule;
+  return undefined;
 }
 
 type Listed = Pick<DeviceException, 'type' | 'major' | 'minor' | 'access'>;

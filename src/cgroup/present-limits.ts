@@ -1,6 +1,7 @@
 import type { Resources } from '../bundle/config.ts';
 import { hasErrno, type Native } from '../host/native.ts';
 import type { SavedCgroup } from './cgroup.ts';
+import { hierarchyOf } from './hierarchy-of.ts';
 import type { PresentLimits } from './plan-draft.ts';
 
 /** Page counters at or above this are "no limit" (v1 writes it as 2^63 rounded down to pages). */
@@ -9,7 +10,7 @@ const UNLIMITED = 2n ** 62n;
 /** Reads what the planner has to know of a cgroup in use; only the files that the new resources make interesting. */
 export function presentLimits(native: Native, cgroup: SavedCgroup, resources: Resources): PresentLimits {
   const read = (controller: string, v1: string | undefined, v2: string | undefined): string | undefined => {
-    const hierarchy = cgroup.hierarchies.find(({ controllers }) => controllers.includes(controller))?.path;
+    const hierarchy = hierarchyOf(cgroup, controller)?.path;
     const path = hierarchy === undefined ? join(cgroup.unified?.path, v2) : join(hierarchy, v1);
     if (path === undefined) return undefined;
     try {

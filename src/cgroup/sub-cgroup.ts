@@ -15,7 +15,9 @@ export class Directories implements CgroupEntry {
   }
 
   joinPaths(): string[] {
-    return this.#v1.map((directory) => `${directory}/tasks`);
+    const paths: string[] = [];
+    for (const directory of this.#v1) paths.push(`${directory}/tasks`);
+    return paths;
   }
 
   unifiedDirectory(): string | undefined {

@@ -73,7 +73,8 @@ export class Session {
   async again(command: readonly string[]): Promise<Again> {
     const { root } = await this.context();
     const { surroundings, program } = this.#outside;
-    const environment = Object.entries(surroundings).map(([name, value]) => `${name}=${value}`);
+    const environment: string[] = [];
+    for (const [name, value] of Object.entries(surroundings)) environment.push(`${name}=${value}`);
     return { argv: [...program, ...repeatGlobals(this.#globals, root), ...command], environment };
   }
 

@@ -95,7 +95,8 @@ export async function exec(context: Context, id: string, options: ExecOptions): 
 
 /** Only a mount namespace that was made for the container has the container's root as its own. */
 function rootOf({ config, record }: Target): string | undefined {
-  const own = config.linux?.namespaces?.some(({ type, path }) => type === 'mount' && !path) ?? false;
+  let own = false;
+  for (const { type, path } of config.linux?.namespaces ?? []) own ||= type === 'mount' && !path;
   return own || record.init === undefined ? undefined : `/proc/${record.init.pid}/root`;
 }
 

@@ -98,17 +98,18 @@ function mountHierarchy(
 export function openCgroups(compilation: Compilation): void {
   const { config, facts, linux, ownMounts, plan, trees } = compilation;
   if (!ownMounts || !opensAhead(compilation) || hasNamespace(linux, 'cgroup')) return;
-  const directories = facts.cgroups.hierarchies.map((each) => each.directory);
+  const directories: string[] = [];
+  for (const { directory } of facts.cgroups.hierarchies) directories.push(directory);
   if (facts.cgroups.unified !== undefined) directories.push(facts.cgroups.unified);
-  config.mounts?.forEach((mount, index) => {
+  for (const [index, mount] of (config.mounts ?? []).entries()) {
     const options = parseMountOptions(mount.options);
-    if (mount.type !== 'cgroup' || options.remount || isBind(mount, options)) return;
+    if (mount.type !== 'cgroup' || options.remount || isBind(mount, options)) continue;
     for (const path of directories) {
       const slot = plan.slot();
       plan.add('prepare', `/mounts/${index}`, 'open-tree', { slot, path, recursive: 0 });
       trees.set(`/mounts/${index} ${path}`, slot);
     }
-  });
+  }
 }
 
 const cgroupRoot = '/sys/fs/cgroup';

@@ -29,9 +29,9 @@ export function confineContainer(compilation: Compilation): void {
     });
   }
   if (!compilation.ownMounts) return;
-  linux.readonlyPaths?.forEach((path, index) => {
+  for (const [index, path] of (linux.readonlyPaths ?? []).entries()) {
     plan.add('confine', `/linux/readonlyPaths/${index}`, 'readonly-path', { path: normalizePath(path) });
-  });
+  }
   planMasks(compilation);
   if (config.root?.readonly) plan.add('confine', '/root/readonly', 'root-readonly', {});
 }
@@ -46,13 +46,13 @@ function planMasks({ linux, plan, facts, null: device }: Compilation): void {
     slot: empty,
     options: ['mode=755', 'nr_inodes=2', ...label],
   });
-  paths.forEach((path, index) => {
+  for (const [index, path] of paths.entries()) {
     plan.add('confine', `/linux/maskedPaths/${index}`, 'mask', {
       path: normalizePath(path),
       null: device,
       empty,
     });
-  });
+  }
   plan.add('confine', '/linux/maskedPaths', 'close-slot', { slot: empty });
   if (device !== NO_SLOT) plan.add('confine', '/linux/maskedPaths', 'close-slot', { slot: device });
 }

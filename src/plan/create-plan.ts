@@ -145,9 +145,9 @@ function openNull({ linux, null: slot, ownMounts, plan }: Compilation, phase: Ph
 function buildRoot(compilation: Compilation): void {
   mountRoot(compilation);
   if (compilation.facts.rootless) openNull(compilation, 'rootfs');
-  compilation.config.mounts?.forEach((mount, index) => {
+  for (const [index, mount] of (compilation.config.mounts ?? []).entries()) {
     planMount(compilation, mount, index);
-  });
+  }
   planDevices(compilation);
 }
 

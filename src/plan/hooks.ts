@@ -9,12 +9,12 @@ export function planHooks(
   name: 'createContainer' | 'startContainer',
 ): void {
   const hooks: readonly Hook[] = compilation.config.hooks?.[name] ?? [];
-  hooks.forEach((hook, index) => {
+  for (const [index, hook] of hooks.entries()) {
     compilation.plan.add(phase, `/hooks/${name}/${index}`, 'hook', {
       path: hook.path,
       args: hook.args?.length ? hook.args : [hook.path],
       environment: hook.env ?? [],
       timeout: hook.timeout ?? 0,
     });
-  });
+  }
 }

@@ -85,16 +85,16 @@ export function openSources(compilation: Compilation): void {
   if (!compilation.ownMounts) return;
   const ahead = opensAhead(compilation);
   if (ahead) openTree(compilation, 'prepare', 'root', '/root/path', compilation.request.rootfs, true);
-  compilation.config.mounts?.forEach((mount, index) => {
+  for (const [index, mount] of (compilation.config.mounts ?? []).entries()) {
     const options = parseMountOptions(mount.options);
     const from = `/mounts/${index}`;
     const mapped = isIdmapped(mount, options);
     if (mapped && !isBind(mount, options)) throw onlyBinds(from);
-    if (options.remount || !isBind(mount, options) || !(ahead || mapped)) return;
+    if (options.remount || !isBind(mount, options) || !(ahead || mapped)) continue;
     openTree(compilation, 'prepare', from, from, sourceOf(compilation, mount), options.bind !== 'bind');
     const tree = compilation.trees.get(from);
     if (mapped && tree !== undefined) mapTree(compilation, mount, options, from, tree);
-  });
+  }
 }
 
 function sourceOf({ request }: Compilation, mount: Mount): string {
@@ -216,7 +216,7 @@ function planFilesystem(
     propagation: options.propagation,
     propagationRecursive: options.propagationRecursive ? 1 : 0,
     copyUp: options.copyUp && type === 'tmpfs' ? 1 : 0,
-    keepMode: type === 'tmpfs' && !data.some((option) => option.startsWith('mode=')) ? 1 : 0,
+    keepMode: type === 'tmpfs' && !names(data, 'mode=') ? 1 : 0,
   });
 }
 
@@ -224,12 +224,18 @@ function planFilesystem(
 function labelOption(compilation: Compilation, type: string, data: readonly string[]): readonly string[] {
   const label = compilation.linux.mountLabel;
   if (!label || !compilation.facts.selinux || ['proc', 'sysfs'].includes(type)) return [];
-  return data.some((option) => option.startsWith('context=')) ? [] : [`context=${label}`];
+  return names(data, 'context=') ? [] : [`context=${label}`];
+}
+
+/** An option that begins so is among them. */
+function names(data: readonly string[], beginning: string): boolean {
+  for (const option of data) if (option.startsWith(beginning)) return true;
+  return false;
 }
 
 /** After everything was made below them, the tmpfs mounts with `ro` become read-only. */
 export function sealTmpfs(compilation: Compilation): void {
-  compilation.config.mounts?.forEach((mount, index) => {
+  for (const [index, mount] of (compilation.config.mounts ?? []).entries()) {
     const options = parseMountOptions(mount.options);
     const readonly = (attributesOf(options) & mountAttribute.rdonly) !== 0;
     if (
@@ -238,8 +244,8 @@ export function sealTmpfs(compilation: Compilation): void {
       !readonly ||
       (mount.type !== 'tmpfs' && mount.type !== 'cgroup')
     )
-      return;
-    if (mount.type === 'cgroup' && compilation.facts.cgroups.mode === 'v2') return;
+      continue;
+    if (mount.type === 'cgroup' && compilation.facts.cgroups.mode === 'v2') continue;
     compilation.plan.add('confine', `/mounts/${index}`, 'remount', {
       root: compilation.root,
       target: normalizePath(mount.destination),
@@ -250,5 +256,5 @@ export function sealTmpfs(compilation: Compilation): void {
       propagation: 0,
       propagationRecursive: 0,
     });
-  });
+  }
 }

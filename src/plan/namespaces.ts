@@ -90,11 +90,11 @@ export function enterNamespaces(compilation: Compilation): void {
     const groups = compilation.facts.rootless ? 0 : 1;
     plan.add('ids', '/linux/uidMappings', 'become', { uid: 0, gid: 0, groups });
   }
-  linux.namespaces?.forEach((entry, index) => {
-    if (entry.type !== 'cgroup' || !entry.path || !joinsCgroupLate(compilation)) return;
+  for (const [index, entry] of (linux.namespaces ?? []).entries()) {
+    if (entry.type !== 'cgroup' || !entry.path || !joinsCgroupLate(compilation)) continue;
     const from = `/linux/namespaces/${index}`;
     plan.add('ids', from, 'join-namespace', { type: flagOf('cgroup'), path: entry.path });
-  });
+  }
   if (createsNamespace(linux, 'cgroup')) {
     // Its root is the cgroup that its maker is in, so it is made from inside.
     plan.add('ids', '/linux/namespaces', 'unshare', { flags: flagOf('cgroup') });

@@ -32,13 +32,13 @@ export function planPrivilegedLimits(compilation: ProcessCompilation, phase: Pha
   if (process.oomScoreAdj !== undefined) {
     plan.add(phase, '/process/oomScoreAdj', 'oom-score', { proc, value: process.oomScoreAdj });
   }
-  process.rlimits?.forEach((limit, index) => {
+  for (const [index, limit] of (process.rlimits ?? []).entries()) {
     const resource = resourceLimits[limit.type as keyof typeof resourceLimits];
     const pointer = `/process/rlimits/${index}`;
     if (resource === undefined)
       throw new Failure('invalid', `unknown resource limit "${limit.type}"`, { pointer: `${pointer}/type` });
     plan.add(phase, pointer, 'rlimit', { resource, soft: BigInt(limit.soft), hard: BigInt(limit.hard) });
-  });
+  }
   planScheduling(compilation, phase);
 }
 

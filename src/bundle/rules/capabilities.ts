@@ -22,28 +22,28 @@ function isKnown(name: string): boolean {
 /** config.md, "Linux Process": what can't be granted is logged as a warning, and the container runs without it. */
 function warnOfUnknown({ capabilities = {} }: Process, report: Report): void {
   for (const set of SETS) {
-    capabilities[set]?.forEach((name, index) => {
-      if (isKnown(name)) return;
+    for (const [index, name] of (capabilities[set] ?? []).entries()) {
+      if (isKnown(name)) continue;
       const guess = nearest(name.toUpperCase().replace(/^(?!CAP_)/, 'CAP_'), capabilityNames);
       const question = guess === undefined ? '' : `; did you mean ${quote(guess)}?`;
       report(
         `/capabilities/${set}/${index}`,
         `${quote(name)} is no capability that is known here, and is ignored${question}`,
       );
-    });
+    }
   }
 }
 
 function warnOfSubsets({ capabilities = {} }: Process, report: Report): void {
   for (const [inner, outer] of WITHIN) {
     const allowed = new Set(capabilities[outer]);
-    capabilities[inner]?.forEach((name, index) => {
-      if (allowed.has(name) || !isKnown(name)) return;
+    for (const [index, name] of (capabilities[inner] ?? []).entries()) {
+      if (allowed.has(name) || !isKnown(name)) continue;
       report(
         `/capabilities/${inner}/${index}`,
         `${name} can't be granted: it is not in capabilities.${outer}`,
       );
-    });
+    }
   }
 }
 

@@ -14,7 +14,7 @@ import type { Report, RuleSet } from './rule.ts';
 /** config-linux.md, "Devices". */
 function checkDevices({ linux }: Config, report: Report): void {
   const devices = linux?.devices ?? [];
-  devices.forEach((device, index) => {
+  for (const [index, device] of devices.entries()) {
     const pointer = `/linux/devices/${index}`;
     needAbsolute(device.path, `${pointer}/path`, report);
     if (/^\/+$/.test(device.path)) report(`${pointer}/path`, 'is the root itself, must name a file');
@@ -26,7 +26,7 @@ function checkDevices({ linux }: Config, report: Report): void {
     for (const field of ['uid', 'gid'] as const) {
       if (device[field] === NO_ID) report(`${pointer}/${field}`, `${NO_ID} is no id`);
     }
-  });
+  }
   eachRepeated(
     devices,
     ({ path }) => path.replace(/\/+/g, '/'),
@@ -65,13 +65,13 @@ function warnOfPipeNumbers({ linux }: Config, report: Report): void {
 const PERMISSIONS = 0o7777;
 
 function warnOfMode({ linux }: Config, report: Report): void {
-  linux?.devices?.forEach(({ fileMode }, index) => {
-    if (fileMode === undefined || fileMode <= PERMISSIONS) return;
+  for (const [index, { fileMode }] of (linux?.devices ?? []).entries()) {
+    if (fileMode === undefined || fileMode <= PERMISSIONS) continue;
     report(
       `/linux/devices/${index}/fileMode`,
       `${fileMode} has more than permission bits; ${fileMode & PERMISSIONS} is used`,
     );
-  });
+  }
 }
 
 /** config-linux.md, "Network Devices". */

@@ -5,7 +5,8 @@ import type { Report } from './rule.ts';
 
 /** The entry for a namespace type, new or joined; undefined when the container keeps the caller's. */
 export function namespaceOf({ linux }: Config, type: NamespaceType): Namespace | undefined {
-  return linux?.namespaces?.find((entry) => entry.type === type);
+  for (const entry of linux?.namespaces ?? []) if (entry.type === type) return entry;
+  return undefined;
 }
 
 /** True for a namespace that is made for this container. */
@@ -40,13 +41,13 @@ export function eachRepeated<T>(
   repeated: (index: number, first: number, key: string) => void,
 ): void {
   const first = new Map<string, number>();
-  elements.forEach((element, index) => {
+  for (const [index, element] of elements.entries()) {
     const key = keyOf(element);
-    if (key === undefined) return;
+    if (key === undefined) continue;
     const earlier = first.get(key);
     if (earlier === undefined) first.set(key, index);
     else repeated(index, earlier, key);
-  });
+  }
 }
 
 /** The id that setuid(2) and its kin take for "leave it as it is": no user or group can have it. */

@@ -15,19 +15,19 @@ const KINDS: readonly (keyof Hooks)[] = [
 
 function checkHooks({ hooks = {} }: Config, report: Report): void {
   for (const kind of KINDS) {
-    hooks[kind]?.forEach(({ path, env }, index) => {
+    for (const [index, { path, env }] of (hooks[kind] ?? []).entries()) {
       needAbsolute(path, `/hooks/${kind}/${index}/path`, report);
       checkEnvironment(env, `/hooks/${kind}/${index}/env`, report);
-    });
+    }
   }
 }
 
 function warnOfArgs({ hooks = {} }: Config, report: Report): void {
   for (const kind of KINDS) {
-    hooks[kind]?.forEach(({ args }, index) => {
+    for (const [index, { args }] of (hooks[kind] ?? []).entries()) {
       if (args?.length === 0)
         report(`/hooks/${kind}/${index}/args`, 'is empty: the hook gets its path as argv[0]');
-    });
+    }
   }
 }
 

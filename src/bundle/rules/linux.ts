@@ -6,12 +6,12 @@ import type { Report, RuleSet } from './rule.ts';
 /** config-linux.md, "Masked Paths", "Readonly Paths". */
 function checkPaths({ linux }: Config, report: Report): void {
   for (const field of ['maskedPaths', 'readonlyPaths'] as const) {
-    linux?.[field]?.forEach((path, index) => {
+    for (const [index, path] of (linux?.[field] ?? []).entries()) {
       needAbsolute(path, `/linux/${field}/${index}`, report);
       if (field === 'maskedPaths' && path !== '' && path.replaceAll('/', '') === '') {
         report(`/linux/${field}/${index}`, 'would mask the whole root filesystem');
       }
-    });
+    }
   }
 }
 
@@ -85,13 +85,13 @@ function checkMappedIds(config: Config, report: Report): void {
   };
   need('uid', process?.user?.uid, '/process/user/uid');
   need('gid', process?.user?.gid, '/process/user/gid');
-  process?.user?.additionalGids?.forEach((gid, index) => {
+  for (const [index, gid] of (process?.user?.additionalGids ?? []).entries()) {
     need('gid', gid, `/process/user/additionalGids/${index}`);
-  });
-  linux?.devices?.forEach(({ uid, gid }, index) => {
+  }
+  for (const [index, { uid, gid }] of (linux?.devices ?? []).entries()) {
     need('uid', uid, `/linux/devices/${index}/uid`);
     need('gid', gid, `/linux/devices/${index}/gid`);
-  });
+  }
 }
 
 /** memory.memsw of a new cgroup can't be set while its memory is unlimited. */

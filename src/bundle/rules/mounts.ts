@@ -26,9 +26,9 @@ function has({ options }: Mount, names: readonly string[]): boolean {
 }
 
 function eachMount(config: Config, check: (mount: Mount, pointer: string) => void): void {
-  config.mounts?.forEach((mount, index) => {
+  for (const [index, mount] of (config.mounts ?? []).entries()) {
     check(mount, `/mounts/${index}`);
-  });
+  }
 }
 
 /** config.md, "Mounts": where, and what. */

@@ -12,9 +12,9 @@ function checkNamespaces({ linux }: Config, report: Report): void {
     (index, first, type) =>
       report(`/linux/namespaces/${index}/type`, `${quote(type)} is already given by namespaces[${first}]`),
   );
-  namespaces.forEach(({ path }, index) => {
+  for (const [index, { path }] of namespaces.entries()) {
     if (path !== undefined && path !== '') needAbsolute(path, `/linux/namespaces/${index}/path`, report);
-  });
+  }
 }
 
 const MAPS = ['uidMappings', 'gidMappings'] as const;
@@ -42,7 +42,7 @@ export function checkMappings(mappings: readonly IdMapping[], pointer: string, r
   if (mappings.length === 0) return;
   if (mappings.length > MOST_LINES)
     report(pointer, `has ${mappings.length} lines, the kernel takes ${MOST_LINES}`);
-  mappings.forEach(({ containerID, hostID, size }, index) => {
+  for (const [index, { containerID, hostID, size }] of mappings.entries()) {
     if (size === 0) report(`${pointer}/${index}/size`, 'is 0, must be at least 1');
     // The highest id, 4294967295, is none: it stands for "unchanged".
     for (const [field, start] of [
@@ -52,7 +52,7 @@ export function checkMappings(mappings: readonly IdMapping[], pointer: string, r
       if (start + size >= ID_COUNT)
         report(`${pointer}/${index}/${field}`, `${start} and ${size} ids go beyond 4294967294`);
     }
-  });
+  }
   for (const field of ['containerID', 'hostID'] as const) checkOverlap(mappings, field, pointer, report);
 }
 

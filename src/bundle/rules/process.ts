@@ -16,11 +16,11 @@ function checkArgs({ args, commandLine }: Process, report: Report): void {
 
 /** environ(7): `NAME=value`. What has no name can't be looked up; what has no `=` is no variable. */
 export function checkEnvironment(env: readonly string[] | undefined, pointer: string, report: Report): void {
-  env?.forEach((entry, index) => {
+  for (const [index, entry] of (env ?? []).entries()) {
     const equals = entry.indexOf('=');
     if (equals === -1) report(`${pointer}/${index}`, `${quote(entry)} has no "=", must be NAME=value`);
     else if (equals === 0) report(`${pointer}/${index}`, `${quote(entry)} has no name before "="`);
-  });
+  }
 }
 
 const LARGEST_UMASK = 0o777;
@@ -41,21 +41,21 @@ function checkUser({ user }: Process, report: Report): void {
   const groups = user.additionalGids ?? [];
   if (groups.length > MOST_GROUPS)
     report('/user/additionalGids', `has ${groups.length} groups, more than ${MOST_GROUPS}`);
-  groups.forEach((gid, index) => {
+  for (const [index, gid] of groups.entries()) {
     if (gid === NO_ID) report(`/user/additionalGids/${index}`, `${NO_ID} is no id`);
-  });
+  }
 }
 
 /** config.md, "POSIX process": unknown and repeated types are errors. */
 function checkLimits({ rlimits = [] }: Process, report: Report): void {
-  rlimits.forEach(({ type, soft, hard }, index) => {
+  for (const [index, { type, soft, hard }] of rlimits.entries()) {
     if (!Object.hasOwn(resourceLimits, type)) {
       const guess = nearest(type, Object.keys(resourceLimits));
       const question = guess === undefined ? '' : `; did you mean ${quote(guess)}?`;
       report(`/rlimits/${index}/type`, `${quote(type)} is no resource limit of Linux${question}`);
     }
     if (soft > hard) report(`/rlimits/${index}/soft`, `${soft} is above the hard limit, ${hard}`);
-  });
+  }
   eachRepeated(
     rlimits,
     ({ type }) => type,

@@ -54,18 +54,18 @@ function checkBlockIo({ blockIO }: Resources, report: Report): void {
   if (blockIO === undefined) return;
   needWeight(blockIO.weight, '/blockIO/weight', report);
   needWeight(blockIO.leafWeight, '/blockIO/leafWeight', report);
-  blockIO.weightDevice?.forEach(({ weight, leafWeight }, index) => {
+  for (const [index, { weight, leafWeight }] of (blockIO.weightDevice ?? []).entries()) {
     const pointer = `/blockIO/weightDevice/${index}`;
     if (weight === undefined && leafWeight === undefined)
       report(pointer, 'sets neither weight nor leafWeight');
     needWeight(weight, `${pointer}/weight`, report);
     needWeight(leafWeight, `${pointer}/leafWeight`, report);
-  });
+  }
 }
 
 /** config-linux.md, "Allowed Device list": `a`, or no type, is all devices, which have no numbers. */
 function checkDeviceRules({ devices = [] }: Resources, report: Report): void {
-  devices.forEach(({ type, major = -1, minor = -1 }, index) => {
+  for (const [index, { type, major = -1, minor = -1 }] of devices.entries()) {
     if ((type === undefined || type === 'a') && (major !== -1 || minor !== -1)) {
       const given = type === undefined ? 'no type' : 'type "a"';
       report(
@@ -73,7 +73,7 @@ function checkDeviceRules({ devices = [] }: Resources, report: Report): void {
         `a rule with ${given} is for all devices, but has numbers; name type "b" or "c"`,
       );
     }
-  });
+  }
 }
 
 function checkCounts({ pids, rdma = {}, hugepageLimits = [], network }: Resources, report: Report): void {
@@ -93,10 +93,10 @@ function checkCounts({ pids, rdma = {}, hugepageLimits = [], network }: Resource
         `${quote(size)} is already set by hugepageLimits[${first}]`,
       ),
   );
-  network?.priorities?.forEach(({ name }, index) => {
+  for (const [index, { name }] of (network?.priorities ?? []).entries()) {
     if (!isInterfaceName(name))
       report(`/network/priorities/${index}/name`, `${quote(name)} is no name of a network interface`);
-  });
+  }
   eachRepeated(
     network?.priorities ?? [],
     ({ name }) => name,
@@ -125,10 +125,10 @@ function warnOfMemory({ memory }: Resources, report: Report): void {
 }
 
 function warnOfAccess({ devices = [] }: Resources, report: Report): void {
-  devices.forEach(({ access }, index) => {
+  for (const [index, { access }] of devices.entries()) {
     if (access === undefined) report(`/devices/${index}/access`, 'is missing and taken as "rwm"');
     else if (access === '') report(`/devices/${index}/access`, 'is empty: the rule has no effect');
-  });
+  }
 }
 
 export const resourceRules: RuleSet<Resources> = {
