@@ -1,6 +1,7 @@
 import type { Context, TraceSink } from '../container/types.ts';
 import { Failure } from '../failure.ts';
 import type { Host } from '../host/host.ts';
+import { inUserNamespace } from '../host/in-user-namespace.ts';
 import type { Native } from '../host/native.ts';
 import { resolvePath } from '../plan/path.ts';
 import type { Globals } from './options.ts';
@@ -13,9 +14,6 @@ export interface Surroundings {
 }
 
 const systemRoot = '/run/tsoci';
-/** Of /proc/self/uid_map in the initial user namespace. */
-const identityMap = /^\s*0\s+0\s+4294967295\s*$/;
-const mapLimit = 64 * 1024;
 
 /** The library's context as the global options ask for it. */
 export function makeContext(
@@ -81,8 +79,4 @@ export function rootDirectory(given: string | undefined, native: Native, surroun
 export function isRootless(given: Globals['rootless'], native: Native): boolean {
   if (given !== 'auto') return given === 'true';
   return native.userId() !== 0 || inUserNamespace(native);
-}
-
-function inUserNamespace(native: Native): boolean {
-  return !identityMap.test(native.readText('/proc/self/uid_map', mapLimit));
 }

@@ -1,5 +1,6 @@
 import type { Config } from '../bundle/config.ts';
 import type { Host } from '../host/host.ts';
+import { inUserNamespace } from '../host/in-user-namespace.ts';
 import { hasErrno, type Native } from '../host/native.ts';
 import type { CgroupFacts, HostFacts } from '../plan/facts.ts';
 
@@ -25,11 +26,6 @@ export function hasSelinux(native: Native): boolean {
   return native.status('/sys/fs/selinux/enforce', true) !== undefined;
 }
 
-/** We are root of somebody's user namespace only: the kernel makes no device nodes for us. */
-function inUserNamespace(native: Native): boolean {
-  return !/^\s*0\s+0\s+4294967295\s*$/.test(native.readText('/proc/self/uid_map', smallFile));
-}
-
 /** What the planner needs to know of this machine for one config. Labels are looked for only when the config has one. */
 export function gatherFacts(
   host: Host,
@@ -42,6 +38,7 @@ export function gatherFacts(
   const rootless = native.userId() !== 0;
   return {
     rootless,
+    // Root of somebody's user namespace only: the kernel makes no device nodes for it.
     makesDevices: !rootless && !inUserNamespace(native),
     cgroups,
     resctrlTasks,

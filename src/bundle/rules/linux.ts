@@ -18,6 +18,7 @@ function checkPaths({ linux }: Config, report: Report): void {
 /** config-linux.md, "Cgroups Path". Colons are the systemd driver's `slice:prefix:name`. */
 function checkCgroupsPath({ linux }: Config, report: Report): void {
   const path = linux?.cgroupsPath ?? '';
+  if (path === '') return;
   if (path.split('/').includes('..')) report('/linux/cgroupsPath', `${quote(path)} must not contain ".."`);
   else if (/^[/.]+$/.test(path))
     report('/linux/cgroupsPath', `${quote(path)} names no cgroup of the container's own`);

@@ -22,13 +22,14 @@ export const signalNames: readonly string[] = names;
  * Throws `Failure` `invalid` for anything else.
  */
 export function signalNumber(given: string): number {
+  const upper = given.toUpperCase();
+  const name = upper.startsWith('SIG') ? upper.slice(3) : upper;
+  const index = names.indexOf(name);
+  if (index >= 0) return index + 1;
   if (/^\d{1,3}$/.test(given)) {
     const number = Number(given);
     if (number <= lastSignal) return number;
   }
-  const name = given.toUpperCase().replace(/^SIG/, '');
-  const index = names.indexOf(name);
-  if (index >= 0) return index + 1;
   if (Object.hasOwn(otherNames, name)) return otherNames[name] as number;
   const realtime = realtimeNumber(name);
   if (realtime !== undefined) return realtime;
