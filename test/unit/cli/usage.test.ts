@@ -25,7 +25,7 @@ const rows: readonly (readonly [string, string, RegExp])[] = [
   [
     '--bundle x create',
     'unknown option "--bundle"',
-    /belongs to create, run, spec, plan and stands after the command/,
+    /belongs to create, run, restore, spec, plan and stands after the command/,
   ],
   ['run --no-subreapr c', 'run: unknown option "--no-subreapr"', /^(?!.*subreaper)/],
   ['create --pid-file', 'create: option "--pid-file" needs a value', /Try/],

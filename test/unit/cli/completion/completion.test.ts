@@ -30,7 +30,7 @@ const typed: readonly (readonly [string, string, string?])[] = [
   ['start w', 'start|web'],
   ['kill box HU', 'kill|box|HUP'],
   ['kill --al', 'kill|--all'],
-  ['--cri', '--cri'],
+  ['--cri', '--criu'],
   ['create --bundle /us', 'create|--bundle|/usr'],
   ['exec --cap CAP_SYSL', 'exec|--cap|CAP_SYSLOG'],
   ['exec --proc', 'exec|--process'],
