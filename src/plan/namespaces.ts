@@ -29,6 +29,27 @@ function joinsCgroupLate({ facts, linux }: Compilation): boolean {
   return facts.cgroups.unified !== undefined && !createsNamespace(linux, 'user');
 }
 
+/** In a mount namespace of others paths lead elsewhere: what is joined after it is opened before. */
+function openBeforeMounts({ joinedMounts, linux, plan, trees }: Compilation): void {
+  if (!joinedMounts) return;
+  for (const [index, { type, path }] of (linux.namespaces ?? []).entries()) {
+    if (!path || (type !== 'user' && type !== 'cgroup')) continue;
+    const slot = plan.slot();
+    plan.add('prepare', `/linux/namespaces/${index}`, 'open-namespace', { slot, path });
+    trees.set(`namespace ${type}`, slot);
+  }
+}
+
+function join({ plan, trees }: Compilation, phase: Phase, from: string, { type, path }: Namespace): void {
+  const slot = trees.get(`namespace ${type}`);
+  if (slot === undefined) {
+    plan.add(phase, from, 'join-namespace', { type: flagOf(type), path: path ?? '' });
+    return;
+  }
+  plan.add(phase, from, 'join-slot', { slot, flags: flagOf(type) });
+  plan.add(phase, from, 'close-slot', { slot });
+}
+
 /** Stage 0: namespaces of others are joined, and the container's process is cloned into the new ones. */
 export function cloneContainer(compilation: Compilation): void {
   const { linux, plan, facts } = compilation;
@@ -42,13 +63,11 @@ export function cloneContainer(compilation: Compilation): void {
     cgroup = plan.slot();
     plan.add('prepare', '/linux/cgroupsPath', 'open-path', { slot: cgroup, path: facts.cgroups.unified });
   }
+  openBeforeMounts(compilation);
   if (opensAhead(compilation)) makeTimeNamespace(compilation, 'namespaces');
   for (const entry of joinOrder(entries, facts.rootless)) {
     if (entry.type === 'cgroup' && joinsCgroupLate(compilation)) continue;
-    plan.add('namespaces', pointer(entry), 'join-namespace', {
-      type: flagOf(entry.type),
-      path: entry.path ?? '',
-    });
+    join(compilation, 'namespaces', pointer(entry), entry);
   }
   if (facts.rootless && createsNamespace(linux, 'user')) {
     // The maps of an undumpable process belong to root, and an ordinary caller could not write them.
@@ -92,8 +111,7 @@ export function enterNamespaces(compilation: Compilation): void {
   }
   for (const [index, entry] of (linux.namespaces ?? []).entries()) {
     if (entry.type !== 'cgroup' || !entry.path || !joinsCgroupLate(compilation)) continue;
-    const from = `/linux/namespaces/${index}`;
-    plan.add('ids', from, 'join-namespace', { type: flagOf('cgroup'), path: entry.path });
+    join(compilation, 'ids', `/linux/namespaces/${index}`, entry);
   }
   if (createsNamespace(linux, 'cgroup')) {
     // Its root is the cgroup that its maker is in, so it is made from inside.

@@ -1,6 +1,6 @@
 /** User namespaces that root makes: mappings seen from both sides, and everything else still works in them. */
 import { strict as assert } from 'node:assert';
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { chmodSync, existsSync, readFileSync, readlinkSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite } from 'uvu';
@@ -176,6 +176,58 @@ test('time offsets, in a new user namespace and in one that is joined', () =>
     const other = sandbox.id();
     expectSuccess(await sandbox.tsoci(['create', '--bundle', second.directory, other]));
     assert.equal(offsets((await sandbox.state(other)).pid), 'monotonic 7 8 boottime 100000 0 ');
+  }));
+
+test('all eight namespaces of another container, joined by path', () =>
+  withSandbox(async (sandbox) => {
+    const files = { network: 'net', mount: 'mnt' } as Record<string, string>;
+    const types = ['pid', 'network', 'mount', 'ipc', 'uts', 'user', 'cgroup', 'time'] as const;
+    const links = (pid: number) =>
+      types.map((type) => readlinkSync(`/proc/${pid}/ns/${files[type] ?? type}`));
+    const first = sandbox.id();
+    const { directory } = ownBundle(sandbox, 'exec sleep 1000', (config) => {
+      config.linux?.namespaces?.push({ type: 'time' }, { type: 'cgroup' });
+      const seen = new Set<string>();
+      if (config.linux)
+        config.linux.namespaces = (config.linux.namespaces ?? []).filter(
+          ({ type }) => !seen.has(type) && seen.add(type),
+        );
+      if (config.linux) config.linux.timeOffsets = { boottime: { secs: 50_000 } };
+    });
+    expectSuccess(await sandbox.tsoci(['run', '--detach', '--bundle', directory, first]));
+    const { pid } = await sandbox.state(first);
+    // A mount namespace in which the second root can be found, and that belongs to the same user namespace.
+    const enter = ['-t', String(pid), '-U', 'unshare', '-m', 'sleep', '1000'];
+    const holder = spawn('nsenter', enter, { stdio: 'ignore' });
+    sandbox.onClose(() => holder.kill('SIGKILL'));
+    const mounts = `/proc/${holder.pid}/ns/mnt`;
+    await until('it has its namespace', () => readFileSync(`/proc/${holder.pid}/comm`, 'utf8') === 'sleep\n');
+    const path = (type: string) => (type === 'mount' ? mounts : `/proc/${pid}/ns/${files[type] ?? type}`);
+    const joining = ownBundle(sandbox, 'exec sleep 1000', (config) => {
+      delete config.hostname;
+      if (!config.linux) return;
+      config.linux.namespaces = types.map((type) => ({ type, path: path(type) }));
+      delete config.linux.uidMappings;
+      delete config.linux.gidMappings;
+    });
+    const second = sandbox.id();
+    expectSuccess(await sandbox.tsoci(['run', '--detach', '--bundle', joining.directory, second]));
+    const own = links(process.pid);
+    const theirs = links((await sandbox.state(second)).pid);
+    assert.deepEqual(
+      theirs,
+      types.map((type) => readlinkSync(path(type))),
+    );
+    for (const [index, type] of types.entries()) assert.notEqual(theirs[index], own[index], type);
+    const exec = expectSuccess(
+      await sandbox.tsoci(['exec', second, 'sh', '-c', 'hostname; cut -d. -f1 /proc/uptime']),
+    );
+    const [name, uptime] = exec.stdout.trim().split('\n');
+    assert.equal(name, 'tsoci');
+    assert.ok(Number(uptime) >= 50_000, uptime);
+    // The one that joined goes, the other stays.
+    expectSuccess(await sandbox.tsoci(['delete', '--force', second]));
+    assert.equal((await sandbox.state(first)).status, 'running');
   }));
 
 test('a user other than root, with groups and capabilities', () =>
