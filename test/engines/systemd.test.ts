@@ -40,12 +40,12 @@ function run<E extends Closable>(
   title: string,
   body: (engine: E) => Promise<void>,
 ): void {
-  suite(title, body, needs);
+  suite(title, body);
   suite.run();
 }
 
 run(
-  engineSuite('CRI', ['containerd', 'ctr=containerd'], () => Containerd.open()),
+  engineSuite('CRI', [...needs, 'containerd', 'ctr=containerd'], () => Containerd.open()),
   'a pod with SystemdCgroup = true: exec, limits and their update, stop',
   (engine) =>
     withPod(engine, 'systemd', async (pod) => {
@@ -72,7 +72,9 @@ run(
 );
 
 run(
-  engineSuite('Docker', ['dockerd=docker.io', 'docker=docker.io', 'containerd'], () => Docker.open()),
+  engineSuite('Docker', [...needs, 'dockerd=docker.io', 'docker=docker.io', 'containerd'], () =>
+    Docker.open(),
+  ),
   'run, exec, stats, update, pause and stop, with the driver that Docker chooses',
   async (engine) => {
     assert.equal(
@@ -104,7 +106,7 @@ run(
 );
 
 run(
-  engineSuite('Podman', ['podman', 'conmon'], () => Podman.open()),
+  engineSuite('Podman', [...needs, 'podman', 'conmon'], () => Podman.open()),
   'run, exec, stats, pause and stop, with the manager that Podman chooses',
   async (engine) => {
     const name = await engine.running(loop, ['--memory', '64m', '--cpus', '0.5', '--pids-limit', '50']);
