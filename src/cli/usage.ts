@@ -18,7 +18,8 @@ export function usageFailure(slip: Slip, command: CommandRow | undefined): Failu
     case 'unknown-option':
       return refuse(`unknown option "${slip.given}"`, adviseOption(slip.given, command));
     case 'missing-value':
-      return refuse(`option "--${slip.option.name}" needs a value: ${slip.option.help}`);
+      // Words that Podman looks for, to find out whether an option exists.
+      return refuse(`flag needs an argument: --${slip.option.name} (${slip.option.help})`);
     case 'bad-value': {
       const name = 'type' in slip.option ? `--${slip.option.name}` : slip.option.value;
       const choice = nearest(slip.given, slip.option.choices ?? []);

@@ -94,7 +94,10 @@ async function dump(context: Context, program: string, { record, config, options
   try {
     const inside = parseMountTable(native.readText(`/proc/${pid}/mountinfo`, maximumTable));
     const outside = parseMountTable(native.readText('/proc/self/mountinfo', maximumTable));
-    const mounts = externalMounts(config, inside, outside, placeInRoot(native, `/proc/${pid}/root`));
+    const place = placeInRoot(native, `/proc/${pid}/root`);
+    const mounts = externalMounts(config, inside, outside, place);
+    // Known in the images by what covers them, as runc has it.
+    const masked = new Set((config.linux?.maskedPaths ?? []).map(place));
     const streams = standardStreams(native, pid, inside);
     const noted = inside.map((mount) => ({
       target: mount.target,
@@ -108,7 +111,7 @@ async function dump(context: Context, program: string, { record, config, options
       ...dumpOptions(context, record, options, images),
       pid,
       external: [...streams.external, ...externalNamespaces(native, config, pid)],
-      ext_mnt: mounts.map((path) => ({ key: path, val: path })),
+      ext_mnt: mounts.map((path) => ({ key: path, val: masked.has(path) ? '/dev/null' : path })),
     };
     await askCriu(
       host,

@@ -1,3 +1,4 @@
+import type { Config } from '../bundle/config.ts';
 import { type LoadedBundle, loadBundle } from '../bundle/load-bundle.ts';
 import type { Cgroup } from '../cgroup/cgroup.ts';
 import type { CgroupLayout } from '../cgroup/cgroup-layout.ts';
@@ -7,6 +8,7 @@ import type { Notification } from '../criu/criu.ts';
 import { findCriu } from '../criu/find-criu.ts';
 import type { CriuOptions } from '../criu/messages.ts';
 import { Failure, withCleanup } from '../failure.ts';
+import type { Native } from '../host/native.ts';
 import { endChild } from '../launch/launch.ts';
 import { giveCgroup } from './cgroup-owner.ts';
 import { askCriu } from './checkpoint/ask-criu.ts';
@@ -124,6 +126,8 @@ async function prepareRestore(context: Context, options: RestoreOptions): Promis
     rootless: context.rootless,
   });
   const images = Images.open(native, options.imagePath, options.workPath);
+  const group = config.linux?.gidMappings?.find(({ containerID }) => containerID === 0)?.hostID;
+  if (group !== undefined) images.letIn(group);
   return { program, bundle, rootfs, layout, cgroup, images };
 }
 
@@ -209,6 +213,8 @@ function restoreOptions(
     ...commonOptions(host.native, options, images, bundle.config, logFile),
     root: rootfs,
     rst_sibling: true,
+    // CRIU's newer way (3.17) cannot restore two mounts of one shared filesystem of the host: two volumes, or two devices.
+    mntns_compat_mode: true,
     cg_root: cgroupRoots(layout, cgroup.saved),
     ...(lsmProfile !== undefined && { lsm_profile: lsmProfile }),
     ...(lsmMountContext !== undefined && { lsm_mount_context: lsmMountContext }),
@@ -237,11 +243,7 @@ async function onNotification(
     progress.terminal = takeTerminal(native, options, descriptor);
   else if (descriptor !== undefined) native.close(descriptor);
   if (script === 'setup-namespaces') {
-    const devices = config.linux?.netDevices;
-    if (devices !== undefined && options.emptyNs.includes('network')) {
-      const { moveNetworkDevices } = await import('../network/network-devices.ts');
-      moveNetworkDevices(native, devices, pid).keep();
-    }
+    if (options.emptyNs.includes('network')) await fillNetwork(native, config, pid);
     progress.hooked = true;
     await createHooks(native, progress.record, config, pid);
   } else if (script === 'post-restore') {
@@ -256,4 +258,13 @@ async function onNotification(
     writePidFile(native, pidFile, options.id, pid);
     undo.add(() => removeIfThere(native, pidFile));
   }
+}
+
+/** A network namespace that CRIU left empty gets what create gives a new one. */
+async function fillNetwork(native: Native, { linux }: Config, pid: number): Promise<void> {
+  const { loopbackUp } = await import('../network/loopback-up.ts');
+  loopbackUp(native, pid);
+  if (linux?.netDevices === undefined) return;
+  const { moveNetworkDevices } = await import('../network/network-devices.ts');
+  moveNetworkDevices(native, linux.netDevices, pid).keep();
 }

@@ -84,6 +84,7 @@ const options = {
   config_file: [51, 'string'],
   lsm_profile: [53, 'string'],
   lsm_mount_context: [63, 'string'],
+  mntns_compat_mode: [65, 'bool'],
 } as const satisfies Table;
 
 const features = { mem_track: [1, 'bool'], lazy_pages: [2, 'bool'] } as const satisfies Table;

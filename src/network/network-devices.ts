@@ -80,7 +80,8 @@ function addAddress(socket: RouteSocket, index: number, address: NetlinkMessage)
   );
 }
 
-function setUp(socket: RouteSocket, index: number, up: boolean): void {
+/** An interface goes up or down. Throws `RouteError`. */
+export function setUp(socket: RouteSocket, index: number, up: boolean): void {
   socket.execute(
     `set the interface ${up ? 'up' : 'down'}`,
     messageType.newLink,

@@ -28,7 +28,7 @@ const rows: readonly (readonly [string, string, RegExp])[] = [
     /belongs to create, run, restore, spec, plan and stands after the command/,
   ],
   ['run --no-subreapr c', 'run: unknown option "--no-subreapr"', /^(?!.*subreaper)/],
-  ['create --pid-file', 'create: option "--pid-file" needs a value', /Try/],
+  ['create --pid-file', 'create: flag needs an argument: --pid-file', /Try/],
   ['list -f jsno', 'list: --format "jsno": wanted table or json', /Did you mean "json"/],
   ['create --preserve-fds x c', 'create: --preserve-fds "x": wanted a whole number, 0 or more', /Try/],
   ['completion bahs', 'completion: SHELL "bahs": wanted bash or zsh', /Did you mean "bash"/],
