@@ -1,4 +1,4 @@
-import type { Config } from '../bundle/config.ts';
+import type { Config, Resources } from '../bundle/config.ts';
 import { type LoadedBundle, loadBundle } from '../bundle/load-bundle.ts';
 import type { Cgroup } from '../cgroup/cgroup.ts';
 import type { CgroupLayout } from '../cgroup/cgroup-layout.ts';
@@ -14,11 +14,11 @@ import { giveCgroup } from './cgroup-owner.ts';
 import { askCriu } from './checkpoint/ask-criu.ts';
 import { cgroupRoots } from './checkpoint/cgroup-roots.ts';
 import { commonOptions } from './checkpoint/criu-choices.ts';
-import { type MountSources, sourceOf } from './checkpoint/external-mounts.ts';
-import { Images, type NotedMount } from './checkpoint/images.ts';
+import { externalSources } from './checkpoint/external-mounts.ts';
+import { Images } from './checkpoint/images.ts';
 import { expectedMounts, keepAttributes } from './checkpoint/mount-attributes.ts';
 import { placeInRoot } from './checkpoint/place-in-root.ts';
-import { cgroupPlaces, enterCgroup } from './checkpoint/restore-cgroup.ts';
+import { cgroupPlaces, enterCgroup, enterResctrl } from './checkpoint/restore-cgroup.ts';
 import { openRestore } from './checkpoint/restore-start.ts';
 import { takeTerminal } from './checkpoint/take-terminal.ts';
 import type { RestoreOptions } from './checkpoint/types.ts';
@@ -31,6 +31,7 @@ import { removeIfThere, writePidFile } from './pid-file.ts';
 import { checkTerminal, findRootfs } from './prepare.ts';
 import { identify } from './process-identity.ts';
 import type { ContainerRecord } from './record.ts';
+import { openResctrl, type ResctrlGroup, resctrlRoot } from './resctrl.ts';
 import { runPoststart } from './start.ts';
 import { stateDocument } from './state-document.ts';
 import { Store } from './store.ts';
@@ -46,6 +47,7 @@ interface Restoration {
   readonly layout: CgroupLayout;
   readonly cgroup: Cgroup;
   readonly images: Images;
+  readonly resctrl: ResctrlGroup | undefined;
 }
 
 /** What comes into being on the way. */
@@ -54,6 +56,8 @@ interface Progress {
   pid: number | undefined;
   terminal: number | undefined;
   hooked: boolean;
+  /** Lets go of network devices that were moved. */
+  keepDevices(): void;
 }
 
 /**
@@ -74,6 +78,7 @@ export async function restore(context: Context, options: RestoreOptions): Promis
     pid: undefined,
     terminal: undefined,
     hooked: false,
+    keepDevices: () => undefined,
   };
   const lock = store.reserve(options.id);
   undo.add(() => store.remove(options.id));
@@ -83,6 +88,7 @@ export async function restore(context: Context, options: RestoreOptions): Promis
     store.writeConfig(options.id, bundle.bytes);
     await build(context, options, restoration, { store, undo, progress });
     await runPoststart(context, progress.record);
+    progress.keepDevices();
   } catch (error) {
     throw withCleanup(error, await giveUp(context, undo, progress));
   } finally {
@@ -125,10 +131,12 @@ async function prepareRestore(context: Context, options: RestoreOptions): Promis
     systemd: context.systemdCgroup,
     rootless: context.rootless,
   });
+  const root = context.resctrl ?? resctrlRoot;
+  const resctrl = openResctrl(native, root, config.linux?.intelRdt, options.id);
   const images = Images.open(native, options.imagePath, options.workPath);
   const group = config.linux?.gidMappings?.find(({ containerID }) => containerID === 0)?.hostID;
   if (group !== undefined) images.letIn(group);
-  return { program, bundle, rootfs, layout, cgroup, images };
+  return { program, bundle, rootfs, layout, cgroup, images, resctrl };
 }
 
 interface Making {
@@ -145,16 +153,8 @@ async function build(
 ): Promise<void> {
   const { host } = context;
   const { bundle, cgroup, images } = restoration;
-  const { undo } = making;
   const limits = splitLimits(bundle.config.linux?.resources);
-  // In this mode CRIU makes it, and only where it is not there yet.
-  const makesCgroup = options.manageCgroupsMode !== 'strict';
-  if (makesCgroup) await cgroup.create();
-  undo.add(() => cgroup.delete());
-  if (makesCgroup) {
-    await cgroup.apply(limits.before);
-    if (cgroup.adopt === undefined) giveCgroup(context, cgroup, bundle.config);
-  }
+  const makesCgroup = await makeGroups(context, options, restoration, making.undo, limits.before);
   const place = placeInRoot(host.native, restoration.rootfs);
   const notes = images.readNotes();
   const mounts = notes.mounts ?? expectedMounts(bundle.config, place);
@@ -203,6 +203,28 @@ async function build(
   for (const warning of cgroup.warnings) context.warn(warning);
 }
 
+/** Makes what limits the container; false where CRIU makes the cgroup itself, and only where it is not there yet. */
+async function makeGroups(
+  context: Context,
+  { manageCgroupsMode }: RestoreOptions,
+  { bundle, cgroup, resctrl }: Restoration,
+  undo: Undo,
+  limits: Resources | undefined,
+): Promise<boolean> {
+  const makesCgroup = manageCgroupsMode !== 'strict';
+  if (makesCgroup) await cgroup.create();
+  undo.add(() => cgroup.delete());
+  if (makesCgroup) {
+    await cgroup.apply(limits);
+    if (cgroup.adopt === undefined) giveCgroup(context, cgroup, bundle.config);
+  }
+  if (resctrl !== undefined) {
+    undo.add(() => resctrl.remove());
+    resctrl.create();
+  }
+  return makesCgroup;
+}
+
 function restoreOptions(
   { host }: Context,
   options: RestoreOptions,
@@ -211,7 +233,7 @@ function restoreOptions(
   const { lsmProfile, lsmMountContext } = options;
   return {
     ...commonOptions(host.native, options, images, bundle.config, logFile),
-    root: rootfs,
+    ...(hasMounts(bundle.config) && { root: rootfs }),
     rst_sibling: true,
     // CRIU's newer way (3.17) cannot restore two mounts of one shared filesystem of the host: two volumes, or two devices.
     mntns_compat_mode: true,
@@ -221,13 +243,8 @@ function restoreOptions(
   };
 }
 
-/**
- * Where the mounts that came from the host come from now. Images of runc name masked files by what covers them.
- */
-function externalSources(mounts: readonly NotedMount[], sources: MountSources) {
-  const named = mounts.filter(({ external }) => external).map(({ target }) => target);
-  const list = named.map((key) => ({ key, val: sourceOf(key, sources) }));
-  return [...list, { key: '/dev/null', val: '/dev/null' }];
+function hasMounts({ linux }: Config): boolean {
+  return linux?.namespaces?.some(({ type }) => type === 'mount') ?? false;
 }
 
 async function onNotification(
@@ -243,7 +260,7 @@ async function onNotification(
     progress.terminal = takeTerminal(native, options, descriptor);
   else if (descriptor !== undefined) native.close(descriptor);
   if (script === 'setup-namespaces') {
-    if (options.emptyNs.includes('network')) await fillNetwork(native, config, pid);
+    if (options.emptyNs.includes('network')) await fillNetwork(native, config, pid, progress, undo);
     progress.hooked = true;
     await createHooks(native, progress.record, config, pid);
   } else if (script === 'post-restore') {
@@ -251,7 +268,10 @@ async function onNotification(
     undo.add(() => endChild(context.host, pid));
     const init = identify(native, pid);
     if (init === undefined) throw new Failure('system', 'the restored process died before it was recorded');
-    progress.record = { ...progress.record, cgroup: restoration.cgroup.saved, init };
+    const { cgroup, resctrl } = restoration;
+    if (resctrl !== undefined) enterResctrl(native, resctrl, [pid, ...cgroup.processes()]);
+    const saved = resctrl && { resctrl: resctrl.saved };
+    progress.record = { ...progress.record, cgroup: cgroup.saved, init, ...saved };
     store.write(progress.record);
     const { pidFile } = options;
     if (pidFile === undefined) return;
@@ -261,10 +281,18 @@ async function onNotification(
 }
 
 /** A network namespace that CRIU left empty gets what create gives a new one. */
-async function fillNetwork(native: Native, { linux }: Config, pid: number): Promise<void> {
+async function fillNetwork(
+  native: Native,
+  { linux }: Config,
+  pid: number,
+  progress: Progress,
+  undo: Undo,
+): Promise<void> {
   const { loopbackUp } = await import('../network/loopback-up.ts');
   loopbackUp(native, pid);
   if (linux?.netDevices === undefined) return;
   const { moveNetworkDevices } = await import('../network/network-devices.ts');
-  moveNetworkDevices(native, linux.netDevices, pid).keep();
+  const moved = moveNetworkDevices(native, linux.netDevices, pid);
+  undo.add(() => moved.takeBack());
+  progress.keepDevices = moved.keep;
 }

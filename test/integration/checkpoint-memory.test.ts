@@ -1,9 +1,10 @@
 /** checkpoint and restore by CRIU: ahead of time, more than once, and in a user namespace. */
 import { strict as assert } from 'node:assert';
 import { execFileSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { chmodSync, existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite } from 'uvu';
+import type { ConfigChange } from './support/bundle.ts';
 import { goOn, numbers, save, startCounting, whyNoCriu } from './support/checkpoints.ts';
 import { runtimeKind } from './support/runtime.ts';
 import { withSandbox } from './support/sandbox.ts';
@@ -47,11 +48,16 @@ here('--pre-dump, then the checkpoint with --parent-path', () =>
 
 here('a user namespace, whose root alone is let in to the images', () =>
   withSandbox(async (sandbox) => {
-    const { id, bundle, log } = await startCounting(sandbox, (config) => {
+    const ids = (hostID: number) => [{ containerID: 0, hostID, size: 65_536 }];
+    const ask = (config: Parameters<ConfigChange>[0]) => {
       if (config.linux === undefined) return;
       config.linux.namespaces?.push({ type: 'user' });
-      config.linux.uidMappings = [{ containerID: 0, hostID: 100_000, size: 65_536 }];
-      config.linux.gidMappings = [{ containerID: 0, hostID: 200_000, size: 65_536 }];
+      config.linux.uidMappings = ids(100_000);
+      config.linux.gidMappings = ids(200_000);
+    };
+    const { id, bundle, log } = await startCounting(sandbox, ask, ({ directory, rootfs }) => {
+      chmodSync(directory, 0o755);
+      execFileSync('chown', ['-R', '-h', '100000:200000', rootfs]);
     });
     const images = await save(sandbox, id);
     const last = numbers(log).at(-1) ?? 0;

@@ -1,5 +1,6 @@
 import type { Config, Mount } from '../../bundle/config.ts';
 import { isInside, normalizePath, resolvePath } from '../../plan/path.ts';
+import type { NotedMount } from './images.ts';
 import type { MountEntry } from './mount-table.ts';
 
 /** Filesystems of the kernel or of a namespace: CRIU mounts them anew, though the host may have the very same ones. */
@@ -76,6 +77,18 @@ export function sourceOf(target: string, sources: MountSources): string {
   }
   // A device that was bound because it could not be made.
   return target.startsWith('/dev/') ? target : normalizePath(`${rootfs}/${target}`);
+}
+
+/**
+ * Where the mounts that came from the host come from now. Images of runc name masked files by what covers them.
+ */
+export function externalSources(
+  mounts: readonly NotedMount[],
+  sources: MountSources,
+): { readonly key: string; readonly val: string }[] {
+  const named = mounts.filter(({ external }) => external).map(({ target }) => target);
+  const list = named.map((key) => ({ key, val: sourceOf(key, sources) }));
+  return [...list, { key: '/dev/null', val: '/dev/null' }];
 }
 
 /** What CRIU mounts on in the root filesystem: it has to be there, which a fresh one does not have yet. */

@@ -3,6 +3,7 @@ import type { Cgroup } from '../../cgroup/cgroup.ts';
 import type { CgroupLayout } from '../../cgroup/cgroup-layout.ts';
 import { cgroupView } from '../../cgroup/cgroup-view.ts';
 import type { Native } from '../../host/native.ts';
+import type { ResctrlGroup } from '../resctrl.ts';
 
 /** Where a container without a cgroup namespace sees its own cgroups. */
 export function cgroupPlaces(
@@ -26,4 +27,11 @@ export function enterCgroup(native: Native, cgroup: Cgroup, pid: number): void {
   for (const path of cgroup.joinPaths()) native.writeFile(path, String(pid));
   const unified = cgroup.unifiedDirectory();
   if (unified !== undefined) native.writeFile(`${unified}/cgroup.procs`, String(pid));
+}
+
+/** Puts all threads of processes, which are stopped, into a resctrl group: it knows nothing of processes. */
+export function enterResctrl(native: Native, { joinPaths }: ResctrlGroup, pids: readonly number[]): void {
+  for (const pid of new Set(pids))
+    for (const thread of native.readDirectory(`/proc/${pid}/task`))
+      for (const path of joinPaths) native.writeFile(path, thread);
 }

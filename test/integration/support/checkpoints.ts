@@ -2,7 +2,7 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { ConfigChange } from './bundle.ts';
+import type { Bundle, ConfigChange } from './bundle.ts';
 import { type CommandResult, runtimeCommand } from './runtime.ts';
 import { expectSuccess, type Sandbox } from './sandbox.ts';
 import { until } from './wait.ts';
@@ -62,12 +62,18 @@ export function numbers(log: string): number[] {
 }
 
 /** A running container that counts into a log. */
-export async function startCounting(sandbox: Sandbox, change: ConfigChange = () => undefined) {
+export async function startCounting(
+  sandbox: Sandbox,
+  change: ConfigChange = () => undefined,
+  prepare: (bundle: Bundle) => void = () => undefined,
+) {
   const id = sandbox.id();
-  const { directory } = sandbox.script(counting, (config) => {
+  const bundle = sandbox.script(counting, (config) => {
     writable(config);
     change(config);
   });
+  prepare(bundle);
+  const { directory } = bundle;
   const { log, result } = await logged(sandbox, ['run', '--detach', '--bundle', directory, id]);
   expectSuccess(result);
   await until('it counts', () => numbers(log).length > 3);
