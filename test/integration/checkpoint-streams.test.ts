@@ -44,7 +44,7 @@ here('a paused container; the foreground hands on the status', () =>
 here('an established TCP connection', () =>
   withSandbox(async (sandbox) => {
     const talk =
-      'nc -l -p 4000 -e sh -c "while read line; do echo \\$line-heard; done" & while ! grep -q :0FA0 /proc/net/tcp; do sleep 0.1; done; ' +
+      'nc -l -p 4000 -e sh -c "while read line; do echo \\$line-heard; done" & while ! grep -q :0FA0 /proc/net/tcp /proc/net/tcp6; do sleep 0.1; done; ' +
       'i=0; while :; do i=$((i+1)); echo $i; sleep 0.2; done | nc 127.0.0.1 4000';
     const id = sandbox.id();
     const { directory } = sandbox.script(talk, writable);
