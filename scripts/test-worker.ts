@@ -21,7 +21,18 @@ const uvu = globalThis as UvuGlobals;
 
 function tell(event: Readonly<Record<string, unknown>>): void {
   let line = Buffer.from(`\n${marker}${JSON.stringify(event)}\n`);
-  while (line.length > 0) line = line.subarray(writeSync(1, line));
+  while (line.length > 0) line = line.subarray(write(line));
+}
+
+/** Node's standard output does not block: it is full while the parent has not read yet what was printed. */
+function write(bytes: Buffer): number {
+  try {
+    return writeSync(1, bytes);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') throw error;
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5);
+    return 0;
+  }
 }
 
 async function runFile(file: string): Promise<void> {
