@@ -26,7 +26,8 @@ export interface CommandOptions {
 const usualTimeout = 30_000;
 
 /**
- * Runs a program to its end. Its output goes to files: a container inherits them, and pipes would keep us waiting for it.
+ * Runs a program to its end. Its output goes to files: a container inherits them, and pipes would keep us waiting for it. Its input is an
+ * empty file: some runtimes give all three to the user of a user namespace, and /dev/null belongs to this machine (crun 1.8.1 did that).
  * Rejects only when the program can't be started.
  */
 export async function runCommand(
@@ -38,11 +39,15 @@ export async function runCommand(
     stdout: options.stdout ?? join(scratch, 'out'),
     stderr: options.stderr ?? join(scratch, 'err'),
   };
-  const files = [openSync(paths.stdout, 'a'), openSync(paths.stderr, 'a')] as const;
+  const files = [
+    openSync(join(scratch, 'in'), 'a+'),
+    openSync(paths.stdout, 'a'),
+    openSync(paths.stderr, 'a'),
+  ] as const;
   try {
     const code = await new Promise<number | string>((resolve, reject) => {
       const child = spawn(argv[0] ?? '', argv.slice(1), {
-        stdio: ['ignore', ...files, ...(options.descriptors ?? [])],
+        stdio: [...files, ...(options.descriptors ?? [])],
         ...(options.cwd !== undefined && { cwd: options.cwd }),
         env: { ...process.env, ...options.env },
       });
