@@ -123,7 +123,7 @@ test-engines: build $(kubernetes)
 
 # Debian's packages; the kernel is downloaded once, to /var/tmp.
 vm_tools := qemu-system-x86_64=qemu-system-x86 busybox=busybox-static cpio lz4 mke2fs=e2fsprogs setpriv=util-linux python3 \
-	systemctl=systemd dbus-daemon=dbus
+	systemctl=systemd dbus-daemon=dbus criu
 
 vm-tools:
 	@scripts/need.sh $(vm_tools)
