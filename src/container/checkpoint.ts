@@ -46,11 +46,7 @@ export async function checkpoint(context: Context, id: string, options: Checkpoi
   try {
     const record = store.read(id);
     const cgroup = record.cgroup && cgroupInUse(host, record.cgroup);
-    requireStatus(
-      'checkpoint',
-      id,
-      statusOf(host, store, record, () => cgroup?.frozen() ?? false),
-    );
+    requireStatus('checkpoint', id, statusOf(host, store, record, cgroup));
     const configPath = store.configPath(id);
     const config = parseJson(native.readFile(configPath, MAXIMUM_BYTES), configPath) as Config;
     refuseUnsupported(config);

@@ -34,7 +34,7 @@ function openTarget(context: Context, id: string, options: ExecOptions): Target 
   const store = new Store(host.native, context.root);
   const record = store.read(id);
   const cgroup = record.cgroup && cgroupInUse(host, record.cgroup);
-  const status = statusOf(host, store, record, () => cgroup?.frozen() ?? false);
+  const status = statusOf(host, store, record, cgroup);
   if (!(status === 'paused' && options.ignorePaused)) requireStatus('exec', id, status);
   const path = store.configPath(id);
   // It was validated when the container was created, and nobody else can write it.

@@ -18,11 +18,7 @@ export async function withCgroup(
   try {
     const record = store.read(id);
     const cgroup = record.cgroup && cgroupInUse(host, record.cgroup);
-    requireStatus(
-      verb,
-      id,
-      statusOf(host, store, record, () => cgroup?.frozen() ?? false),
-    );
+    requireStatus(verb, id, statusOf(host, store, record, cgroup));
     if (cgroup === undefined) throw new Failure('unsupported', `container "${id}" has no cgroup to freeze`);
     await act(cgroup);
   } finally {

@@ -24,20 +24,11 @@ export async function kill(
   const record = store.read(id);
   const cgroup = record.cgroup && cgroupInUse(host, record.cgroup);
   if (all && cgroup !== undefined) {
-    if (cgroup.processes().length === 0)
-      requireStatus(
-        'kill',
-        id,
-        statusOf(host, store, record, () => cgroup.frozen()),
-      );
+    if (cgroup.processes().length === 0) requireStatus('kill', id, statusOf(host, store, record, cgroup));
     await cgroup.killAll(signal);
     return;
   }
-  requireStatus(
-    'kill',
-    id,
-    statusOf(host, store, record, () => cgroup?.frozen() ?? false),
-  );
+  requireStatus('kill', id, statusOf(host, store, record, cgroup));
   const pidfd = record.init && openProcess(native, record.init);
   if (pidfd === undefined) throw new Failure('status', `container not running: container "${id}" is stopped`);
   try {

@@ -73,12 +73,17 @@ export function hasLiveInit(native: Native, record: ContainerRecord): boolean {
   return record.init !== undefined && isAlive(native, record.init);
 }
 
-/** The status now, from the process and from what lies in the state directory. `frozen` is asked only when it can matter. */
-export function statusOf(host: Host, store: Store, record: ContainerRecord, frozen: () => boolean): Status {
+/** The status now, from the process and from what lies in the state directory. The cgroup is asked only when it can matter. */
+export function statusOf(
+  host: Host,
+  store: Store,
+  record: ContainerRecord,
+  cgroup: { frozen(): boolean } | undefined,
+): Status {
   const { native } = host;
   // A create that was killed left its record behind, but not its lock.
   if (record.init === undefined) return store.isLocked(record.id) ? 'creating' : 'stopped';
   if (!isAlive(native, record.init)) return 'stopped';
-  if (frozen()) return 'paused';
+  if (cgroup?.frozen()) return 'paused';
   return native.status(store.startSocketPath(record.id), false) === undefined ? 'running' : 'created';
 }

@@ -22,7 +22,7 @@ export function observe(context: Context, id: string, verb: Verb): Observed {
   const store = new Store(host.native, context.root);
   const record = store.read(id);
   const cgroup = record.cgroup && cgroupFromState(host, record.cgroup);
-  const status = statusOf(host, store, record, () => cgroup?.frozen() ?? false);
+  const status = statusOf(host, store, record, cgroup);
   requireStatus(verb, id, status);
   if (cgroup === undefined || (cgroup.saved.hierarchies.length === 0 && cgroup.saved.unified === undefined))
     throw new Failure('unsupported', `container "${id}" has no cgroup of its own`, {

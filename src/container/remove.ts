@@ -62,7 +62,7 @@ async function removeLocked(
 ): Promise<void> {
   const { host } = context;
   const cgroup = record.cgroup && cgroupInUse(host, record.cgroup);
-  const status = statusOf(host, store, record, () => cgroup?.frozen() ?? false);
+  const status = statusOf(host, store, record, cgroup);
   // We hold the lock: a container that is still being created is one whose create was killed.
   if (!force && status !== 'creating') requireStatus('delete', record.id, status);
   await endInit(context, record);

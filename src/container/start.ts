@@ -30,11 +30,7 @@ export async function start(context: Context, id: string): Promise<void> {
   try {
     const record = store.read(id);
     const cgroup = record.cgroup && cgroupInUse(host, record.cgroup);
-    requireStatus(
-      'start',
-      id,
-      statusOf(host, store, record, () => cgroup?.frozen() ?? false),
-    );
+    requireStatus('start', id, statusOf(host, store, record, cgroup));
     if (!record.startable) {
       throw new Failure('invalid', `cannot start container "${id}": its config.json has no process`, {
         pointer: '/process',

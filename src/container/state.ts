@@ -24,9 +24,10 @@ function ownerName(native: Native, uid: number): string {
 /** The state of one recorded container, from its record and its process. */
 export function stateOf(context: Context, store: Store, record: ContainerRecord): State {
   const { host } = context;
-  const status = statusOf(host, store, record, () =>
-    record.cgroup === undefined ? false : cgroupInUse(host, record.cgroup).frozen(),
-  );
+  const status = statusOf(host, store, record, {
+    // Opened only when it is asked.
+    frozen: () => record.cgroup !== undefined && cgroupInUse(host, record.cgroup).frozen(),
+  });
   return {
     ociVersion: record.ociVersion,
     id: record.id,

@@ -98,8 +98,10 @@ test('requireStatus() says what helps', () => {
 
 const host: Host = { native, blocking: true, libexec: '/nowhere' };
 const self = identify(native, process.pid) as ProcessIdentity;
-const never = (): boolean => {
-  throw new Error('asked without need');
+const never = {
+  frozen: (): boolean => {
+    throw new Error('asked without need');
+  },
 };
 
 test('statusOf() is creating while create holds the lock, and stopped when it was killed', () =>
@@ -116,19 +118,10 @@ test('statusOf() is told by the process, the freezer and the start socket', () =
     const store = new Store(native, root);
     store.reserve('c').release();
     const record = recordOf('c', { init: self });
-    assert.is(
-      statusOf(host, store, record, () => false),
-      'running',
-    );
-    assert.is(
-      statusOf(host, store, record, () => true),
-      'paused',
-    );
+    assert.is(statusOf(host, store, record, { frozen: () => false }), 'running');
+    assert.is(statusOf(host, store, record, { frozen: () => true }), 'paused');
     native.close(native.listen(store.startSocketPath('c')));
-    assert.is(
-      statusOf(host, store, record, () => false),
-      'created',
-    );
+    assert.is(statusOf(host, store, record, { frozen: () => false }), 'created');
   }));
 
 test('statusOf() does not take another process with the same pid for the container', () =>
