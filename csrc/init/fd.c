@@ -1,10 +1,13 @@
 #include "fd.h"
 
 #include <errno.h>
+#include <limits.h>
+#include <poll.h>
 #include <stdint.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
+#include <time.h>
 
 int fd_write(int descriptor, const void *bytes, size_t size) {
     const char *at = bytes;
@@ -35,7 +38,34 @@ ssize_t fd_read(int descriptor, void *buffer, size_t size) {
     return (ssize_t)total;
 }
 
-int fd_send(int socket, const void *bytes, size_t size, int descriptor) {
+void fd_deadline(struct timespec *deadline, int milliseconds) {
+    clock_gettime(CLOCK_MONOTONIC, deadline);
+    deadline->tv_sec += milliseconds / 1000;
+    deadline->tv_nsec += milliseconds % 1000 * 1000000L;
+}
+
+int fd_remaining(const struct timespec *deadline) {
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    int64_t left = (deadline->tv_sec - now.tv_sec) * 1000 + (deadline->tv_nsec - now.tv_nsec) / 1000000;
+    return left < 0 ? 0 : left > INT_MAX ? INT_MAX : (int)left;
+}
+
+/** sendmsg(2), and where nobody makes room a wait until the deadline: the number of bytes, or -errno. */
+static ssize_t send_some(int socket, const struct msghdr *message, const struct timespec *deadline) {
+    for (;;) {
+        ssize_t sent = sendmsg(socket, message, MSG_NOSIGNAL | MSG_DONTWAIT);
+        if (sent >= 0)
+            return sent;
+        if (errno != EINTR && errno != EAGAIN)
+            return -errno;
+        struct pollfd room = {.fd = socket, .events = POLLOUT};
+        if (errno == EAGAIN && poll(&room, 1, fd_remaining(deadline)) == 0)
+            return -ETIMEDOUT;
+    }
+}
+
+int fd_send(int socket, const void *bytes, size_t size, int descriptor, int milliseconds) {
     union {
         struct cmsghdr header;
         char bytes[CMSG_SPACE(sizeof(int))];
@@ -45,14 +75,19 @@ int fd_send(int socket, const void *bytes, size_t size, int descriptor) {
     struct iovec part = {.iov_base = (void *)(uintptr_t)bytes, .iov_len = size};
     struct msghdr message = {
         .msg_iov = &part, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof(control)};
-    ssize_t sent;
-    do
-        sent = sendmsg(socket, &message, MSG_NOSIGNAL);
-    while (sent < 0 && errno == EINTR);
-    if (sent < 0)
-        return -errno;
-    // A stream may take only a part; the descriptor went with it.
-    return fd_write(socket, (const char *)bytes + sent, size - (size_t)sent);
+    struct timespec deadline;
+    fd_deadline(&deadline, milliseconds);
+    // A stream may take only a part at once; the descriptor goes with the first.
+    while (part.iov_len > 0) {
+        ssize_t sent = send_some(socket, &message, &deadline);
+        if (sent < 0)
+            return (int)sent;
+        part.iov_base = (char *)part.iov_base + sent;
+        part.iov_len -= (size_t)sent;
+        message.msg_control = NULL;
+        message.msg_controllen = 0;
+    }
+    return 0;
 }
 
 int fd_readlink(int directory, const char *name, char *buffer, size_t size) {

@@ -3,6 +3,7 @@
 
 #include <stddef.h>
 #include <sys/types.h>
+#include <time.h>
 #include <unistd.h>
 
 /* Descriptors that close themselves, and transfers that are whole. All return -errno. */
@@ -27,8 +28,18 @@ int fd_write(int descriptor, const void *bytes, size_t size);
 /** Fills `buffer` until the end of the file; the number of bytes read. */
 ssize_t fd_read(int descriptor, void *buffer, size_t size);
 
-/** Sends bytes with a descriptor over a socket of any type. */
-int fd_send(int socket, const void *bytes, size_t size, int descriptor);
+/** The moment that many milliseconds from now, on CLOCK_MONOTONIC. */
+void fd_deadline(struct timespec *deadline, int milliseconds);
+
+/** Milliseconds until then, at least 0. */
+int fd_remaining(const struct timespec *deadline);
+
+/** What others may take to make room for a message of ours, in milliseconds. */
+#define FD_PATIENCE 10000
+
+/** Sends bytes with a descriptor over a socket of any type; -ETIMEDOUT when the other end does not take them
+ * within that many milliseconds. */
+int fd_send(int socket, const void *bytes, size_t size, int descriptor, int milliseconds);
 
 /** Reads a symbolic link's whole target, NUL-terminated; -ENAMETOOLONG when it does not fit. */
 int fd_readlink(int directory, const char *name, char *buffer, size_t size);

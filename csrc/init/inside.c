@@ -211,16 +211,22 @@ static int same_place(int left, int right) {
     return a.stx_ino == b.stx_ino && a.stx_mnt_id == b.stx_mnt_id;
 }
 
-/** Procfs is where the kernel is asked and told: the root's own links must not lead a mount onto it
- * (CVE-2019-19921, CVE-2023-27561). */
+/**
+ * Procfs is where the kernel is asked and told: the root's own links must not lead a mount onto it
+ * (CVE-2019-19921, CVE-2023-27561). A place in procfs that was found while links were followed is believed
+ * only when it is the very place to which the path leads without any: who asks merely whether there is such a
+ * path gets the answer of another moment.
+ */
 static int check_procfs(struct ctx *ctx, int root, const char *path, int target) {
-    if (sys_file_system(target) != PROC_SUPER_MAGIC)
-        return 0;
+    int64_t type = sys_file_system(target);
+    if (type != PROC_SUPER_MAGIC)
+        return type < 0 ? fail(ctx, (int)type, "examining \"", path, "\"") : 0;
     scope_fd straight = inside_open(root, path, O_PATH, RESOLVE_NO_SYMLINKS);
-    if (straight < 0)
-        return fail(ctx, straight, "\"", path,
-                    "\" leads into procfs through a symbolic link, which is refused");
-    return 0;
+    int same = straight < 0 ? straight : same_place(straight, target);
+    if (same > 0)
+        return 0;
+    return fail(ctx, same < 0 ? same : -ELOOP, "\"", path,
+                "\" leads into procfs through a symbolic link, which is refused");
 }
 
 int inside_target(struct ctx *ctx, int root, const char *path, enum inside_kind kind, uint64_t resolve) {

@@ -67,7 +67,7 @@ void message_send_descriptor(const struct ctx *ctx, enum message_type type, cons
     size_t length = strlen(text);
     frame(ctx, type, 0, 0, length);
     memcpy(packet.data, text, length);
-    if (fd_send(ctx->report, &packet, MESSAGE_HEADER_SIZE + length, descriptor) < 0)
+    if (fd_send(ctx->report, &packet, MESSAGE_HEADER_SIZE + length, descriptor, FD_PATIENCE) < 0)
         _exit(1);
 }
 

@@ -1,46 +1,70 @@
 #include "notify.h"
 
 #include <errno.h>
-#include <limits.h>
+#include <fcntl.h>
 #include <sched.h>
-#include <time.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "fd.h"
 #include "message.h"
 
-/** Neither a descriptor nor -errno. */
-#define WAITING INT_MIN
-#define SENT (INT_MIN + 1)
+/** The most that an eventfd counts (eventfd(2)): one more has to wait until it is read. */
+#define FULL 0xfffffffffffffffeULL
 
 /** What the thread needs; it must not look at anything that the other one changes. */
 static struct {
     struct ctx *ctx;
     int socket;
-    /** WAITING, then the listener or -errno, then SENT. */
-    int listener;
+    /** The listener's number, or -errno, comes through here. */
+    int told;
+    int tell;
+    /** A full eventfd, emptied when the listener was sent. */
+    int gate;
 } job;
 
 static char stack[16384] __attribute__((aligned(16)));
 
+static _Noreturn void give_up(struct ctx *ctx, int error) {
+    if (error == -ETIMEDOUT)
+        fail(ctx, error, "the agent at listenerPath does not take the listener and the state");
+    else
+        fail(ctx, error, "sending the listener to the agent at listenerPath");
+    message_send_text(ctx, MESSAGE_FAILED, error, (uint32_t)ctx->phase, ctx->detail.bytes,
+                      ctx->detail.length);
+    _exit(1);
+}
+
 static int wait_and_send(void *unused) {
     (void)unused;
-    const struct timespec pause = {.tv_nsec = 20000};
     struct ctx *ctx = job.ctx;
     int listener;
-    while ((listener = __atomic_load_n(&job.listener, __ATOMIC_ACQUIRE)) == WAITING)
-        nanosleep(&pause, NULL);
+    uint64_t passed;
+    // The other end is the same process's: it ends only with it.
+    if (fd_read(job.told, &listener, sizeof(listener)) != sizeof(listener))
+        _exit(1);
     if (listener >= 0) {
-        int error = fd_send(job.socket, ctx->go.listener, ctx->go.listener_length, listener);
-        if (error < 0) {
-            fail(ctx, error, "sending the listener to the agent at listenerPath");
-            message_send_text(ctx, MESSAGE_FAILED, error, (uint32_t)ctx->phase, ctx->detail.bytes,
-                              ctx->detail.length);
-            _exit(1);
-        }
+        int error = fd_send(job.socket, ctx->go.listener, ctx->go.listener_length, listener, FD_PATIENCE);
+        if (error < 0)
+            give_up(ctx, error);
     }
-    __atomic_store_n(&job.listener, SENT, __ATOMIC_RELEASE);
+    (void)fd_read(job.gate, &passed, sizeof(passed));
     return 0;
+}
+
+/** A pipe and an eventfd that is full. All close at execve. */
+static int open_gate(struct ctx *ctx) {
+    const uint64_t full = FULL;
+    int ends[2];
+    if (pipe2(ends, O_CLOEXEC) < 0)
+        return fail(ctx, -errno, "pipe");
+    job.told = ends[0];
+    job.tell = ends[1];
+    job.gate = (int)syscall(SYS_eventfd2, 0, O_CLOEXEC);
+    if (job.gate < 0)
+        return fail(ctx, -errno, "eventfd");
+    int error = fd_write(job.gate, &full, sizeof(full));
+    return error < 0 ? fail(ctx, error, "filling an eventfd") : 0;
 }
 
 int notify_begin(struct ctx *ctx, uint32_t slot) {
@@ -51,7 +75,9 @@ int notify_begin(struct ctx *ctx, uint32_t slot) {
         return fail(ctx, -EPROTO, "the parent brought no state for the seccomp agent");
     job.ctx = ctx;
     job.socket = socket;
-    job.listener = WAITING;
+    int error = open_gate(ctx);
+    if (error < 0)
+        return error;
     const int flags = CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM;
     if (clone(wait_and_send, stack + sizeof(stack), flags, NULL) < 0)
         return fail(ctx, -errno, "a thread that sends the seccomp listener");
@@ -59,10 +85,8 @@ int notify_begin(struct ctx *ctx, uint32_t slot) {
 }
 
 void notify_hand_over(int listener) {
-    __atomic_store_n(&job.listener, listener, __ATOMIC_RELEASE);
-    while (__atomic_load_n(&job.listener, __ATOMIC_ACQUIRE) != SENT) {
-#if defined(__x86_64__) || defined(__i386__)
-        __builtin_ia32_pause();
-#endif
-    }
+    const uint64_t one = 1;
+    // Where the filter refuses even these, EXECUTING cannot be written either, which ends the process.
+    if (fd_write(job.tell, &listener, sizeof(listener)) == 0)
+        (void)fd_write(job.gate, &one, sizeof(one));
 }

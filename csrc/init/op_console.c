@@ -82,7 +82,7 @@ static int hand_over(struct ctx *ctx, const struct op_console *op, int master) {
     int socket = slot_get(ctx, op->socket);
     if (socket < 0)
         return socket;
-    int error = fd_send(socket, name.bytes, name.length, master);
+    int error = fd_send(socket, name.bytes, name.length, master, FD_PATIENCE);
     if (error < 0)
         return fail(ctx, error, "sending the terminal to the console socket");
     slot_close(ctx, op->socket);

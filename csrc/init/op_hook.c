@@ -61,14 +61,6 @@ static _Noreturn void become_hook(const struct op_hook *op, const char **argumen
     _exit(127);
 }
 
-/** Milliseconds until `deadline` of CLOCK_MONOTONIC, at least 0. */
-static int remaining(const struct timespec *deadline) {
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    int64_t left = (deadline->tv_sec - now.tv_sec) * 1000 + (deadline->tv_nsec - now.tv_nsec) / 1000000;
-    return left < 0 ? 0 : left > INT_MAX ? INT_MAX : (int)left;
-}
-
 /** 1 when the child ended in time, 0 when not. */
 static int wait_until(struct ctx *ctx, pid_t child, uint32_t seconds) {
     struct timespec deadline;
@@ -82,7 +74,7 @@ static int wait_until(struct ctx *ctx, pid_t child, uint32_t seconds) {
     struct pollfd ended = {.fd = pidfd, .events = POLLIN};
     int ready;
     do
-        ready = poll(&ended, 1, remaining(&deadline));
+        ready = poll(&ended, 1, fd_remaining(&deadline));
     while (ready < 0 && errno == EINTR);
     return ready < 0 ? fail(ctx, -errno, "poll") : ready;
 }

@@ -3,10 +3,16 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
-/** Silence after which nothing more is expected of a terminal that other processes still hold open. */
+/** How long it may be silent, altogether, before nothing more is expected of a terminal that other processes
+ * still hold open. */
 #define QUIET_MILLISECONDS 100
+
+/** More than a pseudo-terminal holds (8 KiB on the way, 4 KiB to be read; drivers/tty/pty.c, n_tty.c):
+ * whatever comes after that was written by others, after the end. */
+#define LAST_WORDS (64UL * 1024)
 
 /** What a pipe that is writable takes without making us wait. */
 #define CHUNK 4096
@@ -65,6 +71,8 @@ static void discard(struct queue *queue) {
 
 static void read_master(struct relay *relay) {
     int got = fill(&relay->text, relay->master);
+    if (got > 0)
+        relay->left = relay->text.end < relay->left ? relay->left - relay->text.end : 0;
     // EIO: all who had the terminal open have closed it. Someone may open it again.
     if (got <= 0 && !passing(-got))
         relay->hung_up = true;
@@ -91,24 +99,43 @@ void relay_move(struct relay *relay, const struct pollfd *descriptors) {
     }
 }
 
-void relay_drain(struct relay *relay, int interrupted) {
-    struct pollfd descriptors[RELAY_DESCRIPTORS + 1];
+void relay_end(struct relay *relay) {
     discard(&relay->keys);
     relay->hung_up = false;
-    while (relay->master >= 0) {
-        bool writes = !empty(&relay->text);
-        if (relay->hung_up && !writes)
-            return;
-        relay_poll(relay, descriptors, false);
-        descriptors[RELAY_DESCRIPTORS] = (struct pollfd){.fd = interrupted, .events = POLLIN};
-        int ready = poll(descriptors, RELAY_DESCRIPTORS + 1, writes ? -1 : QUIET_MILLISECONDS);
-        if (ready < 0 && errno == EINTR)
-            continue;
-        if (ready <= 0)
-            return;
-        // Someone is impatient, and nobody takes our output.
-        if (descriptors[RELAY_DESCRIPTORS].revents != 0 && descriptors[2].revents == 0 && writes)
-            return;
-        relay_move(relay, descriptors);
+    relay->quiet = QUIET_MILLISECONDS;
+    relay->left = LAST_WORDS;
+}
+
+bool relay_over(const struct relay *relay) {
+    return relay->master < 0 || (empty(&relay->text) && (relay->hung_up || relay->left == 0));
+}
+
+/** Milliseconds that passed. */
+static int since(const struct timespec *then) {
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int)((now.tv_sec - then->tv_sec) * 1000 + (now.tv_nsec - then->tv_nsec) / 1000000);
+}
+
+int relay_wait(struct relay *relay, int signals, bool patient) {
+    struct pollfd descriptors[RELAY_DESCRIPTORS + 1];
+    struct timespec began;
+    bool writes = !empty(&relay->text);
+    relay_poll(relay, descriptors, false);
+    descriptors[RELAY_DESCRIPTORS] = (struct pollfd){.fd = signals, .events = POLLIN};
+    clock_gettime(CLOCK_MONOTONIC, &began);
+    int ready = poll(descriptors, RELAY_DESCRIPTORS + 1, !patient ? 0 : writes ? -1 : relay->quiet);
+    if (ready < 0)
+        return errno == EINTR ? 0 : -errno;
+    if (!writes) {
+        int waited = since(&began);
+        relay->quiet = waited < relay->quiet ? relay->quiet - waited : 0;
     }
+    if (ready == 0) {
+        // It is silent, or nobody takes our output.
+        relay->left = 0;
+        discard(&relay->text);
+    }
+    relay_move(relay, descriptors);
+    return descriptors[RELAY_DESCRIPTORS].revents != 0;
 }

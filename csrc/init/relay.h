@@ -21,6 +21,9 @@ struct relay {
     struct queue text;
     /** Nobody has the other end of the terminal open at the moment. */
     bool hung_up;
+    /** After the end: milliseconds of silence, and bytes, that are still waited for. */
+    int quiet;
+    size_t left;
 };
 
 #define RELAY_DESCRIPTORS 3
@@ -35,7 +38,23 @@ void relay_poll(const struct relay *relay, struct pollfd *descriptors, bool inpu
 /** Moves what can be moved without waiting. */
 void relay_move(struct relay *relay, const struct pollfd *descriptors);
 
-/** The program ended: moves on what it wrote last, until all is written or `interrupted` is readable. */
-void relay_drain(struct relay *relay, int interrupted);
+/*
+ * The program ended. What it wrote last is moved on:
+ *
+ *     relay_end(relay);
+ *     while (!relay_over(relay))
+ *         relay_wait(relay, signals, patient);
+ *
+ * Others may write to the terminal for ever: there is an end to the bytes and to the silence that are waited
+ * for.
+ */
+void relay_end(struct relay *relay);
+bool relay_over(const struct relay *relay);
+
+/**
+ * Waits for the terminal, or for whoever reads our output, which may take as long as that one wants;
+ * `patient` is false when nobody wants to wait for that any more. 1 when `signals` is readable, 0, or -errno.
+ */
+int relay_wait(struct relay *relay, int signals, bool patient);
 
 #endif

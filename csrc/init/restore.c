@@ -40,7 +40,7 @@ static int make_place(struct ctx *ctx, int root, const char *kind, const char *p
 
 static int send_directory(struct ctx *ctx, const char *path) {
     scope_fd directory = sys_openat(AT_FDCWD, path, O_RDONLY | O_DIRECTORY, 0);
-    int error = directory < 0 ? directory : fd_send(SOCKET, "d", 1, directory);
+    int error = directory < 0 ? directory : fd_send(SOCKET, "d", 1, directory, FD_PATIENCE);
     return error < 0 ? fail(ctx, error, "opening \"", path, "\" for the restore") : 0;
 }
 

@@ -95,16 +95,8 @@ static void stop(void) {
 static void take_terminal(struct supervisor *self) {
     if (self->relay.master < 0)
         return;
-    if (!terminal_foreground()) {
-        sigset_t blocked;
-        sigset_t input;
-        sigemptyset(&input);
-        sigaddset(&input, SIGTTIN);
-        // The default action, which an orphaned process group is spared: it then reads nothing.
-        sigprocmask(SIG_UNBLOCK, &input, &blocked);
-        kill(0, SIGTTIN);
-        sigprocmask(SIG_SETMASK, &blocked, NULL);
-    }
+    if (!terminal_foreground())
+        terminal_stop_job();
     self->reads = terminal_foreground();
     if (!self->reads)
         return;
@@ -170,6 +162,44 @@ static void read_signals(struct supervisor *self) {
         on_signal(self, (int)info.ssi_signo);
 }
 
+/** Signals that come after the end of the program are ours. Is one of them for ending? */
+static bool told_to_end(struct supervisor *self) {
+    struct signalfd_siginfo info;
+    bool told = false;
+    while (read(self->signals, &info, sizeof(info)) == sizeof(info)) {
+        switch (info.ssi_signo) {
+        case SIGCHLD:
+        case SIGCONT:
+        case SIGPIPE:
+        case SIGURG:
+        case SIGWINCH:
+            break;
+        case SIGTSTP:
+        case SIGTTIN:
+        case SIGTTOU:
+            stop();
+            break;
+        default:
+            told = true;
+        }
+    }
+    return told;
+}
+
+/** Moves on what the program wrote last. */
+static int drain(struct supervisor *self) {
+    bool patient = true;
+    relay_end(&self->relay);
+    while (!relay_over(&self->relay)) {
+        int signalled = relay_wait(&self->relay, self->signals, patient);
+        if (signalled < 0)
+            return signalled;
+        if (signalled > 0 && told_to_end(self))
+            patient = false;
+    }
+    return 0;
+}
+
 static int watch(struct supervisor *self) {
     struct pollfd descriptors[2 + RELAY_DESCRIPTORS];
     for (;;) {
@@ -192,8 +222,7 @@ static int watch(struct supervisor *self) {
         if ((descriptors[0].revents | descriptors[1].revents) != 0)
             reap(self);
         if (self->ended) {
-            relay_drain(&self->relay, self->signals);
-            return 0;
+            return drain(self);
         }
     }
 }

@@ -1,5 +1,6 @@
 #include "terminal.h"
 
+#include <signal.h>
 #include <sys/ioctl.h>
 #include <termios.h>
 #include <unistd.h>
@@ -47,4 +48,14 @@ void terminal_copy_size(int master) {
     struct winsize size;
     if (master >= 0 && terminal.descriptor >= 0 && ioctl(terminal.descriptor, TIOCGWINSZ, &size) == 0)
         ioctl(master, TIOCSWINSZ, &size);
+}
+
+void terminal_stop_job(void) {
+    sigset_t blocked;
+    sigset_t input;
+    sigemptyset(&input);
+    sigaddset(&input, SIGTTIN);
+    sigprocmask(SIG_UNBLOCK, &input, &blocked);
+    kill(0, SIGTTIN);
+    sigprocmask(SIG_SETMASK, &blocked, NULL);
 }

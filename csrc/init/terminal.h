@@ -24,4 +24,8 @@ void terminal_restore(void);
 /** Gives `master` the size of the terminal. */
 void terminal_copy_size(int master);
 
+/** Stops the job that we are, as reading from a terminal does in the background. An orphaned process group is
+ * spared: it then reads nothing. */
+void terminal_stop_job(void);
+
 #endif

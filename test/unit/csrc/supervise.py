@@ -218,6 +218,40 @@ def held_open():
     return {**result, 'seconds': time.monotonic() - began}
 
 
+def flooded():
+    """Someone in the background goes on writing to the terminal, which is hung up and opened again."""
+    writer = 'trap "" HUP; while :; do while echo noise; do sleep 0.02; done > $t; done 2> /dev/null'
+    began = time.monotonic()
+    session = Session("export t=$(tty); setsid sh -c '" + writer + "' & echo started $!; sleep 0.3; echo last; exit 4")
+    try:
+        result = session.finish()
+    finally:
+        os.kill(int(session.text.split(b'started ')[1].split()[0]), signal.SIGKILL)
+    return {**result, 'seconds': time.monotonic() - began}
+
+
+def unread():
+    """Nobody takes the output, until somebody has enough of it."""
+    script = 'i=0; while [ $i -lt 20000 ]; do echo 0123456789012345678901234567890123456789; i=$((i+1)); done; exit 4'
+    session = Session(script, outer=False)
+    time.sleep(0.3)
+    os.kill(session.child, signal.SIGKILL)
+    time.sleep(0.5)
+    waits = os.waitpid(session.pid, os.WNOHANG)[0] == 0
+    os.kill(session.pid, signal.SIGWINCH)
+    time.sleep(0.1)
+    waits = waits and os.waitpid(session.pid, os.WNOHANG)[0] == 0
+    os.kill(session.pid, signal.SIGTERM)
+    end = time.monotonic() + TIMEOUT
+    while time.monotonic() < end:
+        pid, status = os.waitpid(session.pid, os.WNOHANG)
+        if pid:
+            return {'status': os.waitstatus_to_exitcode(status), 'waits': waits, 'text': '', 'deleted': True}
+        time.sleep(0.02)
+    os.kill(session.pid, signal.SIGKILL)
+    raise TimeoutError('deaf')
+
+
 def resize():
     session = Session('trap "stty size; exit" WINCH; echo ready; while :; do sleep 0.05; done')
     session.expect(b'ready')

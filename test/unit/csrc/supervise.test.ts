@@ -93,6 +93,19 @@ test('does not wait for others that hold the terminal open', () => {
   assert.ok((seconds as number) < 2, `${seconds} s`);
 });
 
+test('does not wait for others that write to the terminal for ever', () => {
+  const { status, text, seconds } = play('flooded');
+  assert.is(status, 4);
+  assert.match(text, /noise.*last/s);
+  assert.ok((seconds as number) < 3, `${seconds} s`);
+});
+
+test('waits for whoever reads the output, until a signal says that this is enough', () => {
+  const { status, waits } = play('unread');
+  assert.is(waits, true);
+  assert.is(status, 128 + 9);
+});
+
 test('follows the size of the terminal', () => {
   const { text } = play('resize');
   assert.match(text, /44 99/);
