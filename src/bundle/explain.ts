@@ -149,7 +149,7 @@ function typeText(type: string, { minimum, maximum, examples }: Described): stri
 }
 
 function advice(keyword: string, data: unknown, schema: Described): string {
-  if (data === null) return '; leave the property out where nothing is meant';
+  if (data === null) return '; take it out where nothing is meant';
   if (typeof data === 'string' && schema.enum !== undefined) {
     const guess = nearest(data, schema.enum.map(String));
     return guess === undefined ? '' : `; did you mean ${quote(guess)}?`;

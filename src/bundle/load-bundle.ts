@@ -4,6 +4,7 @@ import type { Config } from './config.ts';
 import { type Finding, findingText, InvalidDocument } from './finding.ts';
 import { MAXIMUM_BYTES, parseJson, tooLong } from './parse-json.ts';
 import { checkConfig } from './rules.ts';
+import { stringifyJson } from './stringify-json.ts';
 import { validate } from './validate.ts';
 
 /** A bundle whose config can be trusted: parsed strictly, of the right shape, free of contradictions. */
@@ -13,8 +14,8 @@ export interface LoadedBundle {
   /** Absolute path of its config.json. */
   readonly configPath: string;
   readonly config: Config;
-  /** The file as it was read. */
-  readonly bytes: Uint8Array;
+  /** The document to keep: the file as it was read, unless `validate` read it otherwise than it is written. */
+  readonly text: string | Uint8Array;
   /** What will work but probably not as meant, each with its place in the config. */
   readonly warnings: readonly string[];
 }
@@ -38,13 +39,14 @@ export async function loadBundle(native: BundleFiles, path: string): Promise<Loa
   const directory = findDirectory(native, path);
   const configPath = `${directory === '/' ? '' : directory}/config.json`;
   const bytes = readConfig(native, configPath, directory);
-  const config = await validate('Config', parseJson(bytes, configPath), configPath);
+  const parsed = parseJson(bytes, configPath);
+  const config = await validate('Config', parsed, configPath);
   const findings = await check(config, configPath);
   return {
     directory,
     configPath,
     config,
-    bytes,
+    text: config === parsed ? bytes : stringifyJson(config),
     warnings: findings.length === 0 ? [] : findings.map(findingText),
   };
 }

@@ -1,6 +1,6 @@
 import { nearest } from '../suggest.ts';
 import { type Finding, pointerPart, quote } from './finding.ts';
-import { definitions } from './generated/definitions.ts';
+import { resolveShape, type Shape, shapeOf } from './shape.ts';
 
 /** A property that the specification does not know. */
 export interface UnknownProperty extends Finding {
@@ -11,15 +11,6 @@ export interface UnknownProperty extends Finding {
   readonly guess: string | undefined;
 }
 
-/** What this walk reads of a schema (the generated definitions hold no other references). */
-interface Shape {
-  readonly $ref?: string;
-  readonly properties?: Readonly<Record<string, Shape>>;
-  readonly additionalProperties?: Shape | boolean;
-  readonly items?: Shape;
-  readonly anyOf?: readonly Shape[];
-}
-
 /**
  * Lists the properties of a document that its schema does not know, in document order. The specification demands that
  * they be ignored; `--debug` shows them, and a guess where one looks like a slip of the keyboard.
@@ -28,20 +19,12 @@ interface Shape {
  */
 export function findUnknownProperties(kind: string, value: unknown): UnknownProperty[] {
   const found: UnknownProperty[] = [];
-  walk({ $ref: `#/$defs/${kind}` }, value, '', found);
+  walk(shapeOf(kind), value, '', found);
   return found;
 }
 
-function resolve(shape: Shape): Shape {
-  if (shape.$ref !== undefined) {
-    return resolve((definitions[shape.$ref.slice('#/$defs/'.length)] ?? {}) as Shape);
-  }
-  // The only alternatives of our schemas are "this, or null".
-  return shape.anyOf?.[0] === undefined ? shape : resolve(shape.anyOf[0]);
-}
-
 function walk(reference: Shape, value: unknown, pointer: string, found: UnknownProperty[]): void {
-  const shape = resolve(reference);
+  const shape = resolveShape(reference);
   if (Array.isArray(value)) {
     const { items } = shape;
     if (items === undefined) return;

@@ -21,6 +21,8 @@ const ACCEPT: { readonly [K in keyof Documents]?: (value: unknown) => boolean } 
  * Proves that a parsed value has the shape of a document. The quick validator says yes to nearly everything that is right;
  * where it does not, the explaining one (a large module, loaded then) decides and names all that is wrong.
  *
+ * A property that is null counts as absent: programs in Go write it for what they leave out, and read it so.
+ *
  * Properties that the schema does not know are allowed (config.md, "Extensibility"): see `findUnknownProperties`.
  *
  * @param kind - Which document: `Config` (config.json), `Process` (exec --process), `Resources` (update), …
@@ -32,9 +34,13 @@ export async function validate<K extends keyof Documents>(
   value: unknown,
   name: string,
 ): Promise<Documents[K]> {
-  if (ACCEPT[kind]?.(value) !== true) {
+  const accept = ACCEPT[kind];
+  if (accept?.(value) === true) return value as Documents[K];
+  const { withoutNulls } = await import('./without-nulls.ts');
+  const meant = withoutNulls(kind, value);
+  if (accept?.(meant) !== true) {
     const { explain } = await import('./explain.ts');
-    explain(kind, value, name);
+    explain(kind, meant, name);
   }
-  return value as Documents[K];
+  return meant as Documents[K];
 }

@@ -37,6 +37,9 @@ const DEFAULT_DEVICES: readonly (readonly ['b' | 'c', number | undefined, number
  * The rules of `linux.resources.devices` in their order (none: deny everything), followed by the devices that every
  * container may use (config-linux.md, "Default Devices"), so that no configuration can take `/dev/null` away.
  *
+ * A rule of type `a`, or of none, that has numbers is about the block and the character devices of these numbers, as the specification
+ * words it. The v1 kernel, and with it runc, takes it for every device: one number too many would open all of them.
+ *
  * The host's `/dev/console` (5:1) is not among them: a container's console is a pseudoterminal.
  * @param pointer JSON pointer of the rules
  */
@@ -47,7 +50,7 @@ export function deviceRules(rules: readonly DeviceRule[], pointer: string): Devi
     if (access === 0) continue;
     result.push({
       allow: rule.allow,
-      type: rule.type ?? 'a',
+      type: rule.type || 'a',
       major: number(rule.major),
       minor: number(rule.minor),
       access,

@@ -31,6 +31,7 @@ export const commands: readonly CommandRow[] = [
         does: 'create it from the current directory and note its process id',
       },
     ],
+    handsOnStreams: true,
     load: () => import('./commands/create.ts'),
   }),
   row({
@@ -53,6 +54,7 @@ export const commands: readonly CommandRow[] = [
       { command: 'run --bundle /srv/web web1', does: 'run web1 in the foreground' },
       { command: 'run --trace start.json web1', does: 'and write where the time of its start went' },
     ],
+    handsOnStreams: true,
     load: () => import('./commands/run.ts'),
   }),
   row({
@@ -68,6 +70,7 @@ export const commands: readonly CommandRow[] = [
       { command: 'exec --user 1000:1000 -e LANG=C web1 ls -l /srv', does: 'run a command as another user' },
     ],
     failureStatus: 255,
+    handsOnStreams: true,
     load: () => import('./commands/exec.ts'),
   }),
   row({
@@ -236,6 +239,7 @@ export const commands: readonly CommandRow[] = [
         does: 'or under another name, in the background',
       },
     ],
+    handsOnStreams: true,
     load: () => import('./commands/restore.ts'),
   }),
   row({

@@ -51,8 +51,7 @@ export function makeContext(
  * Throws `Failure` `invalid` when there is no such place.
  */
 export function rootDirectory(given: string | undefined, native: Native, surroundings: Surroundings): string {
-  if (given !== undefined) {
-    if (given === '') throw new Failure('invalid', '--root "": names no directory');
+  if (given !== undefined && given !== '') {
     let path = resolvePath(process.cwd(), given);
     while (path.length > 1 && path.endsWith('/')) path = path.slice(0, -1);
     return path;

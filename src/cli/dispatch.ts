@@ -40,6 +40,8 @@ export async function dispatch(argv: readonly string[], outside: Outside): Promi
 async function call(parsed: Call, globals: Globals, reporter: Reporter, outside: Outside): Promise<number> {
   const { command, values, rest } = parsed;
   const session = new Session(globals, values['trace'], reporter, outside);
+  // A terminal that goes to a console socket is the program's instead of our own streams.
+  if (command.handsOnStreams && values['console-socket'] === undefined) reporter.holdWarnings();
   const { handler } = await command.load();
   try {
     return await handler({

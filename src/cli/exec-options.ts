@@ -10,11 +10,10 @@ import type { Values } from './table.ts';
 
 type ExecValues = Values<typeof execShape.options>;
 
-/** Options that describe a process, which a process file describes itself. */
+/** Options that describe a process, which a process file describes itself. --tty is none of them: conmon gives it beside the file. */
 const describing = [
   'cwd',
   'env',
-  'tty',
   'user',
   'additional-gids',
   'process-label',
@@ -37,7 +36,7 @@ export function execOptions(values: ExecValues, command: readonly string[], proc
       consoleSocket: values['console-socket'],
       pidfdSocket: values['pidfd-socket'],
       pidFile: values['pid-file'],
-      cgroup: values.cgroup.length > 0 ? cgroupPaths(values.cgroup) : undefined,
+      cgroup: values.cgroup.some((word) => word !== '') ? cgroupPaths(values.cgroup) : undefined,
     }),
   };
   if (process !== undefined) {

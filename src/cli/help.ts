@@ -19,7 +19,7 @@ export async function helpText(command?: CommandRow, columns = terminalWidth()):
 function programHelp(width: number): Promise<string> {
   let parser = plain(width)
     .usage(
-      'tsoci [global options] COMMAND [options] [arguments]\n\n' +
+      'Usage: tsoci [global options] COMMAND [options] [arguments]\n\n' +
         'An OCI runtime: makes a bundle (a directory with config.json and a root filesystem) into a running container.',
     )
     .options(yargsOptions(globalOptions));
@@ -35,7 +35,7 @@ function programHelp(width: number): Promise<string> {
 function commandHelp(command: CommandRow, width: number): Promise<string> {
   const { positionals, rest } = command;
   let parser = plain(width)
-    .usage(`${usageLine(command)}\n\n${capital(command.summary)}. ${command.description.join('\n\n')}`)
+    .usage(`Usage: ${usageLine(command)}\n\n${capital(command.summary)}. ${command.description.join('\n\n')}`)
     .options(yargsOptions([...command.options, helpOption]));
   for (const { command: line, does } of command.examples) parser = parser.example(`tsoci ${line}`, does);
   const words = [...positionals, ...(rest ? [rest] : [])];

@@ -231,9 +231,14 @@ function give(
   return attached === undefined ? 2 : 1;
 }
 
-/** Stores a value; the answer is what would have been right when it is wrong. */
+/**
+ * Stores a value; the answer is what would have been right when it is wrong. An empty value of an option that takes one word is no
+ * value, as after a variable that is not set: what was given before it does not count then.
+ */
 function assign(row: OptionRow, given: string, values: RawValues): string | undefined {
-  if (row.type === 'number') {
+  if (row.type === 'string' && given === '') {
+    values[row.name] = row.default;
+  } else if (row.type === 'number') {
     const count = /^\d{1,15}$/.test(given) ? Number(given) : -1;
     if (count < 0) return 'a whole number, 0 or more';
     values[row.name] = count;

@@ -26,6 +26,8 @@ export class Reporter {
   #log: number | undefined;
   /** Opening the log failed, which was said already. */
   #unusable = false;
+  /** Warnings that wait for the outcome, see `holdWarnings`. */
+  #held: string[] | undefined;
 
   constructor(options: ReportOptions, sink: Sink) {
     this.#options = options;
@@ -61,7 +63,17 @@ export class Reporter {
   }
 
   warn(message: string): void {
-    this.#tell('warning', message);
+    if (this.#held !== undefined && this.#log === undefined && !this.#options.debug) this.#held.push(message);
+    else this.#tell('warning', message);
+  }
+
+  /**
+   * From now on standard error is that of a program which is about to be started: what stands there has to be its own, and callers
+   * read it so (`exec` in a script, a health check). Warnings go to the log then; without one they are told beside an error, when
+   * no program was started, and not otherwise. `--debug` asks for everything.
+   */
+  holdWarnings(): void {
+    this.#held = [];
   }
 
   /** Reports what stopped the command. Never throws: there is nobody left to tell. */
@@ -70,6 +82,7 @@ export class Reporter {
     const hints =
       error instanceof Failure ? hintsOf(error) : ['This is a fault of tsoci itself; --debug shows where.'];
     const log = this.#logForFailure();
+    for (const warning of this.#held ?? []) this.#tell('warning', warning);
     if (log === undefined && this.#options.format === 'json') {
       this.#write(standardError, this.#jsonOrText('error', message));
       return;

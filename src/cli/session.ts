@@ -1,13 +1,14 @@
 import type { Context } from '../container/types.ts';
 import { messageOf } from '../failure.ts';
 import type { Host } from '../host/host.ts';
+import type { Native } from '../host/native.ts';
 import { resolvePath } from '../plan/path.ts';
 import { makeContext, type Surroundings } from './context.ts';
 import type { Globals } from './options.ts';
 import type { Reporter } from './report.ts';
 import { nativeSink, type Sink } from './sink.ts';
 import type { Again } from './table.ts';
-import { Trace, writeTrace } from './trace.ts';
+import { openTrace, Trace, writeTrace } from './trace.ts';
 
 /** What the command takes from outside. */
 export interface Outside {
@@ -60,6 +61,7 @@ export class Session {
     this.#host = host;
     this.#reporter.useSink(sink(host));
     this.#reporter.openLog();
+    if (typeof this.#traceFile === 'string') this.#tryTrace(this.#traceFile, host.native);
     this.#stampBeginning(host);
     const tell = {
       warn: (message: string) => this.#reporter.warn(message),
@@ -95,6 +97,16 @@ export class Session {
       this.flush();
     } catch (error) {
       this.#reporter.warn(messageOf(error));
+    }
+  }
+
+  /** Like the log: before the work. Afterwards a program runs, and standard error is its own. */
+  #tryTrace(path: string, native: Native): void {
+    try {
+      openTrace(path, native, (file) => native.close(file));
+    } catch (error) {
+      this.#trace = undefined;
+      throw error;
     }
   }
 

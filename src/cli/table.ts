@@ -73,6 +73,8 @@ export interface CommandRow extends CommandShape {
   /** Paragraphs for `--help` and the man page. */
   readonly description: readonly string[];
   readonly examples: readonly Example[];
+  /** The standard streams become those of a program in a container, unless that gets a terminal of its own. */
+  readonly handsOnStreams?: true;
   /** Exit status of any failure after parsing; 1 unless said. */
   readonly failureStatus?: number;
   /** The command's own module, loaded when it is called. */

@@ -62,13 +62,19 @@ const rewriteFlags = 0o1 | 0o100 | 0o1000 | 0o2000000;
 
 /** Writes the document to a file, in place of what was there. Throws `Failure` `system`. */
 export function writeTrace(trace: Trace, path: string, native: Native): void {
-  try {
-    const file = native.open(path, rewriteFlags, 0o644);
+  openTrace(path, native, (file) => {
     try {
       native.write(file, trace.toJson(native.processId()));
     } finally {
       native.close(file);
     }
+  });
+}
+
+/** Makes or empties the file, and hands its descriptor on. Throws `Failure` `system`, also for what `use` throws. */
+export function openTrace(path: string, native: Native, use: (file: number) => void): void {
+  try {
+    use(native.open(path, rewriteFlags, 0o644));
   } catch (cause) {
     throw new Failure('system', `write the timeline to "${path}": ${messageOf(cause)}`, {
       cause,

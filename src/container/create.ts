@@ -49,7 +49,7 @@ export async function createContainer(
     // is in use says more than that its cgroup is.
     preparation.cgroup.checkUnused();
     store.write(record);
-    store.writeConfig(options.id, preparation.bundle.bytes);
+    store.writeConfig(options.id, preparation.bundle.text);
     const creation = await build(context, options, mode, { preparation, store, undo, record }, () => {
       hooked = true;
     });

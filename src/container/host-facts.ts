@@ -1,4 +1,5 @@
 import type { Config } from '../bundle/config.ts';
+import { Failure } from '../failure.ts';
 import type { Host } from '../host/host.ts';
 import { inUserNamespace } from '../host/in-user-namespace.ts';
 import { hasErrno, type Native } from '../host/native.ts';
@@ -26,7 +27,41 @@ export function hasSelinux(native: Native): boolean {
   return native.status('/sys/fs/selinux/enforce', true) !== undefined;
 }
 
-/** What the planner needs to know of this machine for one config. Labels are looked for only when the config has one. */
+/** AppArmor is asked for and in force. To be confined by nothing is had on every machine; anything else would not be what was asked for. */
+function appArmorFor(native: Native, profile: string | undefined): boolean {
+  if (!profile) return false;
+  if (hasAppArmor(native)) return true;
+  if (profile === 'unconfined') return false;
+  throw new Failure(
+    'unsupported',
+    `AppArmor profile "${profile}": AppArmor is not in force on this machine`,
+    {
+      pointer: '/process/apparmorProfile',
+      hint: 'leave the profile out, or turn AppArmor on (kernel parameters lsm= and apparmor=1)',
+    },
+  );
+}
+
+/** The same of SELinux, for each place that may have a label. */
+function selinuxFor(
+  native: Native,
+  labels: readonly (readonly [pointer: string, label: string | undefined])[],
+): boolean {
+  const asked = labels.find(([, label]) => Boolean(label));
+  if (asked === undefined) return false;
+  if (hasSelinux(native)) return true;
+  const [pointer, label] = asked;
+  throw new Failure('unsupported', `SELinux label "${label}": SELinux is not in force on this machine`, {
+    pointer,
+    hint: 'leave the label out, or turn SELinux on (kernel parameters lsm= and selinux=1)',
+  });
+}
+
+/**
+ * What the planner needs to know of this machine for one config. Labels are looked for only when the config has one.
+ *
+ * Throws `Failure` (`unsupported`) for a label that this machine can't give.
+ */
 export function gatherFacts(
   host: Host,
   cgroups: CgroupFacts,
@@ -43,7 +78,10 @@ export function gatherFacts(
     cgroups,
     resctrlTasks,
     capabilities: native.permittedCapabilities(),
-    apparmor: process?.apparmorProfile ? hasAppArmor(native) : false,
-    selinux: process?.selinuxLabel || linux?.mountLabel ? hasSelinux(native) : false,
+    apparmor: appArmorFor(native, process?.apparmorProfile),
+    selinux: selinuxFor(native, [
+      ['/process/selinuxLabel', process?.selinuxLabel],
+      ['/linux/mountLabel', linux?.mountLabel],
+    ]),
   };
 }

@@ -85,7 +85,7 @@ export async function restore(context: Context, options: RestoreOptions): Promis
   try {
     cgroup.checkUnused();
     store.write(progress.record);
-    store.writeConfig(options.id, bundle.bytes);
+    store.writeConfig(options.id, bundle.text);
     await build(context, options, restoration, { store, undo, progress });
     await runPoststart(context, progress.record);
     progress.keepDevices();

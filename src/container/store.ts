@@ -128,7 +128,7 @@ export class Store {
   }
 
   /** Keeps the config as it was at create: later changes to the bundle must not matter (runtime.md, Create). */
-  writeConfig(id: string, config: Uint8Array): void {
+  writeConfig(id: string, config: string | Uint8Array): void {
     const path = this.configPath(id);
     try {
       this.#native.createFile(path, config, 0o600, false);
@@ -237,7 +237,7 @@ export class Lock {
 }
 
 function notFound(id: string): Failure {
-  return new Failure('not-found', `container "${id}" does not exist`, {
+  return new Failure('not-found', `container does not exist: "${id}"`, {
     hint: '`tsoci list` shows those that do',
   });
 }

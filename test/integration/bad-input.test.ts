@@ -121,7 +121,7 @@ test('an ociVersion that is missing, no version, or of a future', () =>
       ['"0.1.0"', /ociVersion.*0\.1\.0/s],
       ['"one"', /ociVersion.*one/s],
       ['13', /ociVersion.*13/s],
-      ['null', /ociVersion.*null/s],
+      ['null', /ociVersion: is missing/],
     ] as const)
       await refused(sandbox, bundleWith(sandbox, spoilt('"1.3.0"', version)).directory, message);
     await refused(sandbox, bundleWith(sandbox, spoilt(/"ociVersion": "1.3.0",/, '')).directory, /ociVersion/);
@@ -225,7 +225,7 @@ test('an id that is unknown, to every command', () =>
       ['resume', id],
       ['ps', id],
     ])
-      expectRefusal(await sandbox.tsoci(args), /container.* does not exist/);
+      expectRefusal(await sandbox.tsoci(args), /container does not exist: "/);
     expectRefusal(await sandbox.tsoci(['exec', id, 'true']), /does not exist/, 255);
   }));
 
@@ -240,7 +240,7 @@ test('unknown options, commands, signals and missing arguments', () =>
     expectRefusal(await sandbox.tsoci(['create', '--bundle']), /--bundle/);
     expectRefusal(await sandbox.tsoci(['create', '--preserve-fds', 'many', 'x']), /--preserve-fds.*many/);
     expectRefusal(await sandbox.tsoci(['list', '--format', 'xml']), /xml.*(table|json)/s);
-    for (const signal of ['SIGNOTHING', '99', '-1', '0x9', ''])
+    for (const signal of ['SIGNOTHING', '99', '-1', '0x9'])
       expectRefusal(await sandbox.tsoci(['kill', '--', id, signal]), /signal/);
     assert.equal((await sandbox.state(id)).status, 'created');
   }));

@@ -80,19 +80,21 @@ test('any 1.x is taken, also with a suffix; what is newer is told', () =>
       ['1.3.0+build.7', false],
       ['1.99.0', true],
     ] as const) {
-      const { stdout, stderr } = expectSuccess(
-        await sandbox.run(['echo', version], (config) => {
-          config.ociVersion = version;
-        }),
-      );
+      const bundle = sandbox.bundle(['echo', version], (config) => {
+        config.ociVersion = version;
+      });
+      const log = join(bundle.directory, 'log');
+      const run = ['run', '--bundle', bundle.directory, sandbox.id()];
+      const { stdout } = expectSuccess(await sandbox.tsoci(['--log', log, ...run]));
       assert.equal(stdout, `${version}\n`);
-      assert.equal(/ociVersion.*newer/.test(stderr), warns, stderr);
+      assert.equal(/ociVersion.*newer/.test(readFileSync(log, 'utf8')), warns);
     }
   }));
 
 test('sections of other platforms beside linux are harmless, and said to be ignored', () =>
   withSandbox(async (sandbox) => {
-    const result = await sandbox.run(['echo', 'fine'], (config) => {
+    const log = join(sandbox.directory(), 'log');
+    const bundle = sandbox.bundle(['echo', 'fine'], (config) => {
       Object.assign(config, {
         windows: { layerFolders: ['C:\\a'] },
         solaris: { milestone: 'x' },
@@ -100,9 +102,10 @@ test('sections of other platforms beside linux are harmless, and said to be igno
         freebsd: { jail: { vnet: 'new' } },
       });
     });
-    assert.equal(expectSuccess(result).stdout, 'fine\n');
+    const args = ['--log', log, 'run', '--bundle', bundle.directory, sandbox.id()];
+    assert.equal(expectSuccess(await sandbox.tsoci(args)).stdout, 'fine\n');
     for (const name of ['windows', 'solaris', 'zos', 'freebsd'])
-      assert.match(result.stderr, new RegExp(`${name}: is for another platform and is ignored`));
+      assert.match(readFileSync(log, 'utf8'), new RegExp(`${name}: is for another platform and is ignored`));
   }));
 
 test.run();

@@ -63,19 +63,6 @@ function checkBlockIo({ blockIO }: Resources, report: Report): void {
   }
 }
 
-/** config-linux.md, "Allowed Device list": `a`, or no type, is all devices, which have no numbers. */
-function checkDeviceRules({ devices = [] }: Resources, report: Report): void {
-  for (const [index, { type, major = -1, minor = -1 }] of devices.entries()) {
-    if ((type === undefined || type === 'a') && (major !== -1 || minor !== -1)) {
-      const given = type === undefined ? 'no type' : 'type "a"';
-      report(
-        `/devices/${index}/type`,
-        `a rule with ${given} is for all devices, but has numbers; name type "b" or "c"`,
-      );
-    }
-  }
-}
-
 function checkCounts({ pids, rdma = {}, hugepageLimits = [], network }: Resources, report: Report): void {
   needNotBelow(pids?.limit, '/pids/limit', report);
   for (const [device, { hcaHandles, hcaObjects }] of Object.entries(rdma)) {
@@ -136,7 +123,6 @@ export const resourceRules: RuleSet<Resources> = {
     { name: 'memory', check: checkMemory },
     { name: 'cpu', check: checkCpu },
     { name: 'block-io', check: checkBlockIo },
-    { name: 'device-rules', check: checkDeviceRules },
     { name: 'counts', check: checkCounts },
     { name: 'unified', check: checkUnified },
   ],

@@ -4,7 +4,7 @@ import type { killShape } from '../options.ts';
 import type { Handler } from '../table.ts';
 
 export const handler: Handler<typeof killShape> = async ({ arguments: { id, signal }, values, context }) => {
-  const number = signalNumber(signal ?? 'TERM');
+  const number = signalNumber(signal || 'TERM');
   await kill(await context(), id, number, { all: values.all });
   return 0;
 };

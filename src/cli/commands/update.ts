@@ -19,10 +19,6 @@ export const handler: Handler<typeof updateShape> = async ({ arguments: { id }, 
     l3CacheSchema: values['l3-cache-schema'],
     memBwSchema: values['mem-bw-schema'],
   });
-  if (name === undefined && Object.keys(named).length + Object.keys(schemata).length === 0)
-    throw new Failure('invalid', 'update: no limit is named', {
-      hint: 'Name one with an option such as --memory, or all with --resources. Try "tsoci update --help".',
-    });
   await update(opened, id, { resources, name: name ?? 'update', ...schemata });
   return 0;
 };

@@ -1,13 +1,15 @@
 import { Failure } from '../../failure.ts';
 
 /**
- * Sub-cgroups given as `path` (for all controllers, key `''`) or `controller[,controller…]:path` (cgroup v1).
+ * Sub-cgroups given as `path` (for all controllers, key `''`) or `controller[,controller…]:path` (cgroup v1). An empty word is
+ * none.
  *
  * Throws `Failure` `invalid` for an empty part, a `..` in a path, a controller named twice.
  */
 export function cgroupPaths(given: readonly string[]): Record<string, string> {
   const paths: Record<string, string> = Object.create(null);
   for (const word of given) {
+    if (word === '') continue;
     const colon = word.indexOf(':');
     const path = colon < 0 ? word : word.slice(colon + 1);
     const controllers = colon < 0 ? [''] : word.slice(0, colon).split(',');

@@ -18,9 +18,15 @@ export interface PrintedState extends Record<string, unknown> {
 /** A state directory, bundles and containers of one test. `close` removes all of them, whatever state they are in. */
 export class Sandbox {
   readonly root = mkdtempSync(join(tmpdir(), 'tsoci-state-'));
+  /** Command and first arguments of the runtime: tsoci, or another one to compare with. */
+  readonly runtime: readonly string[];
   readonly #bundles: Bundle[] = [];
   readonly #ids = new Set<string>();
   readonly #cleanups: (() => unknown)[] = [];
+
+  constructor(runtime: readonly string[] = runtimeCommand) {
+    this.runtime = runtime;
+  }
 
   /** A fresh container id, removed with the sandbox. */
   id(): string {
@@ -54,7 +60,7 @@ export class Sandbox {
 
   /** Runs `tsoci --root … ARGS`. */
   tsoci(args: readonly string[], options: CommandOptions = {}): Promise<CommandResult> {
-    return runCommand([...runtimeCommand, '--root', this.root, ...args], options);
+    return runCommand([...this.runtime, '--root', this.root, ...args], options);
   }
 
   /** Runs a container in the foreground and gives what it printed. */

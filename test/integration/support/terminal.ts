@@ -1,6 +1,6 @@
 /** Somebody who sits in front of a terminal. */
 import { join } from 'node:path';
-import { runCommand, runtimeCommand } from './runtime.ts';
+import { runCommand } from './runtime.ts';
 import { expectSuccess, type Sandbox } from './sandbox.ts';
 
 const program = join(import.meta.dirname, 'terminal.py');
@@ -30,7 +30,7 @@ export async function onTerminal(
   args: readonly string[],
   steps: readonly Step[] = [],
 ): Promise<Session> {
-  const command = [...runtimeCommand, '--root', sandbox.root, ...args];
+  const command = [...sandbox.runtime, '--root', sandbox.root, ...args];
   const argv = ['/usr/bin/python3', program, JSON.stringify(steps), ...command];
   const session = JSON.parse(expectSuccess(await runCommand(argv)).stdout);
   if (session.problem !== null || session.missed.length > 0)

@@ -59,7 +59,7 @@ test('loadBundle() gives the config, its bytes and absolute paths', async () => 
   assert.is(loaded.directory, '/srv/box');
   assert.is(loaded.configPath, '/srv/box/config.json');
   assert.equal(loaded.config, defaultConfig());
-  assert.is(new TextDecoder().decode(loaded.bytes), good);
+  assert.is(new TextDecoder().decode(loaded.text as Uint8Array), good);
   assert.equal(loaded.warnings, []);
 });
 

@@ -15,7 +15,7 @@ import { loadReference } from '../schemas/reference.ts';
 import { ANYTHING, BEYOND } from './spoilt/beyond-schema.ts';
 import { contradictions } from './spoilt/contradictions.ts';
 import { allFields } from './spoilt/fields.ts';
-import { type SpoiltConfig, spoiltConfigs } from './spoilt/spoilt-configs.ts';
+import { nullConfigs, type SpoiltConfig, spoiltConfigs } from './spoilt/spoilt-configs.ts';
 import { wholeConfig } from './spoilt/whole-config.ts';
 
 const fields = allFields();
@@ -89,6 +89,17 @@ test('each wrong type, value out of range and missing property is refused at its
     ['word', 25],
   ] as const)
     assert.ok((seen.get(kind) ?? 0) >= least, `${kind}: ${seen.get(kind)}`);
+});
+
+test('a property that is null is one that is absent, whether it may be or not', async () => {
+  const decided = (document: object) =>
+    validate('Config', parseJson(stringifyJson(document), 'config.json'), 'config.json').catch(String);
+  let count = 0;
+  for (const { what, withNull, without } of nullConfigs()) {
+    assert.equal(await decided(withNull), await decided(without), what);
+    count += 1;
+  }
+  assert.ok(count > 300, `${count}`);
 });
 
 test('what contradicts itself is refused at its place', async () => {

@@ -68,9 +68,8 @@ const MESSAGES: readonly {
   },
   {
     name: 'null',
-    text: '{"ociVersion":"1.0.0","hostname":null}',
-    message:
-      'config.json: hostname: is null, must be a string; leave the property out where nothing is meant',
+    text: '{"ociVersion":"1.0.0","process":{"cwd":"/","env":["A=1",null]}}',
+    message: 'config.json: process.env[1]: is null, must be a string; take it out where nothing is meant',
   },
   {
     name: 'a number that is too large',
@@ -123,6 +122,14 @@ for (const { name, kind = 'Config', text, message } of MESSAGES) {
     assert.is((await refusal(kind, text)).message, message);
   });
 }
+
+test('validate() changes nothing of what it is given', async () => {
+  const given = Object.freeze({ cwd: '/', env: null, user: Object.freeze({ uid: 5, umask: null }) });
+  assert.equal(await validate('Process', given, 'process'), { cwd: '/', user: { uid: 5 } });
+  assert.equal(given.env, null);
+  const whole = { cwd: '/' };
+  assert.is(await validate('Process', whole, 'process'), whole);
+});
 
 test('validate() names everything that is wrong at once', async () => {
   const error = await refusal(

@@ -56,8 +56,8 @@ test('dispatch() answers without opening the machine where it can', async () => 
   assert.equal((await call('version')).out, shown.out);
   assert.match((await call('--help')).out, /COMMAND/);
   assert.equal((await call('')).status, 0);
-  assert.match((await call('exec --help')).out, /^tsoci exec/);
-  assert.match((await call('help exec')).out, /^tsoci exec/);
+  assert.match((await call('exec --help')).out, /^Usage: tsoci exec/);
+  assert.match((await call('help exec')).out, /^Usage: tsoci exec/);
   assert.match((await call('completion bash')).out, /complete -F/);
 });
 
@@ -117,11 +117,25 @@ test('dispatch() warns when the timeline of a failed command cannot be written, 
   const { errors } = await call('exec --trace /t.json c', {
     monotonic: () => 5_000_000_000n,
     processId: () => 42,
+    open: () => 9,
+    close: () => {},
+    write: (descriptor) => {
+      if (descriptor === 9) throw noFile;
+    },
+  });
+  assert.match(errors, /warning: write the timeline to "\/t.json"[\s\S]*tsoci: exec: COMMAND is missing/);
+});
+
+test('dispatch() refuses a timeline that cannot be opened before it does anything', async () => {
+  const { errors, status } = await call('exec --trace /t.json c true', {
+    monotonic: () => 5_000_000_000n,
+    processId: () => 42,
     open: () => {
       throw noFile;
     },
   });
-  assert.match(errors, /warning: write the timeline to "\/t.json"[\s\S]*tsoci: exec: COMMAND is missing/);
+  assert.equal(status, 255);
+  assert.match(errors, /^tsoci: write the timeline to "\/t.json": ENOENT/);
 });
 
 test('dispatch() under --debug logs how long the parts took', async () => {

@@ -55,7 +55,7 @@ test('execOptions() takes a process whole', () => {
   const process = { args: ['true'], cwd: '/' };
   const { options, unused } = read('--process /f -d -t -e A=1 c', process);
   assert.deepEqual(options(), { process, tty: false, detach: true, preserveFds: 0, ignorePaused: false });
-  assert.deepEqual(unused, ['--env', '--tty']);
+  assert.deepEqual(unused, ['--env']);
   assert.deepEqual(read('--process /f -d c', process).unused, []);
 });
 

@@ -20,7 +20,7 @@ test('helpText() of the program names every command and every visible global opt
 for (const command of commands) {
   test(`helpText() explains ${command.name}`, async () => {
     const text = await helpText(command, 100);
-    assert.ok(text.startsWith(usageLine(command)), text);
+    assert.ok(text.startsWith(`Usage: ${usageLine(command)}`), text);
     for (const { name, alias, hidden } of command.options) {
       assert.equal(text.includes(`--${name} `), !hidden, name);
       if (alias && !hidden) assert.ok(text.includes(`-${alias}, --${name}`), `-${alias}`);

@@ -153,6 +153,27 @@ test('warn() and debug() go to the log, else to standard error', () => {
   assert.equal(plain.written[2], 'tsoci: warning: w\n');
 });
 
+test('holdWarnings() keeps warnings from standard error until the command fails', () => {
+  const plain = recorder();
+  const held = new Reporter(quiet, plain.sink);
+  held.holdWarnings();
+  held.warn('w');
+  assert.equal(plain.written[2], undefined);
+  held.fail(new Failure('invalid', 'the reason'));
+  assert.equal(plain.written[2], 'tsoci: warning: w\ntsoci: the reason\n');
+  const logged = recorder();
+  const reporter = new Reporter({ log: '/l', format: 'text', debug: false }, logged.sink);
+  reporter.holdWarnings();
+  reporter.openLog();
+  reporter.warn('w');
+  assert.equal(logged.written[logDescriptor], `time="${time}" level=warning msg="w"\n`);
+  const asked = recorder();
+  const talkative = new Reporter({ ...quiet, debug: true }, asked.sink);
+  talkative.holdWarnings();
+  talkative.warn('w');
+  assert.equal(asked.written[2], 'tsoci: warning: w\n');
+});
+
 test('every log line is one line, whatever is in the message', () => {
   fc.assert(
     fc.property(

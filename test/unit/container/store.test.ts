@@ -113,7 +113,7 @@ const missing: Readonly<Record<string, (store: Store) => unknown>> = {
 for (const [name, act] of Object.entries(missing)) {
   test(`${name}() of a container that is not there says so in the words that engines match`, () =>
     withStore((store) =>
-      assertRefused(() => act(store), 'not-found', undefined, /container "nobody" does not exist/),
+      assertRefused(() => act(store), 'not-found', undefined, /container does not exist: "nobody"/),
     ));
 }
 

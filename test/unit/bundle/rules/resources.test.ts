@@ -61,23 +61,6 @@ testRefused(
       ],
     },
     {
-      rule: 'device-rules',
-      name: 'numbers of all devices',
-      config: resources({
-        devices: [
-          { allow: true, type: 'a', major: 1 },
-          { allow: true, minor: 2 },
-        ],
-      }),
-      at: ['/linux/resources/devices/0/type', '/linux/resources/devices/1/type'],
-    },
-    {
-      rule: 'device-rules',
-      name: '+ -1 for all',
-      config: resources({ devices: [{ allow: false, type: 'a', major: -1, minor: -1, access: 'rwm' }] }),
-      at: [],
-    },
-    {
       rule: 'counts',
       name: 'negative, empty, repeated',
       config: resources({

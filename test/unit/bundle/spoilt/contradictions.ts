@@ -311,11 +311,6 @@ export const contradictions: readonly Contradiction[] = [
     config: linux({ resources: { memory: { limit: 1 << 30, swap: 1 << 20 } } }),
   },
   {
-    what: 'all devices, with a number',
-    pointer: '/linux/resources/devices/0/type',
-    config: linux({ resources: { devices: [{ allow: false, type: 'a', major: 1 }] } }),
-  },
-  {
     what: 'a size of huge pages that is limited twice',
     pointer: '/linux/resources/hugepageLimits/1/pageSize',
     config: linux({

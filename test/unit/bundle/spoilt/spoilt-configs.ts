@@ -64,6 +64,8 @@ export function* spoiltConfigs(): Generator<SpoiltConfig> {
       config: replaced(document, path, replacement) as object,
     });
     for (const wrong of WRONG) {
+      // Absent, where it is a property: see nullConfigs.
+      if (wrong === null && !pattern.endsWith('/*')) continue;
       // credentialSpec is any object.
       if (typeOf(wrong) !== typeOf(value)) yield make('type', `is ${JSON.stringify(wrong)}`, wrong);
     }
@@ -78,5 +80,22 @@ export function* spoiltConfigs(): Generator<SpoiltConfig> {
         placesOf(field),
       );
     }
+  }
+}
+
+/** For every property the config in which it is null, and the one without it. */
+export function* nullConfigs(): Generator<{
+  readonly what: string;
+  readonly withNull: object;
+  readonly without: object;
+}> {
+  for (const { pattern, pointer, path } of allFields()) {
+    if (pattern.endsWith('/*')) continue;
+    const document = pattern.startsWith('/vm') ? withVirtualMachine : wholeConfig;
+    yield {
+      what: pointer,
+      withNull: replaced(document, path, null) as object,
+      without: replaced(document, path, undefined) as object,
+    };
   }
 }

@@ -47,7 +47,6 @@ test('cgroupPaths() reads one path or one for each controller', () => {
 
 test('cgroupPaths() refuses what leaves the container or is said twice', () => {
   for (const given of [
-    [''],
     ['memory:'],
     [':x'],
     ['../x'],
