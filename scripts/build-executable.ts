@@ -1,5 +1,5 @@
 /**
- * Build step: src/cli/main.ts → build/libexec/tsoci, the executable that engines call, with koffi's native part beside it.
+ * Build step: src/entry/node.ts → build/libexec/tsoci, the executable that engines call, with koffi's native part beside it.
  *
  *   node --import tsx scripts/build-executable.ts [--plain]     (--plain: without the engine's settings)
  */

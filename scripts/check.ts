@@ -7,6 +7,7 @@
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { checkAmbient } from './check/ambient.ts';
 import { formatCommand, warningCommands } from './check/c-code.ts';
 import { checkDeadCode } from './check/dead-code.ts';
 import { checkCircles, checkDirections } from './check/directions.ts';
@@ -22,6 +23,7 @@ const isWanted = (name: string) => wanted.length === 0 || wanted.some((word) => 
 
 const commands: readonly Command[] = [
   { name: 'types', argv: [tool('tsc'), '--noEmit', '-p', 'tsconfig.json'] },
+  { name: 'types without Node (ambient)', argv: [tool('tsc'), '--noEmit', '-p', 'tsconfig.ambient.json'] },
   { name: 'biome', argv: [tool('biome'), 'check', '--diagnostic-level=warn', '--error-on-warnings', '.'] },
   formatCommand(root),
   ...warningCommands(root),
@@ -31,6 +33,7 @@ const readings: Readonly<Record<string, (graph: ModuleGraph) => readonly string[
   'direction of imports': checkDirections,
   circles: checkCircles,
   'hot path': checkHotPath,
+  ambient: (modules) => checkAmbient(root, modules),
   'dead code': checkDeadCode,
 };
 

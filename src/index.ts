@@ -1,7 +1,8 @@
 /** tsoci as a library: the lifecycle of containers, and the documents of the runtime specification. */
 import type { Context } from './container/types.ts';
-import { findLibexec } from './host/libexec.ts';
-import { loadNative } from './host/load-native.ts';
+import { findLibexec } from './entry/libexec.ts';
+import { loadNative } from './entry/load-native.ts';
+import { watchingWait } from './host/wait.ts';
 
 export type {
   BundleFiles,
@@ -67,6 +68,6 @@ export function openRuntime(options: RuntimeOptions): Context {
     warn: () => undefined,
     ...rest,
     root,
-    host: { native, blocking: false, libexec },
+    host: { native, wait: watchingWait(native), libexec },
   };
 }

@@ -143,5 +143,6 @@ napi_status register_terminals(napi_env env, napi_value exports);
 napi_status register_bpf(napi_env env, napi_value exports);
 napi_status register_netlink(napi_env env, napi_value exports);
 napi_status register_watch(napi_env env, napi_value exports);
+napi_status register_hash(napi_env env, napi_value exports);
 
 #endif

@@ -225,6 +225,14 @@ static napi_value real_path(napi_env env, napi_callback_info info) {
     return make_text(env, resolved, NAPI_AUTO_LENGTH);
 }
 
+static napi_value working_directory(napi_env env, napi_callback_info info) {
+    (void)info;
+    char *path CLEANUP(free_release) = getcwd(NULL, 0);
+    if (path == NULL)
+        return fail(env, errno, "getcwd", NULL);
+    return make_text(env, path, NAPI_AUTO_LENGTH);
+}
+
 static napi_value file_status(napi_env env, napi_callback_info info) {
     napi_value arguments[2];
     struct text path CLEANUP(text_release) = {.data = NULL};
@@ -293,6 +301,7 @@ napi_status register_files(napi_env env, napi_value exports) {
         EXPORT("chown", change_owner),
         EXPORT("readLink", read_link),
         EXPORT("realPath", real_path),
+        EXPORT("workingDirectory", working_directory),
         EXPORT("status", file_status),
         EXPORT("open", open_file),
         EXPORT("fileSystemType", file_system_type),

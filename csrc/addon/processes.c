@@ -2,6 +2,7 @@
 #include "addon.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <linux/capability.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -209,6 +210,25 @@ static napi_value monotonic(napi_env env, napi_callback_info info) {
     return value;
 }
 
+static napi_value sleep_milliseconds(napi_env env, napi_callback_info info) {
+    napi_value arguments[1];
+    double milliseconds = 0;
+    if (!take_arguments(env, info, 1, arguments))
+        return NULL;
+    if (napi_get_value_double(env, arguments[0], &milliseconds) != napi_ok || !(milliseconds >= 0) ||
+        milliseconds > INT_MAX) {
+        fail_type(env, "expected milliseconds");
+        return NULL;
+    }
+    struct timespec left = {.tv_sec = (time_t)(milliseconds / 1000)};
+    left.tv_nsec = (long)((milliseconds - 1000 * (double)left.tv_sec) * 1e6);
+    while (nanosleep(&left, &left) < 0) {
+        if (errno != EINTR)
+            return fail(env, errno, "nanosleep", NULL);
+    }
+    return make_undefined(env);
+}
+
 napi_status register_processes(napi_env env, napi_value exports) {
     static const napi_property_descriptor functions[] = {
         EXPORT("wait", wait_child),
@@ -222,6 +242,7 @@ napi_status register_processes(napi_env env, napi_value exports) {
         EXPORT("kernel", kernel),
         EXPORT("umask", set_umask),
         EXPORT("monotonic", monotonic),
+        EXPORT("sleep", sleep_milliseconds),
         EXPORT("limitOpenFiles", limit_open_files),
         EXPORT("permittedCapabilities", permitted_capabilities),
     };

@@ -32,6 +32,8 @@ struct signal_action {
 };
 
 struct image {
+    /* A path, or a descriptor when there is none. A script needs a path: its interpreter opens it again. */
+    struct text path;
     int file;
     struct strings argv;
     struct strings environment;
@@ -43,6 +45,7 @@ struct image {
 };
 
 static void image_release(struct image *image) {
+    text_release(&image->path);
     strings_release(&image->argv);
     strings_release(&image->environment);
     descriptors_release(&image->descriptors);
@@ -50,6 +53,13 @@ static void image_release(struct image *image) {
 
 static bool property(napi_env env, napi_value object, const char *name, napi_value *value) {
     return napi_get_named_property(env, object, name, value) == napi_ok;
+}
+
+static bool take_file(napi_env env, napi_value value, struct image *image) {
+    napi_valuetype type;
+    if (napi_typeof(env, value, &type) == napi_ok && type == napi_string)
+        return take_text(env, value, &image->path);
+    return take_int(env, value, &image->file);
 }
 
 static bool take_image(napi_env env, napi_callback_info info, struct image *image) {
@@ -68,7 +78,7 @@ static bool take_image(napi_env env, napi_callback_info info, struct image *imag
         fail_type(env, "expected SpawnOptions");
         return false;
     }
-    if (!take_int(env, file, &image->file) || !take_strings(env, argv, &image->argv) ||
+    if (!take_file(env, file, image) || !take_strings(env, argv, &image->argv) ||
         !take_strings(env, environment, &image->environment) ||
         !take_descriptors(env, descriptors, &image->descriptors))
         return false;
@@ -104,7 +114,7 @@ static int map_descriptors(struct image *image) {
         if (items[i] < 0)
             return -errno;
     }
-    if (image->file < count) {
+    if (image->file >= 0 && image->file < count) {
         image->file = fcntl(image->file, F_DUPFD_CLOEXEC, count);
         if (image->file < 0)
             return -errno;
@@ -126,6 +136,11 @@ static int close_others(struct image *image, unsigned int flags) {
 }
 
 static int execute_image(struct image *image) {
+    if (image->path.data != NULL) {
+        image->syscall = "execve";
+        syscall(SYS_execve, image->path.data, image->argv.items, image->environment.items);
+        return -errno;
+    }
     image->syscall = "execveat";
     syscall(SYS_execveat, image->file, "", image->argv.items, image->environment.items, AT_EMPTY_PATH);
     return -errno;
@@ -168,7 +183,7 @@ static napi_value spawn(napi_env env, napi_callback_info info) {
         return make_number(env, pid);
     struct exit_status ignored;
     wait_for(pid, false, &ignored);
-    return fail(env, image.error, image.syscall, NULL);
+    return fail(env, image.error, image.syscall, image.path.data);
 }
 
 /* ---- execute ---- */
@@ -268,7 +283,7 @@ static napi_value execute(napi_env env, napi_callback_info info) {
     int result = replace_process(&image, &undo, given);
     if (image.file != file && image.file >= 0)
         close(image.file);
-    return fail(env, -result, image.syscall, NULL);
+    return fail(env, -result, image.syscall, image.path.data);
 }
 
 napi_status register_spawn(napi_env env, napi_value exports) {

@@ -8,18 +8,21 @@ interface RoomRule {
 }
 
 const middle = ['bundle', 'plan', 'seccomp', 'network', 'launch', 'cgroup', 'criu', 'host'];
+const below = ['host', 'foreign'];
 
 /** docs/architecture.md: arrows point down only. `generated/` and the files directly in src/ are free for all. */
 const rooms: Readonly<Record<string, RoomRule>> = {
-  cli: { values: ['container', ...middle] },
+  entry: { values: ['cli', 'host', 'foreign'] },
+  cli: { values: ['container', ...middle, 'foreign'] },
   container: { values: middle },
   launch: { values: ['plan', 'host'], types: ['bundle'] },
-  seccomp: { values: ['host'], types: ['bundle', 'plan'] },
-  cgroup: { values: ['host'], types: ['bundle'] },
+  seccomp: { values: below, types: ['bundle', 'plan'] },
+  cgroup: { values: below, types: ['bundle'] },
   network: { values: ['host'], types: ['bundle'] },
   criu: { values: ['host'] },
   bundle: { values: ['host'] },
   plan: { values: [], types: ['bundle'] },
+  foreign: { values: ['host'] },
   host: { values: [] },
 };
 

@@ -2,7 +2,7 @@ import type { ModuleGraph } from './module-graph.ts';
 
 /** What an engine's call loads: the entry, and the commands that engines call for every container. */
 const roots = [
-  'src/cli/main.ts',
+  'src/entry/node.ts',
   ...['create', 'start', 'state', 'kill', 'delete', 'exec'].map((name) => `src/cli/commands/${name}.ts`),
 ];
 

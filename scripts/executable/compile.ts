@@ -1,5 +1,5 @@
 /**
- * Compiles src/cli/main.ts to an executable. Runs on Bun, whose bundler it is:
+ * Compiles src/entry/node.ts to an executable. Runs on Bun, whose bundler it is:
  *
  *   bun scripts/executable/compile.ts OUTPUT COMMIT
  */
@@ -40,7 +40,7 @@ const yargsWithoutFiles = {
 };
 
 const result = await Bun.build({
-  entrypoints: [join(root, 'src', 'cli', 'main.ts')],
+  entrypoints: [join(root, 'src', 'entry', 'node.ts')],
   target: 'bun',
   format: 'esm',
   // Bytecode of lazily imported chunks is read when they are needed, but only with splitting: 3.1 instead of 5.6 ms.

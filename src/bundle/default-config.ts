@@ -79,9 +79,14 @@ const LINUX: Linux = {
   readonlyPaths: READ_ONLY,
 };
 
+/** The tables above are shared by all who ask; what they get is theirs to change. Holds what JSON holds. */
+function copy(config: Config): Config {
+  return JSON.parse(JSON.stringify(config)) as Config;
+}
+
 /** The config that `tsoci spec` writes: a shell on a terminal in `rootfs`, in new namespaces, with few privileges. */
 export function defaultConfig(): Config {
-  return structuredClone({
+  return copy({
     ociVersion: OCI_VERSION,
     process: PROCESS,
     root: { path: 'rootfs', readonly: true },

@@ -3,6 +3,7 @@ import { Failure, messageOf } from '../failure.ts';
 import { hasErrno, isSystemError, type Native } from '../host/native.ts';
 import { type Applied, applySteps, withCleanup } from './apply-steps.ts';
 import type { Cgroup, SavedCgroup } from './cgroup.ts';
+import type { CgroupHost } from './cgroup-host.ts';
 import type { CgroupStatistics } from './cgroup-statistics.ts';
 import type { CgroupStep } from './cgroup-step.ts';
 import { fillCpuset, inheritCpuset } from './cpuset.ts';
@@ -16,7 +17,6 @@ import { presentLimits } from './present-limits.ts';
 import { readStatistics } from './statistics.ts';
 import { makeTree, processesOf } from './tree.ts';
 import { type CgroupUsage, readUsage } from './usage.ts';
-import type { CgroupHost } from './wait.ts';
 
 const NO_PERMISSION = ['EACCES', 'EPERM', 'EROFS'] as const;
 

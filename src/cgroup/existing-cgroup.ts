@@ -1,12 +1,12 @@
 import { Failure, messageOf } from '../failure.ts';
 import { isSystemError, type Native } from '../host/native.ts';
 import type { CgroupEntry, CgroupInUse, SavedCgroup } from './cgroup.ts';
+import type { CgroupHost } from './cgroup-host.ts';
 import { type Freezer, freeze, isFrozen, thawIfThere } from './freezer.ts';
 import { hierarchyOf } from './hierarchy-of.ts';
 import { killAll } from './kill-all.ts';
 import { Directories, placeOf, subCgroup } from './sub-cgroup.ts';
 import { processesOf, removeTree } from './tree.ts';
-import type { CgroupHost } from './wait.ts';
 
 /** A cgroup that somebody made, by files, for v1, hybrid and v2. Knows nothing of limits: most commands need none of that. */
 export class ExistingCgroup implements CgroupInUse {

@@ -1,6 +1,7 @@
 import { Failure } from '../failure.ts';
 import { hasErrno, type Native } from '../host/native.ts';
-import { type CgroupHost, wait, waitUntil } from './wait.ts';
+import { waitUntil } from '../host/wait.ts';
+import type { CgroupHost } from './cgroup-host.ts';
 
 /** Milliseconds after which a freeze counts as failed. */
 const PATIENCE = 10_000;
@@ -41,11 +42,12 @@ async function freezeV1(host: CgroupHost, path: string, total: number): Promise<
   for (let round = 1; waited < total; round++) {
     native.writeFile(state, 'FROZEN');
     const patience = Math.min(round * 2, 50);
-    if (await waitUntil(host, patience, () => native.readText(state, 64).trim() === 'FROZEN')) return true;
+    if (await waitUntil(host.wait, patience, () => native.readText(state, 64).trim() === 'FROZEN'))
+      return true;
     waited += patience;
     if (round % 10 === 0) {
       native.writeFile(state, 'THAWED');
-      await wait(host, 1);
+      await host.wait.pause(1);
       waited += 1;
     }
   }
@@ -55,7 +57,7 @@ async function freezeV1(host: CgroupHost, path: string, total: number): Promise<
 /** cgroup-v2.rst, "cgroup.freeze": the change is complete when cgroup.events says so. */
 async function freezeV2(host: CgroupHost, path: string, total: number): Promise<boolean> {
   host.native.writeFile(`${path}/cgroup.freeze`, '1');
-  return waitUntil(host, total, () => eventsSayFrozen(host.native, path));
+  return waitUntil(host.wait, total, () => eventsSayFrozen(host.native, path));
 }
 
 /** Lets everything go on; on v2, waits until the kernel says that it does. */
@@ -66,7 +68,7 @@ export async function thaw(host: CgroupHost, freezer: Freezer): Promise<void> {
     return;
   }
   native.writeFile(`${freezer.path}/cgroup.freeze`, '0');
-  await waitUntil(host, PATIENCE, () => !eventsSayFrozen(native, freezer.path));
+  await waitUntil(host.wait, PATIENCE, () => !eventsSayFrozen(native, freezer.path));
 }
 
 /** The same; a cgroup that is gone needs no thawing. */

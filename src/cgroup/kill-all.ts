@@ -1,7 +1,7 @@
 import { Failure } from '../failure.ts';
 import { hasErrno, isSystemError, type Native } from '../host/native.ts';
+import type { CgroupHost } from './cgroup-host.ts';
 import { type Freezer, freeze, isFrozen, thawIfThere } from './freezer.ts';
-import { type CgroupHost, wait } from './wait.ts';
 
 const SIGKILL = 9;
 /** Rounds over a cgroup that can't be frozen: each must have found a new process for the next to be needed. */
@@ -78,7 +78,7 @@ async function killByRounds(host: CgroupHost, target: KillTarget, signal: number
       reached.add(pid);
       send(host.native, pid, signal);
     }
-    await wait(host, 1);
+    await host.wait.pause(1);
   }
   return reached.size;
 }

@@ -1,6 +1,6 @@
 import { Failure, messageOf } from '../failure.ts';
 import { hasErrno, isSystemError, type Native } from '../host/native.ts';
-import { type CgroupHost, wait } from './wait.ts';
+import type { CgroupHost } from './cgroup-host.ts';
 
 const MAXIMUM = 4 * 1024 * 1024;
 
@@ -85,7 +85,7 @@ export async function removeTree(host: CgroupHost, path: string): Promise<void> 
     if (error === undefined) return;
     if (!hasErrno(error, 'EBUSY', 'ENOTEMPTY')) throw removalFailure(path, error);
     if (waited >= PATIENCE) throw busy(native, path, error);
-    await wait(host, step);
+    await host.wait.pause(step);
     waited += step;
   }
 }

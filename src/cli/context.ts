@@ -3,15 +3,9 @@ import { Failure } from '../failure.ts';
 import type { Host } from '../host/host.ts';
 import { inUserNamespace } from '../host/in-user-namespace.ts';
 import type { Native } from '../host/native.ts';
+import type { Surroundings } from '../host/outside.ts';
 import { resolvePath } from '../plan/path.ts';
 import type { Globals } from './options.ts';
-
-/** The caller's environment. */
-export interface Surroundings {
-  readonly [name: string]: string | undefined;
-  readonly XDG_RUNTIME_DIR?: string | undefined;
-  readonly USER?: string | undefined;
-}
 
 const systemRoot = '/run/tsoci';
 
@@ -52,7 +46,7 @@ export function makeContext(
  */
 export function rootDirectory(given: string | undefined, native: Native, surroundings: Surroundings): string {
   if (given !== undefined && given !== '') {
-    let path = resolvePath(process.cwd(), given);
+    let path = resolvePath(native.workingDirectory(), given);
     while (path.length > 1 && path.endsWith('/')) path = path.slice(0, -1);
     return path;
   }

@@ -1,9 +1,9 @@
+import type { Outside } from '../host/outside.ts';
 import { commands } from './commands.ts';
 import { type Globals, globalOptions } from './options.ts';
 import { type Parsed, parse } from './parse.ts';
 import { Reporter } from './report.ts';
-import { type Outside, Session } from './session.ts';
-import { consoleSink } from './sink.ts';
+import { Session } from './session.ts';
 import { versionText } from './version.ts';
 
 type Call = Extract<Parsed, { kind: 'command' }>;
@@ -16,17 +16,17 @@ export async function dispatch(argv: readonly string[], outside: Outside): Promi
   const globals = parsed.globals as unknown as Globals;
   const reporter = new Reporter(
     { log: globals.log, format: globals['log-format'], debug: globals.debug },
-    outside.sink ?? consoleSink,
+    outside.sink,
   );
   try {
     if (parsed.kind === 'command') return await call(parsed, globals, reporter, outside);
     if (parsed.kind === 'version') {
-      reporter.print(versionText());
+      reporter.print(versionText(outside.engine));
       return 0;
     }
     if (parsed.kind === 'help') {
       const { helpText } = await import('./help.ts');
-      reporter.print(await helpText(parsed.command));
+      reporter.print(await helpText(parsed.command, outside.surroundings['COLUMNS']));
       return 0;
     }
     const { usageFailure } = await import('./usage.ts');
@@ -49,6 +49,7 @@ async function call(parsed: Call, globals: Globals, reporter: Reporter, outside:
       values: values as never,
       arguments: parsed.arguments as never,
       rest,
+      outside,
       context: () => session.context(),
       print: (text) => reporter.print(text),
       again: (words) => session.again(words),

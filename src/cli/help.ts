@@ -1,6 +1,5 @@
 /** Help texts, laid out by yargs from the command table. Loaded only when somebody asks. */
-import type { Options } from 'yargs';
-import yargs from 'yargs';
+import { type Options, yargs } from '../foreign/yargs.ts';
 import { commands } from './commands.ts';
 import { globalOptions, helpOption } from './options.ts';
 import type { CommandRow, OptionRow } from './table.ts';
@@ -9,9 +8,15 @@ const defaultWidth = 100;
 const widest = 110;
 const narrowest = 60;
 
-/** The text of `--help` for the program or one command, ending with a newline. `columns` is the terminal's width. */
-export async function helpText(command?: CommandRow, columns = terminalWidth()): Promise<string> {
-  const width = Math.min(widest, Math.max(narrowest, columns));
+/**
+ * The text of `--help` for the program or one command, ending with a newline.
+ * @param columns the terminal's width, as shells export it in COLUMNS
+ */
+export async function helpText(
+  command: CommandRow | undefined,
+  columns: string | undefined,
+): Promise<string> {
+  const width = Math.min(widest, Math.max(narrowest, terminalWidth(columns)));
   const text = await (command ? commandHelp(command, width) : programHelp(width));
   return `${text.trimEnd()}\n`;
 }
@@ -90,8 +95,7 @@ function capital(sentence: string): string {
   return sentence.charAt(0).toUpperCase() + sentence.slice(1);
 }
 
-/** COLUMNS as shells export it; asking the terminal itself would load the stream library. */
-function terminalWidth(): number {
-  const columns = Number(process.env['COLUMNS']);
+function terminalWidth(given: string | undefined): number {
+  const columns = Number(given);
   return Number.isInteger(columns) && columns > 0 ? columns : defaultWidth;
 }

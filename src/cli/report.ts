@@ -1,7 +1,7 @@
 /** The only place that prints errors and writes the log. */
 import { Failure, messageOf } from '../failure.ts';
+import type { Sink } from '../host/outside.ts';
 import { pathOf } from '../place.ts';
-import type { Sink } from './sink.ts';
 
 export interface ReportOptions {
   /** `--log`. */

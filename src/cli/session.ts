@@ -2,32 +2,20 @@ import type { Context } from '../container/types.ts';
 import { messageOf } from '../failure.ts';
 import type { Host } from '../host/host.ts';
 import type { Native } from '../host/native.ts';
+import type { Outside } from '../host/outside.ts';
 import { resolvePath } from '../plan/path.ts';
-import { makeContext, type Surroundings } from './context.ts';
+import { makeContext } from './context.ts';
 import type { Globals } from './options.ts';
 import type { Reporter } from './report.ts';
-import { nativeSink, type Sink } from './sink.ts';
+import { nativeSink } from './sink.ts';
 import type { Again } from './table.ts';
 import { openTrace, Trace, writeTrace } from './trace.ts';
 
-/** What the command takes from outside. */
-export interface Outside {
-  /** The caller's environment. */
-  readonly surroundings: Surroundings;
-  /** Words that start this program again, an absolute path first. */
-  readonly program: readonly string[];
-  /** Opens the machine's doors; asked for at most once, and only by commands that need them. */
-  openHost(): Host | Promise<Host>;
-  /** Where output goes until the doors are open. */
-  readonly sink?: Sink;
-  /** Where output goes afterwards. */
-  readonly hostSink?: (host: Host) => Sink;
-}
-
 /** Global options that mean the same again. */
-function repeatGlobals(globals: Globals, root: string): string[] {
+function repeatGlobals(globals: Globals, { root, host }: Context): string[] {
   const words = ['--root', root, '--rootless', globals.rootless, '--log-format', globals['log-format']];
-  if (globals.log !== undefined) words.push('--log', resolvePath(process.cwd(), globals.log));
+  if (globals.log !== undefined)
+    words.push('--log', resolvePath(host.native.workingDirectory(), globals.log));
   if (globals.debug) words.push('--debug');
   if (globals['systemd-cgroup']) words.push('--systemd-cgroup');
   return words;
@@ -39,8 +27,8 @@ export class Session {
   readonly #traceFile: unknown;
   readonly #reporter: Reporter;
   readonly #outside: Outside;
-  /** Milliseconds since the process began. */
-  readonly #began = performance.now();
+  /** Milliseconds from the beginning of the process until the command line was read. */
+  readonly #began: number;
   #trace: Trace | undefined;
   #host: Host | undefined;
   #context: Context | undefined;
@@ -50,6 +38,7 @@ export class Session {
     this.#traceFile = traceFile;
     this.#reporter = reporter;
     this.#outside = outside;
+    this.#began = outside.elapsed();
     if (typeof traceFile === 'string' || globals.debug) this.#trace = new Trace();
   }
 
@@ -73,11 +62,11 @@ export class Session {
 
   /** See `Invocation`. The state's directory is named, so that it is the same from anywhere. */
   async again(command: readonly string[]): Promise<Again> {
-    const { root } = await this.context();
+    const context = await this.context();
     const { surroundings, program } = this.#outside;
     const environment: string[] = [];
     for (const [name, value] of Object.entries(surroundings)) environment.push(`${name}=${value}`);
-    return { argv: [...program, ...repeatGlobals(this.#globals, root), ...command], environment };
+    return { argv: [...program, ...repeatGlobals(this.#globals, context), ...command], environment };
   }
 
   /** Writes the timeline, once. Throws `Failure` when its file cannot be written. */
@@ -113,7 +102,7 @@ export class Session {
   #stampBeginning({ native }: Host): void {
     if (!this.#trace) return;
     const now = native.monotonic();
-    const processBegan = now - BigInt(Math.round(performance.now() * 1e6));
+    const processBegan = now - BigInt(Math.round(this.#outside.elapsed() * 1e6));
     const parsed = processBegan + BigInt(Math.round(this.#began * 1e6));
     const pid = native.processId();
     this.#trace.add({ name: 'start the engine', category: 'cli', startNs: processBegan, endNs: parsed, pid });

@@ -3,6 +3,7 @@
  * derived from it are what each command's handler receives.
  */
 import type { Context } from '../container/types.ts';
+import type { Outside } from '../host/outside.ts';
 import type { Globals } from './options.ts';
 
 /** `strings` may be given several times and collects; the others keep the last value given. */
@@ -125,6 +126,8 @@ export interface Invocation<S extends CommandShape = CommandShape> {
   readonly arguments: Arguments<S['positionals']>;
   /** The words of another program, see `RestRow`. */
   readonly rest: readonly string[];
+  /** The world around the command, as far as it is not the machine. */
+  readonly outside: Outside;
   /** Opens the machine's doors on first use. Throws `Failure` when a part of the installation is missing. */
   context(): Promise<Context>;
   /** Writes to standard output; `text` ends with a newline. */

@@ -8,9 +8,8 @@ export const version = '0.1.0';
 /** Set by the build of the executable; not there when run from source. */
 declare const TSOCI_COMMIT: string | undefined;
 
-export function versionText(): string {
+/** @param engine see `Outside.engine` */
+export function versionText(engine: string): string {
   const commit = typeof TSOCI_COMMIT === 'string' ? `commit: ${TSOCI_COMMIT}\n` : '';
-  const { bun, node } = process.versions;
-  const engine = bun === undefined ? `node: ${node}` : `bun: ${bun}`;
   return `tsoci version ${version}\n${commit}spec: ${OCI_VERSION}\n${engine}\n`;
 }

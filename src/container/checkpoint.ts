@@ -158,11 +158,11 @@ function featureFor({ preDump, lazyPages }: CheckpointOptions) {
   return {};
 }
 
-async function untilEnded({ host: { native } }: Context, { id, init }: ContainerRecord): Promise<void> {
+async function untilEnded({ host: { native, wait } }: Context, { id, init }: ContainerRecord): Promise<void> {
   const pidfd = init && openProcess(native, init);
   if (pidfd === undefined) return;
   try {
-    if (!native.poll(pidfd, patience))
+    if ((await wait.readable([pidfd], patience)).length === 0)
       throw new Failure('system', `container "${id}" was saved, but its process did not end`);
   } finally {
     native.close(pidfd);

@@ -59,7 +59,7 @@ export async function createContainer(
     if (hooked && record.poststop.length > 0) {
       const { runPoststopHooks } = await import('./hooks.ts');
       await runPoststopHooks(
-        context.host.native,
+        context.host,
         record.poststop,
         stateDocument(record, 'stopped', 0),
         context.warn,
@@ -132,7 +132,7 @@ async function build(
             keepDevices = moved.keep;
           }
           onHooks();
-          return { state: await createHooks(native, record, bundle.config, pid) };
+          return { state: await createHooks(host, record, bundle.config, pid) };
         } else if (question === 'commit') {
           if (limits.after !== undefined) await cgroup.update(limits.after, '/linux/resources');
           record = commit(context, options, making, record, pid);

@@ -25,7 +25,7 @@ export async function statistics(context: Context, id: string): Promise<Statisti
   return document(context, observe(context, id, 'events'));
 }
 
-/** At most so long does a library user's `return()` wait for the thread that polls, in milliseconds. */
+/** At most so long does a library user's `return()` wait, in milliseconds. */
 const slice = 1000;
 
 /**
@@ -70,9 +70,7 @@ function now(host: Host): number {
 }
 
 async function poll(host: Host, descriptors: readonly number[], milliseconds: number): Promise<number[]> {
-  const time = Math.max(0, Math.ceil(milliseconds));
-  if (host.blocking) return host.native.pollMany(descriptors, time);
-  return host.native.pollManyAsync(descriptors, Math.min(time, slice));
+  return host.wait.readable(descriptors, Math.min(Math.max(0, Math.ceil(milliseconds)), slice));
 }
 
 /** Undefined when the container was deleted under our eyes. */

@@ -86,8 +86,8 @@ async function runMapHelper(
   } finally {
     native.close(file);
   }
-  const status = host.blocking ? native.wait(child, false) : await native.waitAsync(child);
-  if (status?.code === 0) return;
+  const status = await host.wait.child(child);
+  if (status.code === 0) return;
   throw new Failure('system', `${helper} refused to map ${JSON.stringify(idMapText(mappings).trim())}`, {
     pointer,
     hint: `the ids must be listed for this user in /etc/sub${helper.slice(3, 4)}id`,

@@ -79,19 +79,19 @@ async function removeLocked(
   store.remove(record.id);
   if (record.poststop.length > 0) {
     const { runPoststopHooks } = await import('./hooks.ts');
-    await runPoststopHooks(host.native, record.poststop, stateDocument(record, 'stopped', 0), context.warn);
+    await runPoststopHooks(host, record.poststop, stateDocument(record, 'stopped', 0), context.warn);
   }
 }
 
 /** Kills the init where it lives, and waits until it has ended. */
 async function endInit(context: Context, record: ContainerRecord): Promise<void> {
-  const { native } = context.host;
+  const { native, wait } = context.host;
   const pidfd = record.init && openProcess(native, record.init);
   if (pidfd === undefined) return;
   try {
     native.pidfdSend(pidfd, SIGKILL);
     if (record.cgroup !== undefined) await cgroupInUse(context.host, record.cgroup).thaw();
-    if (!native.poll(pidfd, patience)) {
+    if ((await wait.readable([pidfd], patience)).length === 0) {
       throw new Failure(
         'system',
         `the process of container "${record.id}" (pid ${record.init?.pid}) did not end within ${patience / 1000} s`,

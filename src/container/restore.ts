@@ -109,7 +109,7 @@ async function giveUp(
   const cleanup = await undo.run();
   if (hooked && record.poststop.length > 0) {
     const { runPoststopHooks } = await import('./hooks.ts');
-    await runPoststopHooks(native, record.poststop, stateDocument(record, 'stopped', 0), context.warn);
+    await runPoststopHooks(context.host, record.poststop, stateDocument(record, 'stopped', 0), context.warn);
   }
   return cleanup;
 }
@@ -262,7 +262,7 @@ async function onNotification(
   if (script === 'setup-namespaces') {
     if (options.emptyNs.includes('network')) await fillNetwork(native, config, pid, progress, undo);
     progress.hooked = true;
-    await createHooks(native, progress.record, config, pid);
+    await createHooks(context.host, progress.record, config, pid);
   } else if (script === 'post-restore') {
     progress.pid = pid;
     undo.add(() => endChild(context.host, pid));

@@ -48,7 +48,7 @@ export async function start(context: Context, id: string): Promise<void> {
           cause: error,
         });
       }
-      endInit(context, record);
+      await endInit(context, record);
       if (cgroup === undefined) throw error;
       const { explainLimits } = await import('./explain-limits.ts');
       throw explainLimits(host, cgroup, error, killsBefore);
@@ -66,24 +66,24 @@ export async function runPoststart(context: Context, record: ContainerRecord): P
   const { runHooks } = await import('./hooks.ts');
   try {
     await runHooks(
-      context.host.native,
+      context.host,
       record.poststart,
       'poststart',
       stateDocument(record, 'running', record.init.pid),
     );
   } catch (error) {
-    endInit(context, record);
+    await endInit(context, record);
     throw error;
   }
 }
 
 /** Whoever hears that the start failed finds the container stopped. */
-function endInit({ host: { native } }: Context, { init }: ContainerRecord): void {
+async function endInit({ host: { native, wait } }: Context, { init }: ContainerRecord): Promise<void> {
   const pidfd = init && openProcess(native, init);
   if (pidfd === undefined) return;
   try {
     native.pidfdSend(pidfd, SIGKILL);
-    native.poll(pidfd, patience);
+    await wait.readable([pidfd], patience);
   } catch (error) {
     if (!hasErrno(error, 'ESRCH')) throw error;
   } finally {

@@ -1,6 +1,5 @@
 import type { BlockIoEntry, Pressure } from '../cgroup/cgroup-statistics.ts';
 import type { CgroupUsage } from '../cgroup/usage.ts';
-import { wait } from '../cgroup/wait.ts';
 import { Failure } from '../failure.ts';
 import { hasErrno } from '../host/native.ts';
 import { observe } from './observe.ts';
@@ -110,7 +109,7 @@ export async function* stats(
   };
   let before = sample(true);
   for (let pause = Math.min(interval, firstInterval); all || before.size > 0; pause = interval) {
-    await wait(context.host, pause);
+    await context.host.wait.pause(pause);
     const after = sample(false);
     yield [...after.values()].map((each) => usage(before.get(each.id), each));
     before = after;

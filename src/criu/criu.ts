@@ -1,4 +1,5 @@
 import { Failure } from '../failure.ts';
+import { readScratch } from '../host/child.ts';
 import type { Host } from '../host/host.ts';
 import { hasErrno, type Packet } from '../host/native.ts';
 import { criuPath } from './find-criu.ts';
@@ -134,11 +135,10 @@ export class Criu {
   async end(): Promise<void> {
     if (this.#over) return;
     this.#over = true;
-    const { native, blocking } = this.#host;
+    const { native, wait } = this.#host;
     native.close(this.#socket);
     try {
-      if (blocking) native.wait(this.pid, false);
-      else await native.waitAsync(this.pid);
+      await wait.child(this.pid);
     } finally {
       native.close(this.#output);
     }
@@ -146,13 +146,7 @@ export class Criu {
 
   /** What it wrote beside its log, which is what went wrong before it had one. */
   said(): string {
-    const { native } = this.#host;
-    const descriptor = native.open(`/proc/self/fd/${this.#output}`, O_RDONLY | O_CLOEXEC, 0);
-    try {
-      return new TextDecoder().decode(native.read(descriptor, maximumOutput)).trim();
-    } finally {
-      native.close(descriptor);
-    }
+    return readScratch(this.#host.native, this.#output, maximumOutput).trim();
   }
 
   #silence(): Failure {
@@ -170,9 +164,8 @@ export class Criu {
   }
 
   async #receive(): Promise<Packet> {
-    const { native, blocking } = this.#host;
     try {
-      return blocking ? native.receive(this.#socket, -1) : await native.receiveAsync(this.#socket, -1);
+      return await this.#host.wait.packet(this.#socket, -1);
     } catch (error) {
       if (hasErrno(error, 'ECONNRESET')) return { data: new Uint8Array(0), descriptors: [] };
       throw error;

@@ -1,4 +1,5 @@
 import type { Native } from './native.ts';
+import type { Wait } from './wait.ts';
 
 /**
  * What every room above may know of the outside world. Passed in, never looked up, so that a long-lived host process and a
@@ -6,8 +7,8 @@ import type { Native } from './native.ts';
  */
 export interface Host {
   readonly native: Native;
-  /** True for the command: waiting blocks the process. False for a library user's event loop: waiting goes to a thread. */
-  readonly blocking: boolean;
+  /** How this host waits: the command blocks its process, a library user's event loop goes on. */
+  readonly wait: Wait;
   /** Directory with tsoci-init and tsoci.node. */
   readonly libexec: string;
 }

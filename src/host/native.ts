@@ -40,8 +40,8 @@ export interface FileStatus {
 }
 
 export interface SpawnOptions {
-  /** Descriptor of the executable (execveat with AT_EMPTY_PATH). */
-  readonly file: number;
+  /** The executable: its descriptor (execveat with AT_EMPTY_PATH), or its path, which a script needs. Nobody looks into PATH. */
+  readonly file: number | string;
   readonly argv: readonly string[];
   /** `KEY=value` lines; the child sees nothing else. */
   readonly environment: readonly string[];
@@ -87,6 +87,8 @@ export interface Native {
   chown(path: string, uid: number, gid: number): void;
   readLink(path: string): string;
   realPath(path: string): string;
+  /** getcwd(3). */
+  workingDirectory(): string;
   /** stat (follows) or lstat; undefined for ENOENT and ENOTDIR. */
   status(path: string, follow: boolean): FileStatus | undefined;
   /** statfs f_type of what is there, e.g. 0x63677270 (cgroup2), 0x27e0eb (cgroup), 0x9fa0 (proc), 0x01021994 (tmpfs). */
@@ -161,6 +163,10 @@ export interface Native {
   /** Descriptors of the device programs attached to a cgroup. */
   attachedDevicePrograms(cgroup: number): number[];
   detachDeviceProgram(cgroup: number, program: number): void;
+  /** Blocks the whole process for some milliseconds and fractions of them. */
+  sleep(milliseconds: number): void;
   /** CLOCK_MONOTONIC in nanoseconds, the clock that the stub stamps with. */
   monotonic(): bigint;
+  /** 64 bits (FNV-1a over eight bytes at a time) that find files and show damage. Not cryptographic: equal hashes prove nothing. */
+  hash(data: string | Uint8Array): bigint;
 }

@@ -86,9 +86,8 @@ export class Conversation {
   }
 
   async #packet(): Promise<Packet> {
-    const { native, blocking } = this.#host;
     try {
-      return blocking ? native.receive(this.#socket, -1) : await native.receiveAsync(this.#socket, -1);
+      return await this.#host.wait.packet(this.#socket, -1);
     } catch (error) {
       if (hasErrno(error, 'ECONNRESET')) return { data: new Uint8Array(0), descriptors: [] };
       throw error;

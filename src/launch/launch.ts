@@ -106,8 +106,7 @@ async function endAll(host: Host, ...pids: readonly (number | undefined)[]): Pro
 
 async function reap(host: Host, pid: number): Promise<void> {
   try {
-    if (host.blocking) host.native.wait(pid, false);
-    else await host.native.waitAsync(pid);
+    await host.wait.child(pid);
   } catch (error) {
     if (!hasErrno(error, 'ECHILD')) throw error;
   }

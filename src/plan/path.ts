@@ -17,6 +17,15 @@ export function resolvePath(base: string, path: string): string {
   return path.startsWith('/') ? path : `${base}/${path}`;
 }
 
+/** How to get from one directory to another path. Both normalised. */
+export function relativePath(from: string, to: string): string {
+  const here = from.split('/').filter((part) => part !== '');
+  const there = to.split('/').filter((part) => part !== '');
+  const parting = here.findIndex((part, index) => part !== there[index]);
+  const shared = parting < 0 ? here.length : parting;
+  return [...here.slice(shared).map(() => '..'), ...there.slice(shared)].join('/');
+}
+
 /** True when `path` is `directory` or below it. Both normalised. */
 export function isInside(path: string, directory: string): boolean {
   return directory === '/' || path === directory || path.startsWith(`${directory}/`);

@@ -1,5 +1,6 @@
 import type { SeccompArch, SeccompFlag } from '../bundle/config.ts';
 import { Failure } from '../failure.ts';
+import { type FilterContext, type Libseccomp, libraryErrors } from '../foreign/libseccomp.ts';
 import { strictness } from './actions.ts';
 import { type ArchitectureRow, architectureOfToken, architectures } from './architectures.ts';
 import { instructionSize } from './bpf-assembler.ts';
@@ -8,7 +9,6 @@ import type { CheckedSection, Rule } from './check-section.ts';
 import { enosysPrefix, type NewestCall } from './enosys-prefix.ts';
 import { type ExactCall, exactConditions } from './exact-conditions.ts';
 import { flags, probeBits } from './flags.ts';
-import { type FilterContext, type Libseccomp, libraryErrors } from './libseccomp.ts';
 
 /** BPF_MAXINSNS (bpf_common.h): the kernel refuses longer programs. */
 const longestProgram = 4096;

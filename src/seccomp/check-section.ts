@@ -7,18 +7,11 @@ import type {
   SeccompSyscall,
 } from '../bundle/config.ts';
 import { Failure } from '../failure.ts';
+import type { Condition } from '../foreign/libseccomp.ts';
 import { type ActionRow, actions } from './actions.ts';
 import { architectures } from './architectures.ts';
 import { defaultFlags, type FlagRow, flags, flagTsyncEsrch } from './flags.ts';
 import { operators } from './operators.ts';
-
-/** One comparison, in libseccomp's terms. `second` matters to masked equality only, where `first` is the mask. */
-export interface Condition {
-  readonly index: number;
-  readonly operator: number;
-  readonly first: bigint;
-  readonly second: bigint;
-}
 
 /** One entry of `syscalls`, checked. */
 export interface Rule {

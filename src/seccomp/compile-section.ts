@@ -1,10 +1,10 @@
 import type { Seccomp } from '../bundle/config.ts';
+import { openLibseccomp } from '../foreign/libseccomp.ts';
 import type { Host } from '../host/host.ts';
 import type { Native } from '../host/native.ts';
 import { buildFilter } from './build-filter.ts';
 import { checkSection } from './check-section.ts';
 import type { FilterEntry, LibraryIdentity } from './filter-entry.ts';
-import { openLibseccomp } from './libseccomp.ts';
 
 /** More than the list of mappings of any process of ours. */
 const largestMaps = 4 * 1024 * 1024;

@@ -36,7 +36,7 @@ export function readCachedFilter(native: Native, directory: string, key: FilterK
     if (hasErrno(error, 'ENOENT', 'EFBIG')) return undefined;
     throw error;
   }
-  const entry = decodeEntry(file, key.text);
+  const entry = decodeEntry(native, file, key.text);
   return entry && isSameLibrary(native, entry) ? entry : undefined;
 }
 
@@ -59,7 +59,7 @@ export function writeCachedFilter(
       return `the seccomp cache ${directory} is not used: it must be a directory of this user with mode 0700`;
     }
     removeWhenFull(native, directory);
-    native.createFile(temporary, encodeEntry(entry, key.text), 0o600, false);
+    native.createFile(temporary, encodeEntry(native, entry, key.text), 0o600, false);
     try {
       native.rename(temporary, `${directory}/${key.fileName}`);
     } catch (error) {

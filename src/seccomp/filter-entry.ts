@@ -1,4 +1,4 @@
-import { contentHash } from './content-hash.ts';
+import type { Native } from '../host/native.ts';
 
 /** The library that made a filter: which file it was. */
 export interface LibraryIdentity {
@@ -34,7 +34,7 @@ const headerWords = 8;
 const headerBytes = headerWords * 4;
 
 /** The bytes of the file for an entry. */
-export function encodeEntry(entry: FilterEntry, key: string): Uint8Array {
+export function encodeEntry(native: Pick<Native, 'hash'>, entry: FilterEntry, key: string): Uint8Array {
   const { filter, ...details } = entry;
   const encoder = new TextEncoder();
   const detailBytes = encoder.encode(JSON.stringify(details));
@@ -45,14 +45,18 @@ export function encodeEntry(entry: FilterEntry, key: string): Uint8Array {
   file.set(filter, headerBytes);
   file.set(detailBytes, detailsAt);
   file.set(keyBytes, keyAt);
-  const hash = contentHash(file.subarray(headerBytes, keyAt));
+  const hash = native.hash(file.subarray(headerBytes, keyAt));
   const header = new Uint32Array(file.buffer, 0, headerWords);
   header.set([...magic, filter.length, detailBytes.length, keyBytes.length, ...halves(hash), 0]);
   return file;
 }
 
 /** The entry, when the file is whole and was made for exactly this key; otherwise undefined. */
-export function decodeEntry(file: Uint8Array, key: string): FilterEntry | undefined {
+export function decodeEntry(
+  native: Pick<Native, 'hash'>,
+  file: Uint8Array,
+  key: string,
+): FilterEntry | undefined {
   if (file.length < headerBytes) return undefined;
   const header = new Uint32Array(file.slice(0, headerBytes).buffer);
   const [magic0, magic1, filterBytes = 0, detailBytes = 0, keyBytes = 0, low, high] = header;
@@ -63,7 +67,7 @@ export function decodeEntry(file: Uint8Array, key: string): FilterEntry | undefi
   const keyAt = detailsAt + detailBytes;
   const decoder = new TextDecoder();
   if (decoder.decode(file.subarray(keyAt)) !== key) return undefined;
-  const [expectedLow, expectedHigh] = halves(contentHash(file.subarray(headerBytes, keyAt)));
+  const [expectedLow, expectedHigh] = halves(native.hash(file.subarray(headerBytes, keyAt)));
   if (low !== expectedLow || high !== expectedHigh) return undefined;
   const details = JSON.parse(decoder.decode(file.subarray(detailsAt, keyAt))) as Omit<FilterEntry, 'filter'>;
   return { ...details, filter: file.slice(headerBytes, detailsAt) };

@@ -1,9 +1,8 @@
 import type { Seccomp } from '../bundle/config.ts';
 import type { Native } from '../host/native.ts';
-import { contentHash, hashName } from './content-hash.ts';
 
 /** Changes whenever the same section may compile to something else, or the file's layout changes. */
-const formatVersion = 2;
+const formatVersion = 3;
 
 /** What a compiled filter is found by: equal texts mean equal filters. The text itself is compared, so a hash need not be trusted. */
 export interface FilterKey {
@@ -27,7 +26,7 @@ export function filterKey(native: Native, section: Seccomp): FilterKey {
     syscalls ?? null,
   ];
   const text = `tsoci seccomp ${formatVersion} ${machine} ${release}\n${serialise(parts)}`;
-  return { text, fileName: `${hashName}-${contentHash(text).toString(16)}.filter` };
+  return { text, fileName: `${native.hash(text).toString(16)}.filter` };
 }
 
 /** JSON keeps the author's order of properties: another order is merely another key. */

@@ -1,10 +1,10 @@
 import type { SeccompArch, SeccompFeatures, SeccompFlag } from '../bundle/config.ts';
 import { Failure } from '../failure.ts';
+import { openLibseccomp } from '../foreign/libseccomp.ts';
 import type { Host } from '../host/host.ts';
 import { actions } from './actions.ts';
 import { architectures } from './architectures.ts';
 import { flags, probeBits } from './flags.ts';
-import { openLibseccomp } from './libseccomp.ts';
 import { operators } from './operators.ts';
 
 /** A call that every architecture has. */

@@ -2,6 +2,7 @@
  * The cgroup room on the machine's own cgroups, whatever their version: v1 and hybrid on a host, v2 in the virtual machine
  * (test/vm). Only cgroups named tsoci-test-PID-… are made, and removed again.
  */
+
 import { strict as assert } from 'node:assert';
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import {
@@ -18,12 +19,13 @@ import type { Resources } from '../../src/bundle/config.ts';
 import type { Cgroup, CgroupEntry } from '../../src/cgroup/cgroup.ts';
 import { detectCgroups } from '../../src/cgroup/detect-cgroups.ts';
 import { cgroupFromState, openCgroup } from '../../src/cgroup/open-cgroup.ts';
+import { findLibexec } from '../../src/entry/libexec.ts';
+import { loadNative } from '../../src/entry/load-native.ts';
 import { Failure } from '../../src/failure.ts';
-import { findLibexec } from '../../src/host/libexec.ts';
-import { loadNative } from '../../src/host/load-native.ts';
+import { watchingWait } from '../../src/host/wait.ts';
 
 const native = loadNative(findLibexec());
-const host = { native, blocking: false, libexec: '/nowhere' };
+const host = { native, wait: watchingWait(native), libexec: '/nowhere' };
 const layout = detectCgroups(native);
 const v2 = layout.mode === 'v2';
 const test = suite(`cgroup (${layout.mode})`);

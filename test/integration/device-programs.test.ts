@@ -2,8 +2,8 @@
 import { strict as assert } from 'node:assert';
 import { existsSync, mkdirSync, readdirSync, readlinkSync, rmdirSync } from 'node:fs';
 import { suite } from 'uvu';
-import { findLibexec } from '../../src/host/libexec.ts';
-import { loadNative } from '../../src/host/load-native.ts';
+import { findLibexec } from '../../src/entry/libexec.ts';
+import { loadNative } from '../../src/entry/load-native.ts';
 import { hasErrno } from '../../src/host/native.ts';
 
 const native = loadNative(findLibexec());

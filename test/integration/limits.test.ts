@@ -2,6 +2,7 @@
  * Every limit of `linux.resources`, as the kernel's own file shows it afterwards: on whatever version this machine has (v1 and
  * hybrid on a host, each of them in test/vm/run --cgroup). What can't be had here is skipped with the reason, and refused by name.
  */
+
 import { strict as assert } from 'node:assert';
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
@@ -13,13 +14,14 @@ import type { Resources } from '../../src/bundle/config.ts';
 import type { Cgroup } from '../../src/cgroup/cgroup.ts';
 import { detectCgroups } from '../../src/cgroup/detect-cgroups.ts';
 import { openCgroup } from '../../src/cgroup/open-cgroup.ts';
+import { findLibexec } from '../../src/entry/libexec.ts';
+import { loadNative } from '../../src/entry/load-native.ts';
 import { Failure } from '../../src/failure.ts';
-import { findLibexec } from '../../src/host/libexec.ts';
-import { loadNative } from '../../src/host/load-native.ts';
+import { watchingWait } from '../../src/host/wait.ts';
 import { testWhere } from './support/skip.ts';
 
 const native = loadNative(findLibexec());
-const host = { native, blocking: false, libexec: '/nowhere' };
+const host = { native, wait: watchingWait(native), libexec: '/nowhere' };
 const layout = detectCgroups(native);
 const test = suite(`limits (${layout.mode})`);
 const mebibyte = 1024 * 1024;

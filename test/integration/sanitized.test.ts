@@ -29,7 +29,7 @@ test.after(() => {
 
 /** The runtime from source, on that stub. */
 function tsoci(sandbox: Sandbox, args: readonly string[]): Promise<CommandResult> {
-  const main = join(repository, 'src/cli/main.ts');
+  const main = join(repository, 'src/entry/node.ts');
   const argv = [process.execPath, '--import', 'tsx', main, '--root', sandbox.root, ...args];
   return runCommand(argv, { cwd: repository, env: { ...process.env, TSOCI_LIBEXEC: libexec } });
 }

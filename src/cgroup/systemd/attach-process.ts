@@ -1,8 +1,8 @@
 import { Failure } from '../../failure.ts';
 import type { Host } from '../../host/host.ts';
+import { waitUntil } from '../../host/wait.ts';
 import type { CgroupEntry, SavedCgroup } from '../cgroup.ts';
 import { membersOf } from '../tree.ts';
-import { waitUntil } from '../wait.ts';
 import { scopeOf } from './scope-of.ts';
 import { attachProcesses, refused } from './unit-manager.ts';
 
@@ -23,6 +23,6 @@ export async function attachProcess(
   } catch (error) {
     throw refused('take a process into', unit, error);
   }
-  if (!(await waitUntil(host, patience, () => membersOf(host.native, directory).includes(pid))))
+  if (!(await waitUntil(host.wait, patience, () => membersOf(host.native, directory).includes(pid))))
     throw new Failure('system', `systemd did not move the process to "${directory}" in ${patience / 1000} s`);
 }

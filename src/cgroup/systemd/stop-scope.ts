@@ -1,6 +1,6 @@
 import type { Host } from '../../host/host.ts';
+import { waitUntil } from '../../host/wait.ts';
 import type { SavedCgroup } from '../cgroup.ts';
-import { waitUntil } from '../wait.ts';
 import { scopeOf } from './scope-of.ts';
 import { refused, stopUnit } from './unit-manager.ts';
 
@@ -17,5 +17,5 @@ export async function stopScope(host: Host, saved: SavedCgroup): Promise<void> {
   } catch (error) {
     throw refused('stop', unit, error);
   }
-  await waitUntil(host, patience, gone);
+  await waitUntil(host.wait, patience, gone);
 }

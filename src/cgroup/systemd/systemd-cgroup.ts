@@ -1,12 +1,12 @@
 import type { Resources } from '../../bundle/config.ts';
 import { Failure } from '../../failure.ts';
 import type { Host } from '../../host/host.ts';
+import { waitUntil } from '../../host/wait.ts';
 import { withCleanup } from '../apply-steps.ts';
 import type { SavedCgroup } from '../cgroup.ts';
 import type { CgroupStep } from '../cgroup-step.ts';
 import { CgroupfsCgroup } from '../cgroupfs.ts';
 import { membersOf } from '../tree.ts';
-import { waitUntil } from '../wait.ts';
 import { type Scope, scopeOf } from './scope-of.ts';
 import { stopScope } from './stop-scope.ts';
 import { plannedLimits, presentLimitsOf, toProperties } from './told-limits.ts';
@@ -68,7 +68,7 @@ export class SystemdCgroup extends CgroupfsCgroup {
       });
     }
     // systemd sets limits first and moves the process then
-    if (!(await waitUntil(this.#host, patience, () => membersOf(native, path).includes(pid))))
+    if (!(await waitUntil(this.#host.wait, patience, () => membersOf(native, path).includes(pid))))
       throw new Failure('system', `systemd did not move the process to "${path}" in ${patience / 1000} s`, {
         pointer: '/linux/cgroupsPath',
         hint: `systemctl ${kind === 'user' ? '--user ' : ''}status ${unit} may tell why.`,

@@ -1,6 +1,6 @@
 import { Failure, messageOf } from '../../failure.ts';
+import type { BusValue } from '../../foreign/sd-bus.ts';
 import type { Host } from '../../host/host.ts';
-import type { BusValue } from '../../host/sd-bus.ts';
 import type { UnitProperty } from './unit-properties.ts';
 
 const destination = 'org.freedesktop.systemd1';
@@ -21,7 +21,7 @@ async function call(
   signatures: readonly string[],
   values: readonly BusValue[],
 ): Promise<void> {
-  const { openBus } = await import('../../host/sd-bus.ts');
+  const { openBus } = await import('../../foreign/sd-bus.ts');
   const bus = await openBus(host, kind);
   try {
     await bus.call({ destination, path, interface: manager, member, signatures, values });

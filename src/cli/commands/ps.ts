@@ -1,5 +1,11 @@
 import { processes } from '../../container/processes.ts';
 import { Failure, messageOf } from '../../failure.ts';
+import { readScratch, runChild, withScratch } from '../../host/child.ts';
+import type { Host } from '../../host/host.ts';
+import { hasErrno } from '../../host/native.ts';
+import { O_CLOEXEC, O_RDONLY } from '../../host/open-flags.ts';
+import type { Surroundings } from '../../host/outside.ts';
+import { signalName } from '../../host/signals.ts';
 import type { psShape } from '../options.ts';
 import { processTable } from '../render/process-table.ts';
 import type { Handler } from '../table.ts';
@@ -7,38 +13,70 @@ import type { Handler } from '../table.ts';
 const defaultOptions = ['-ef'];
 /** ps on a machine with tens of thousands of processes prints some megabytes. */
 const longest = 256 * 1024 * 1024;
+const longestComplaint = 4096;
+const usualPath = '/usr/local/bin:/usr/bin:/bin';
 
 export const handler: Handler<typeof psShape> = async ({
   arguments: { id },
   values,
   rest,
   context,
+  outside,
   print,
 }) => {
-  const pids = await processes(await context(), id);
+  const { host, ...others } = await context();
+  const pids = await processes({ host, ...others }, id);
   if (values.format === 'json') print(`${JSON.stringify(pids)}\n`);
-  else print(processTable(await hostProcesses(rest.length > 0 ? rest : defaultOptions), pids));
+  else {
+    const options = rest.length > 0 ? rest : defaultOptions;
+    print(processTable(await hostProcesses(host, outside.surroundings, options), pids));
+  }
   return 0;
 };
 
-async function hostProcesses(options: readonly string[]): Promise<string> {
-  const { spawnSync } = await import('node:child_process');
-  const ended = spawnSync('ps', options, {
-    encoding: 'utf8',
-    maxBuffer: longest,
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
+/** As a shell would find it, but never in a directory that depends on where we are. */
+function findPs(host: Host, path: string): string | undefined {
+  const directories = path.split(':').filter((directory) => directory.startsWith('/'));
+  return directories
+    .map((directory) => `${directory}/ps`)
+    .find((program) => ((host.native.status(program, true)?.mode ?? 0) & 0o170111) > 0o100000);
+}
+
+async function hostProcesses(
+  host: Host,
+  surroundings: Surroundings,
+  options: readonly string[],
+): Promise<string> {
+  const { native } = host;
   const command = `ps ${options.join(' ')}`;
-  if (ended.error) {
-    throw new Failure('unsupported', `run "${command}" on the host: ${messageOf(ended.error)}`, {
-      cause: ended.error,
+  const missing = (cause: unknown, why: string) =>
+    new Failure('unsupported', `run "${command}" on the host: ${why}`, {
+      cause,
       hint: 'The table comes from the host\'s ps (package procps); "--format json" works without it.',
     });
+  const file = findPs(host, surroundings['PATH'] || usualPath);
+  if (file === undefined) throw missing(undefined, 'no directory of PATH has a program "ps"');
+  const environment = Object.entries(surroundings).map(([name, value]) => `${name}=${value}`);
+  const input = native.open('/dev/null', O_RDONLY | O_CLOEXEC, 0);
+  try {
+    return await withScratch(native, 'tsoci-ps', (output) =>
+      withScratch(native, 'tsoci-ps', async (complaint) => {
+        const ended = await runChild(host, {
+          file,
+          argv: ['ps', ...options],
+          environment,
+          descriptors: [input, output, complaint],
+        });
+        if (ended.code === 0) return readScratch(native, output, longest);
+        const why = ended.signal === undefined ? `exit status ${ended.code}` : signalName(ended.signal);
+        const said = readScratch(native, complaint, longestComplaint).trim();
+        throw new Failure('invalid', `run "${command}" on the host: ${why}: ${said || 'no message'}`);
+      }),
+    );
+  } catch (error) {
+    if (hasErrno(error, 'ENOENT', 'EACCES', 'ENOEXEC')) throw missing(error, messageOf(error));
+    throw error;
+  } finally {
+    native.close(input);
   }
-  if (ended.status === 0) return ended.stdout;
-  const why = ended.signal ?? `exit status ${ended.status}`;
-  throw new Failure(
-    'invalid',
-    `run "${command}" on the host: ${why}: ${ended.stderr.trim() || 'no message'}`,
-  );
 }

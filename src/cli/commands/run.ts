@@ -7,7 +7,11 @@ import type { Handler } from '../table.ts';
 export const handler: Handler<typeof runShape> = async ({ arguments: { id }, values, ...call }) => {
   const { detach, keep } = values;
   const context = await call.context();
-  const { tidy, ...foreground } = await run(context, { ...createOptions(id, values), detach, keep });
+  const { tidy, ...foreground } = await run(context, {
+    ...createOptions(call, context, id, values),
+    detach,
+    keep,
+  });
   if (detach) return 0;
   const { argv, environment } = await call.again(['delete', '--force', id]);
   call.flush();

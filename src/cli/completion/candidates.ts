@@ -1,6 +1,6 @@
+import { signalNames } from '../../host/signals.ts';
 import { capabilityNames } from '../../plan/capability-names.ts';
 import { commands } from '../commands.ts';
-import { signalNames } from '../convert/signal.ts';
 import type { OptionRow, PositionalRow } from '../table.ts';
 
 /** What a shell offers for a value: words known now, paths, or what it has to ask for when the time comes. */

@@ -1,19 +1,11 @@
 import { Failure } from '../../failure.ts';
-
-/** Linux signal names in the order of their numbers, from 1 (signal(7); x86, ARM, RISC-V, POWER and s390 agree). */
-const names = (
-  'HUP INT QUIT ILL TRAP ABRT BUS FPE KILL USR1 SEGV USR2 PIPE ALRM TERM STKFLT CHLD CONT STOP TSTP TTIN TTOU URG XCPU XFSZ ' +
-  'VTALRM PROF WINCH IO PWR SYS'
-).split(' ');
+import { signalNames } from '../../host/signals.ts';
 
 const otherNames: Readonly<Record<string, number>> = { IOT: 6, CLD: 17, POLL: 29, UNUSED: 31 };
 
 /** The C library keeps 32 and 33 for itself. */
 const firstRealtime = 34;
 const lastSignal = 64;
-
-/** Names without SIG, in the order of their numbers; for completion. */
-export const signalNames: readonly string[] = names;
 
 /**
  * The number of a signal given as name (with or without SIG, any case), number, `RTMIN+n` or `RTMAX-n`. 0 is allowed: it only
@@ -24,7 +16,7 @@ export const signalNames: readonly string[] = names;
 export function signalNumber(given: string): number {
   const upper = given.toUpperCase();
   const name = upper.startsWith('SIG') ? upper.slice(3) : upper;
-  const index = names.indexOf(name);
+  const index = signalNames.indexOf(name);
   if (index >= 0) return index + 1;
   if (/^\d{1,3}$/.test(given)) {
     const number = Number(given);

@@ -1,6 +1,7 @@
 import type { PlannedContainer } from '../../container/plan-for.ts';
 import { operations } from '../../plan/operations.ts';
 import type { Plan } from '../../plan/plan.ts';
+import { base64 } from './base64.ts';
 
 type Plain = string | number | readonly (string | number)[];
 
@@ -38,5 +39,5 @@ function planStep(operation: Plan['operations'][number]): PlanStep {
 
 function plain(value: Plain | bigint | Uint8Array): Plain {
   if (typeof value === 'bigint') return Number.isSafeInteger(Number(value)) ? Number(value) : String(value);
-  return value instanceof Uint8Array ? Buffer.from(value).toString('base64') : value;
+  return value instanceof Uint8Array ? base64(value) : value;
 }

@@ -1,7 +1,6 @@
-import { mkdirSync } from 'node:fs';
-import { isAbsolute, join, relative, resolve } from 'node:path';
 import { Failure, messageOf } from '../../failure.ts';
 import { hasErrno, type Native } from '../../host/native.ts';
+import { normalizePath, relativePath, resolvePath } from '../../plan/path.ts';
 import { removeIfThere } from '../pid-file.ts';
 
 const O_RDONLY = 0;
@@ -53,20 +52,21 @@ export class Images {
 
   /** Makes what is missing, for root alone: the images hold all that the processes have in memory. */
   static make(native: Native, imagePath: string, workPath: string | undefined): Images {
-    const path = resolve(imagePath);
-    for (const each of [path, ...(workPath === undefined ? [] : [resolve(workPath)])]) {
+    const path = absolute(native, imagePath);
+    const work = workPath === undefined ? path : absolute(native, workPath);
+    for (const each of new Set([path, work])) {
       try {
-        mkdirSync(each, { recursive: true, mode: 0o700 });
+        makeDirectories(native, each);
       } catch (cause) {
         throw new Failure('invalid', `can't make the directory "${each}": ${messageOf(cause)}`, { cause });
       }
     }
-    return new Images(native, path, resolve(workPath ?? path));
+    return new Images(native, path, work);
   }
 
   /** @throws Failure `invalid` when there is no checkpoint */
   static open(native: Native, imagePath: string, workPath: string | undefined): Images {
-    const path = resolve(imagePath);
+    const path = absolute(native, imagePath);
     if (native.status(`${path}/inventory.img`, true) === undefined)
       throw new Failure('invalid', `there is no checkpoint in "${path}"`, {
         hint: 'name the directory that `tsoci checkpoint` wrote with --image-path',
@@ -98,12 +98,12 @@ export class Images {
    * @throws Failure `invalid` when they are not there
    */
   parent(given: string): string {
-    const path = isAbsolute(given) ? given : join(this.path, given);
+    const path = normalizePath(resolvePath(this.path, given));
     if (this.#native.status(`${path}/inventory.img`, true) === undefined)
       throw new Failure('invalid', `--parent-path "${given}": there are no images in "${path}"`, {
         hint: 'name the --image-path of the --pre-dump before, absolute or relative to the new --image-path',
       });
-    return relative(this.path, path);
+    return relativePath(this.path, path);
   }
 
   writeNotes({ streams, mounts }: Notes): void {
@@ -148,6 +148,20 @@ export class Images {
 function isNotedMount(each: unknown): each is NotedMount {
   const { target, attributes, external } = (each ?? {}) as Record<string, unknown>;
   return typeof target === 'string' && typeof attributes === 'number' && typeof external === 'boolean';
+}
+
+function absolute(native: Native, path: string): string {
+  return normalizePath(path.startsWith('/') ? path : resolvePath(native.workingDirectory(), path));
+}
+
+function makeDirectories(native: Native, path: string): void {
+  if (native.status(path, true) !== undefined) return;
+  makeDirectories(native, path.slice(0, path.lastIndexOf('/')) || '/');
+  try {
+    native.makeDirectory(path, 0o700);
+  } catch (error) {
+    if (!hasErrno(error, 'EEXIST')) throw error;
+  }
 }
 
 function open(native: Native, path: string, option: string): number {

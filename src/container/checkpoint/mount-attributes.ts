@@ -1,5 +1,6 @@
 import type { Config } from '../../bundle/config.ts';
 import { Failure } from '../../failure.ts';
+import { readScratch, runChild, withScratch } from '../../host/child.ts';
 import type { Host } from '../../host/host.ts';
 import { openStub } from '../../launch/launch.ts';
 import { mountAttribute } from '../../plan/kernel-flags.ts';
@@ -8,8 +9,6 @@ import { isBindMount, type Place } from './external-mounts.ts';
 import type { NotedMount } from './images.ts';
 import { type MountEntry, parseMountTable } from './mount-table.ts';
 
-const O_RDONLY = 0;
-const O_CLOEXEC = 0o2000000;
 const maximumTable = 64 * 1024 * 1024;
 const maximumWords = 4096;
 /** What restricts a mount, by its word in mountinfo. */
@@ -72,30 +71,21 @@ export function corrections(wanted: readonly NotedMount[], present: readonly Mou
  * Throws `Failure` when they cannot be set.
  */
 export async function keepAttributes(host: Host, pid: number, wanted: readonly NotedMount[]): Promise<void> {
-  const { native, blocking } = host;
+  const { native } = host;
   const table = parseMountTable(native.readText(`/proc/${pid}/mountinfo`, maximumTable));
   const changes = corrections(wanted, table);
   if (changes.length === 0) return;
   const words = changes.flatMap(({ target, set, clear }) => [String(set), String(clear), target]);
-  const said = native.scratchFile('tsoci-remount');
   const file = openStub(host);
   try {
-    const argv = ['tsoci-init', 'remount', String(pid), ...words];
-    const child = native.spawn({ file, argv, environment: [], descriptors: [said, said, said] });
-    const status = blocking ? native.wait(child, false) : await native.waitAsync(child);
-    if (status?.code === 0) return;
-    throw new Failure('system', `restricting the restored mounts: ${readAll(host, said)}`);
+    await withScratch(native, 'tsoci-remount', async (said) => {
+      const argv = ['tsoci-init', 'remount', String(pid), ...words];
+      const { code } = await runChild(host, { file, argv, environment: [], descriptors: [said, said, said] });
+      if (code === 0) return;
+      const why = readScratch(native, said, maximumWords).trim();
+      throw new Failure('system', `restricting the restored mounts: ${why}`);
+    });
   } finally {
     native.close(file);
-    native.close(said);
-  }
-}
-
-function readAll({ native }: Host, file: number): string {
-  const descriptor = native.open(`/proc/self/fd/${file}`, O_RDONLY | O_CLOEXEC, 0);
-  try {
-    return new TextDecoder().decode(native.read(descriptor, maximumWords)).trim();
-  } finally {
-    native.close(descriptor);
   }
 }

@@ -9,13 +9,13 @@ const checkout = resolve(import.meta.dirname, '../../..');
 export const runtimeKind: 'executable' | 'node' =
   process.env['TSOCI_TEST_ON'] === 'node' ? 'node' : 'executable';
 
-/** Another build than this checkout's: the executable itself, or `dist/cli/main.js`. */
+/** Another build than this checkout's: the executable itself, or `dist/entry/node.js`. */
 const chosen = process.env['TSOCI_TEST_RUNTIME'];
 
 /** Command and first arguments. */
 export const runtimeCommand: readonly string[] =
   runtimeKind === 'node'
-    ? [process.execPath, chosen ?? `${checkout}/dist/cli/main.js`]
+    ? [process.execPath, chosen ?? `${checkout}/dist/entry/node.js`]
     : [chosen ?? `${checkout}/build/libexec/tsoci`];
 
 if (!existsSync(runtimeCommand.at(-1) ?? '')) {

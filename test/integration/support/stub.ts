@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as assert from 'uvu/assert';
-import { loadNative } from '../../../src/host/load-native.ts';
+import { loadNative } from '../../../src/entry/load-native.ts';
 import { decodeMessage, type Go, type Message, splitGo } from '../../../src/launch/messages.ts';
 import { encodePlan } from '../../../src/plan/encode.ts';
 import {

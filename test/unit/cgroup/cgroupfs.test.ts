@@ -5,6 +5,7 @@ import type { CgroupLayout } from '../../../src/cgroup/cgroup-layout.ts';
 import { cgroupView } from '../../../src/cgroup/cgroup-view.ts';
 import { cgroupFromState, openCgroup } from '../../../src/cgroup/open-cgroup.ts';
 import { Failure } from '../../../src/failure.ts';
+import { pauses } from '../waits.ts';
 import { FakeFiles } from './fake-files.ts';
 
 const test = suite('cgroupfs');
@@ -42,7 +43,7 @@ function fakeV1(): FakeFiles {
 }
 
 const open = (fake: FakeFiles, layout: CgroupLayout, path = '/pod/web', rootless = false): Cgroup =>
-  openCgroup({ native: fake.native(), blocking: false, libexec: '/nowhere' }, layout, {
+  openCgroup({ native: fake.native(), wait: pauses, libexec: '/nowhere' }, layout, {
     id: 'web',
     cgroupsPath: path,
     systemd: false,
@@ -260,7 +261,7 @@ test('cgroupView() names the hierarchies and their links', () => {
 test('sub() takes controllers one by one', () => {
   const fake = fakeV1();
   const saved: SavedCgroup = open(fake, v1).saved;
-  const cgroup = cgroupFromState({ native: fake.native(), blocking: false, libexec: '/nowhere' }, saved);
+  const cgroup = cgroupFromState({ native: fake.native(), wait: pauses, libexec: '/nowhere' }, saved);
   fake.add('/sys/fs/cgroup/memory/pod/web/workers');
   assert.deepEqual(cgroup.sub({ memory: 'workers' }).joinPaths().slice(0, 2), [
     '/sys/fs/cgroup/memory/pod/web/workers/tasks',
@@ -287,7 +288,7 @@ test('a scope of systemd has the same path in every hierarchy', () => {
   const request = { id: 'x', cgroupsPath: 'a-b.slice:cri:x', systemd: true, rootless: false };
   const as = (userId: number) => ({
     native: { ...fakeV1().native(), userId: () => userId },
-    blocking: false,
+    wait: pauses,
     libexec: '/nowhere',
   });
   const { saved } = openCgroup(as(0), v1, request);

@@ -2,6 +2,7 @@ import { strict as assert } from 'node:assert';
 import { suite } from 'uvu';
 import { type KillTarget, killAll } from '../../../src/cgroup/kill-all.ts';
 import type { Native } from '../../../src/host/native.ts';
+import { pauses } from '../waits.ts';
 import { FakeFiles, systemError } from './fake-files.ts';
 
 const test = suite('killAll()');
@@ -19,7 +20,7 @@ function machine(files: Readonly<Record<string, string>>, pids: number[]) {
           }
         : Reflect.get(target, name),
   }) as Native;
-  const host = { native, blocking: true };
+  const host = { native, wait: pauses };
   const target = (unified: boolean, freezer: KillTarget['freezer']): KillTarget => ({
     unified: unified ? '/c' : undefined,
     freezer,

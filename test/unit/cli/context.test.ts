@@ -25,10 +25,10 @@ function machine(uid: number, map = identity) {
 }
 
 test('rootDirectory() is what --root says, made absolute', () => {
-  const nobody = fakeHost({}).native;
+  const nobody = fakeHost({ workingDirectory: () => '/here' }).native;
   // What `..` means behind a link is for the kernel to say.
   assert.equal(rootDirectory('/a/../b/', nobody, {}), '/a/../b');
-  assert.equal(rootDirectory('state', nobody, {}), `${process.cwd()}/state`);
+  assert.equal(rootDirectory('state', nobody, {}), '/here/state');
   assert.equal(rootDirectory('', machine(0), {}), '/run/tsoci', 'empty is not given');
 });
 
@@ -59,7 +59,7 @@ test('rootDirectory() says what is missing', () => {
 });
 
 test('isRootless() believes the option, else looks', () => {
-  const nobody = fakeHost({}).native;
+  const nobody = fakeHost({ workingDirectory: () => '/here' }).native;
   assert.equal(isRootless('true', nobody), true);
   assert.equal(isRootless('false', nobody), false);
   assert.equal(isRootless('auto', machine(1000)), true);

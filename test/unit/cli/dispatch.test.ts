@@ -1,9 +1,9 @@
 import { strict as assert } from 'node:assert';
 import { suite } from 'uvu';
 import { dispatch } from '../../../src/cli/dispatch.ts';
-import type { Sink } from '../../../src/cli/sink.ts';
 import { Failure } from '../../../src/failure.ts';
 import type { Native } from '../../../src/host/native.ts';
+import type { Sink } from '../../../src/host/outside.ts';
 import { fakeHost } from './fake-host.ts';
 
 const test = suite('dispatch');
@@ -40,6 +40,8 @@ async function call(
   const status = await dispatch(line === '' ? [] : line.split(' '), {
     surroundings: { XDG_RUNTIME_DIR: '/run/user/1' },
     program: ['/usr/bin/tsoci'],
+    engine: 'none: 1',
+    elapsed: () => 3,
     openHost: () => {
       if (calls instanceof Failure) throw calls;
       return fakeHost(calls);

@@ -8,7 +8,7 @@ import { findCommand } from '../../../src/cli/parse.ts';
 const test = suite('help');
 
 test('helpText() of the program names every command and every visible global option', async () => {
-  const text = await helpText(undefined, 100);
+  const text = await helpText(undefined, '100');
   for (const { name, summary } of commands)
     assert.match(text, new RegExp(`tsoci ${name} +${summary.slice(0, 20)}`));
   for (const option of globalOptions) {
@@ -19,7 +19,7 @@ test('helpText() of the program names every command and every visible global opt
 
 for (const command of commands) {
   test(`helpText() explains ${command.name}`, async () => {
-    const text = await helpText(command, 100);
+    const text = await helpText(command, '100');
     assert.ok(text.startsWith(`Usage: ${usageLine(command)}`), text);
     for (const { name, alias, hidden } of command.options) {
       assert.equal(text.includes(`--${name} `), !hidden, name);

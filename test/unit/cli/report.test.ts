@@ -2,8 +2,8 @@ import { strict as assert } from 'node:assert';
 import * as fc from 'fast-check';
 import { suite } from 'uvu';
 import { printable, Reporter, type ReportOptions } from '../../../src/cli/report.ts';
-import type { Sink } from '../../../src/cli/sink.ts';
 import { Failure } from '../../../src/failure.ts';
+import type { Sink } from '../../../src/host/outside.ts';
 
 const test = suite('report');
 const logDescriptor = 7;

@@ -3,7 +3,7 @@ import { suite } from 'uvu';
 import type { Globals } from '../../../src/cli/options.ts';
 import { Reporter } from '../../../src/cli/report.ts';
 import { Session } from '../../../src/cli/session.ts';
-import type { Sink } from '../../../src/cli/sink.ts';
+import type { Sink } from '../../../src/host/outside.ts';
 import { fakeHost } from './fake-host.ts';
 
 const test = suite('session');
@@ -27,9 +27,17 @@ function session(given: Partial<Globals>) {
   const made = new Session(all, undefined, reporter, {
     surroundings: { PATH: '/bin', EMPTY: '' },
     program: ['/usr/bin/tsoci'],
+    engine: 'none: 1',
+    elapsed: () => 3,
+    sink: silent,
     openHost: () => {
       opened++;
-      return fakeHost({ userId: () => 0, processId: () => 42, monotonic: () => 5_000_000_000n });
+      return fakeHost({
+        userId: () => 0,
+        processId: () => 42,
+        monotonic: () => 5_000_000_000n,
+        workingDirectory: () => '/here',
+      });
     },
     hostSink: () => silent,
   });
@@ -54,16 +62,7 @@ test('again() repeats the global options so that they mean the same from anywher
     'list',
   ]);
   assert.deepEqual(full.argv.slice(1), [
-    ...[
-      '--root',
-      `${process.cwd()}/r`,
-      '--rootless',
-      'auto',
-      '--log-format',
-      'text',
-      '--log',
-      `${process.cwd()}/l`,
-    ],
+    ...['--root', '/here/r', '--rootless', 'auto', '--log-format', 'text', '--log', '/here/l'],
     ...['--debug', '--systemd-cgroup', 'list'],
   ]);
 });

@@ -3,9 +3,11 @@ import { closeSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync }
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { suite } from 'uvu';
-import { consoleSink, nativeSink, type Sink } from '../../../src/cli/sink.ts';
-import { findLibexec } from '../../../src/host/libexec.ts';
-import { loadNative } from '../../../src/host/load-native.ts';
+import { nativeSink } from '../../../src/cli/sink.ts';
+import { consoleSink } from '../../../src/entry/console-sink.ts';
+import { findLibexec } from '../../../src/entry/libexec.ts';
+import { loadNative } from '../../../src/entry/load-native.ts';
+import type { Sink } from '../../../src/host/outside.ts';
 
 const test = suite('sink');
 let directory = '';

@@ -5,13 +5,21 @@ import * as assert from 'uvu/assert';
 import type { Hook } from '../../../src/bundle/config.ts';
 import { runHooks, runPoststopHooks } from '../../../src/container/hooks.ts';
 import { stateDocument } from '../../../src/container/state-document.ts';
+import { findLibexec } from '../../../src/entry/libexec.ts';
+import { loadNative } from '../../../src/entry/load-native.ts';
 import { Failure } from '../../../src/failure.ts';
-import { findLibexec } from '../../../src/host/libexec.ts';
-import { loadNative } from '../../../src/host/load-native.ts';
+import { blockingWait, watchingWait } from '../../../src/host/wait.ts';
 import { recordOf, withDirectory } from './support.ts';
 
 const test = suite('hooks');
 const native = loadNative(findLibexec());
+const hosts = [
+  { native, wait: blockingWait(native) },
+  { native, wait: watchingWait(native) },
+] as const;
+/** The tests take turns: each way of waiting is tried about as often. */
+let turn = 0;
+const host = () => hosts[turn++ % 2] as (typeof hosts)[number];
 
 const state = '{"id":"c","ü":1}';
 
@@ -30,7 +38,7 @@ const withScripts = (
 
 async function failureOf(hooks: readonly Hook[]): Promise<Failure> {
   try {
-    await runHooks(native, hooks, 'prestart', state);
+    await runHooks(host(), hooks, 'prestart', state);
   } catch (error) {
     if (error instanceof Failure) return error;
     throw error;
@@ -41,7 +49,7 @@ async function failureOf(hooks: readonly Hook[]): Promise<Failure> {
 test('run one after another, in order, with the state on standard input', () =>
   withScripts(async (script, directory) => {
     await runHooks(
-      native,
+      host(),
       [
         script('sleep 0.1; cat > "$1/state"; echo first >> "$1/order"'),
         script('[ -s "$1/state" ] && echo second >> "$1/order"'),
@@ -59,10 +67,10 @@ test('get their arguments, argv[0] too, and no environment but their own', () =>
       'tr "\\0" "\\n" < /proc/$$/environ > "$1/environment"; tr "\\0" " " < /proc/$$/cmdline > "$1/args"';
     process.env['TSOCI_TEST_LEAK'] = 'leak';
     try {
-      await runHooks(native, [script(list)], 'prestart', state);
+      await runHooks(host(), [script(list)], 'prestart', state);
       assert.is(readFileSync(join(directory, 'environment'), 'utf8'), '');
       assert.match(readFileSync(join(directory, 'args'), 'utf8'), /^hook -c /);
-      await runHooks(native, [script(list, { env: ['A=1=2', 'B='] })], 'prestart', state);
+      await runHooks(host(), [script(list, { env: ['A=1=2', 'B='] })], 'prestart', state);
       assert.is(readFileSync(join(directory, 'environment'), 'utf8'), 'A=1=2\nB=\n');
     } finally {
       delete process.env['TSOCI_TEST_LEAK'];
@@ -96,13 +104,13 @@ test('a hook that is not there is named', async () => {
 
 test('a hook need not read its input, however long', () =>
   withScripts(async (script) => {
-    await runHooks(native, [script('exit 0')], 'prestart', 'x'.repeat(1_000_000));
+    await runHooks(host(), [script('exit 0')], 'prestart', 'x'.repeat(1_000_000));
   }));
 
 test('a hook may leave a daemon behind that keeps its output open', () =>
   withScripts(async (script, directory) => {
     const before = Date.now();
-    await runHooks(native, [script('sleep 20 & echo $! > "$1/pid"')], 'prestart', state);
+    await runHooks(host(), [script('sleep 20 & echo $! > "$1/pid"')], 'prestart', state);
     assert.ok(Date.now() - before < 10_000);
     process.kill(Number(readFileSync(join(directory, 'pid'), 'utf8')));
   }));
@@ -125,14 +133,14 @@ test('a time-out ends the children of a hook, too', () =>
     assert.ok(!runs(pid));
   }));
 
-test('none is fine', () => runHooks(native, undefined, 'prestart', state));
+test('none is fine', () => runHooks(host(), undefined, 'prestart', state));
 
 test('runPoststopHooks() runs all, and warns of those that fail', () =>
   withScripts(async (script, directory) => {
     const warnings: string[] = [];
     writeFileSync(join(directory, 'order'), '');
     const hooks = [script('echo 0 >> "$1/order"; exit 1'), { path: '/none' }, script('echo 2 >> "$1/order"')];
-    await runPoststopHooks(native, hooks, state, (warning) => warnings.push(warning));
+    await runPoststopHooks(host(), hooks, state, (warning) => warnings.push(warning));
     assert.is(readFileSync(join(directory, 'order'), 'utf8'), '0\n2\n');
     assert.is(warnings.length, 2);
     assert.match(warnings[0] ?? '', /^hooks\.poststop\[0\].*exit status 1/);

@@ -6,6 +6,7 @@ import { identify, isAlive, openProcess } from '../../../src/container/process-i
 import { Store } from '../../../src/container/store.ts';
 import type { Status } from '../../../src/container/types.ts';
 import type { Host } from '../../../src/host/host.ts';
+import { blockingWait } from '../../../src/host/wait.ts';
 import { assertRefused, failureOf } from '../refusal.ts';
 import { native, recordOf, withDirectory } from './support.ts';
 
@@ -96,7 +97,7 @@ test('requireStatus() says what helps', () => {
   assert.match(failureOf(() => requireStatus('exec', 'c', 'paused')).hint ?? '', /--ignore-paused/);
 });
 
-const host: Host = { native, blocking: true, libexec: '/nowhere' };
+const host: Host = { native, wait: blockingWait(native), libexec: '/nowhere' };
 const self = identify(native, process.pid) as ProcessIdentity;
 const never = {
   frozen: (): boolean => {

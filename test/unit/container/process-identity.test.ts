@@ -2,8 +2,8 @@ import { strict as assert } from 'node:assert';
 import { readdirSync } from 'node:fs';
 import { suite } from 'uvu';
 import { identify, openProcess } from '../../../src/container/process-identity.ts';
-import { findLibexec } from '../../../src/host/libexec.ts';
-import { loadNative } from '../../../src/host/load-native.ts';
+import { findLibexec } from '../../../src/entry/libexec.ts';
+import { loadNative } from '../../../src/entry/load-native.ts';
 
 const test = suite('process identity');
 const native = loadNative(findLibexec());

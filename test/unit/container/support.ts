@@ -3,8 +3,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ContainerRecord } from '../../../src/container/record.ts';
-import { findLibexec } from '../../../src/host/libexec.ts';
-import { loadNative } from '../../../src/host/load-native.ts';
+import { findLibexec } from '../../../src/entry/libexec.ts';
+import { loadNative } from '../../../src/entry/load-native.ts';
 
 /** The real addon. */
 export const native = loadNative(findLibexec());

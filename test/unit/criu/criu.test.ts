@@ -1,10 +1,12 @@
 /** The conversation, with a program in Python in CRIU's place. */
+
 import { openSync, readdirSync } from 'node:fs';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { Criu, type Notification } from '../../../src/criu/criu.ts';
 import { type CriuResponse, requestTypes } from '../../../src/criu/messages.ts';
-import { findLibexec } from '../../../src/host/libexec.ts';
+import { findLibexec } from '../../../src/entry/libexec.ts';
+import { watchingWait } from '../../../src/host/wait.ts';
 import { native } from '../container/support.ts';
 
 const test = suite('criu');
@@ -29,7 +31,7 @@ async function talk(
 ): Promise<CriuResponse> {
   const file = openSync('/usr/bin/python3', 'r');
   const criu = Criu.start(
-    { native, blocking: false, libexec: findLibexec() },
+    { native, wait: watchingWait(native), libexec: findLibexec() },
     { file, argv: ['python3', '-c', helpers + program], ownStreams: false, inherited: [] },
   );
   native.close(file);

@@ -1,6 +1,8 @@
 /** A host whose stub says what a test has it say, and which keeps account of descriptors and children. */
+
 import type { Host } from '../../../src/host/host.ts';
 import type { Packet, SpawnOptions, SystemError } from '../../../src/host/native.ts';
+import { watchingWait } from '../../../src/host/wait.ts';
 import { goHeader, messageHeader, messageTypes } from '../../../src/launch/messages.ts';
 import { questions } from '../../../src/plan/operations.ts';
 import { fakeHost } from '../cli/fake-host.ts';
@@ -98,11 +100,12 @@ export class FakeMachine {
         if (!this.children.has(pid)) throw systemError('ESRCH', 3);
       },
       receive: () => this.#receive(),
-      receiveAsync: async () => this.#receive(),
       wait: (pid: number) => this.#wait(pid),
-      waitAsync: async (pid: number) => this.#wait(pid),
+      pidfdOpen: () => this.#opened(),
+      pollManyAsync: async (descriptors: readonly number[]) => [...descriptors],
     };
-    return { ...fakeHost(calls), blocking };
+    const host = fakeHost(calls);
+    return blocking ? host : { ...host, wait: watchingWait(host.native) };
   }
 
   #receive(): Packet {

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { isInside, normalizePath, resolvePath } from '../../../src/plan/path.ts';
+import { isInside, normalizePath, relativePath, resolvePath } from '../../../src/plan/path.ts';
 
 const test = suite('path');
 
@@ -50,5 +50,23 @@ const inside: readonly [path: string, directory: string, expected: boolean][] = 
 for (const [path, directory, expected] of inside) {
   test(`isInside() ${path} ${directory}`, () => assert.is(isInside(path, directory), expected));
 }
+
+test('relativePath() says how to get from one directory to another', () => {
+  const ways: readonly (readonly [from: string, to: string, way: string])[] = [
+    ['/a/b', '/a/c', '../c'],
+    ['/a/b', '/a/b/c', 'c'],
+    ['/a/b/c', '/a', '../..'],
+    ['/', '/a', 'a'],
+    ['/a', '/a', ''],
+    ['/ab', '/a', '../a'],
+  ];
+  for (const [from, to, way] of ways) assert.is(relativePath(from, to), way);
+  const path = fc.array(fc.constantFrom('a', 'b', 'c d')).map((parts) => `/${parts.join('/')}`);
+  fc.assert(
+    fc.property(path, path, (from, to) => {
+      assert.is(normalizePath(`${from}/${relativePath(from, to)}`), to);
+    }),
+  );
+});
 
 test.run();

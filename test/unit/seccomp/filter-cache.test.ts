@@ -139,15 +139,15 @@ test('a damaged file is not taken, and replaced: each byte flipped in turn, each
   const file = onlyFile();
   const good = new Uint8Array(readFileSync(file));
   const { text } = filterKey(host.native, section);
-  assert.deepEqual(decodeEntry(good, text)?.filter, compiled.filter);
+  assert.deepEqual(decodeEntry(host.native, good, text)?.filter, compiled.filter);
   const lastWord = 28; // of the header: not used
   for (let index = 0; index < good.length; index++) {
     if (index >= lastWord && index < lastWord + 4) continue;
     const bad = good.with(index, (good[index] as number) ^ 0x10);
-    assert.equal(decodeEntry(bad, text), undefined, `byte ${index}`);
+    assert.equal(decodeEntry(host.native, bad, text), undefined, `byte ${index}`);
   }
   for (let length = 0; length < good.length; length++) {
-    assert.equal(decodeEntry(good.slice(0, length), text), undefined, `length ${length}`);
+    assert.equal(decodeEntry(host.native, good.slice(0, length), text), undefined, `length ${length}`);
   }
   writeFileSync(file, good.with(40, (good[40] as number) ^ 1));
   assert.equal((await compile()).from, 'libseccomp');
@@ -163,23 +163,26 @@ test('encodeEntry() and decodeEntry() agree at any alignment', () => {
     notes: [],
     library: { path: '/l', device: 1, inode: 2, size: 3 },
   };
-  const file = encodeEntry(stored, 'kéy');
+  const file = encodeEntry(host.native, stored, 'kéy');
   const shifted = new Uint8Array(file.length + 3);
   shifted.set(file, 3);
-  assert.deepEqual(decodeEntry(file, 'kéy'), stored);
-  assert.deepEqual(decodeEntry(shifted.subarray(3), 'kéy'), stored);
-  assert.equal(decodeEntry(file, 'key'), undefined);
+  assert.deepEqual(decodeEntry(host.native, file, 'kéy'), stored);
+  assert.deepEqual(decodeEntry(host.native, shifted.subarray(3), 'kéy'), stored);
+  assert.equal(decodeEntry(host.native, file, 'key'), undefined);
 });
 
 test('a filter of another libseccomp is compiled again', async () => {
   await compile();
   const file = onlyFile();
   const { text } = filterKey(host.native, section);
-  const stored = decodeEntry(new Uint8Array(readFileSync(file)), text);
+  const stored = decodeEntry(host.native, new Uint8Array(readFileSync(file)), text);
   assert.ok(stored);
   assert.match(stored.library.path, /libseccomp\.so/);
   for (const library of [{ inode: 1 }, { size: 1 }, { device: 1 }, { path: '/no/such/libseccomp.so.2' }]) {
-    writeFileSync(file, encodeEntry({ ...stored, library: { ...stored.library, ...library } }, text));
+    writeFileSync(
+      file,
+      encodeEntry(host.native, { ...stored, library: { ...stored.library, ...library } }, text),
+    );
     assert.equal((await compile()).from, 'libseccomp', JSON.stringify(library));
     assert.equal((await compile()).from, 'cache');
   }

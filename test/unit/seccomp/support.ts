@@ -1,13 +1,15 @@
 import type { Seccomp, SeccompArg, SeccompSyscall } from '../../../src/bundle/config.ts';
+import { findLibexec } from '../../../src/entry/libexec.ts';
+import { loadNative } from '../../../src/entry/load-native.ts';
 import { Failure } from '../../../src/failure.ts';
 import type { Host } from '../../../src/host/host.ts';
-import { findLibexec } from '../../../src/host/libexec.ts';
-import { loadNative } from '../../../src/host/load-native.ts';
+import { blockingWait } from '../../../src/host/wait.ts';
 
 const libexec = findLibexec();
 
 /** The real machine. */
-export const host: Host = { native: loadNative(libexec), blocking: true, libexec };
+const native = loadNative(libexec);
+export const host: Host = { native, wait: blockingWait(native), libexec };
 
 /** AUDIT_ARCH_* of the ABIs that the tables below speak of. */
 export const x86_64 = 0xc000003e;

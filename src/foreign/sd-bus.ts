@@ -1,7 +1,7 @@
 import { Failure } from '../failure.ts';
-import { errnoText } from './errno-text.ts';
-import type { Host } from './host.ts';
-import { type Koffi, loadKoffi } from './load-koffi.ts';
+import { errnoText } from '../host/errno-text.ts';
+import type { Host } from '../host/host.ts';
+import { type Koffi, loadKoffi } from './koffi.ts';
 
 const soname = 'libsystemd.so.0';
 /** Microseconds that a call may take. */
@@ -157,18 +157,16 @@ function readError(koffi: Koffi, error: BigUint64Array): BusError | undefined {
   return new BusError(text(0), text(1));
 }
 
-function connection(host: Host, koffi: Koffi, library: Library, bus: Pointer): Bus {
+function connection(koffi: Koffi, library: Library, bus: Pointer): Bus {
   const send = async (message: Pointer, what: string): Promise<void> => {
     const error = new BigUint64Array(errorSize / 8);
     const reply: [Pointer] = [null];
     const parameters = [bus, message, patience, error, reply];
-    const result = host.blocking
-      ? library.call(...parameters)
-      : await new Promise<unknown>((resolve, reject) => {
-          library.call.async(...parameters, (failure: unknown, value: unknown) =>
-            failure ? reject(failure) : resolve(value),
-          );
-        });
+    const result = await new Promise<unknown>((resolve, reject) => {
+      library.call.async(...parameters, (failure: unknown, value: unknown) =>
+        failure ? reject(failure) : resolve(value),
+      );
+    });
     if (reply[0] !== null) library.unref(reply[0]);
     const refusal = readError(koffi, error);
     library.freeError(error);
@@ -220,5 +218,5 @@ export async function openBus(host: Host, which: 'system' | 'user'): Promise<Bus
           ? 'systemd and D-Bus have to run; without them leave --systemd-cgroup away.'
           : "The user's systemd and D-Bus have to run, and XDG_RUNTIME_DIR or DBUS_SESSION_BUS_ADDRESS to name them.",
     });
-  return connection(host, koffi, library, bus[0]);
+  return connection(koffi, library, bus[0]);
 }

@@ -17,6 +17,6 @@ export function findLibexec(): string {
   if (isCompiled()) return process.execPath.slice(0, process.execPath.lastIndexOf('/'));
   const chosen = process.env['TSOCI_LIBEXEC'];
   if (chosen !== undefined && chosen !== '') return chosen;
-  // src/host/libexec.ts and dist/host/libexec.js lie equally deep.
+  // src/entry/libexec.ts and dist/entry/libexec.js lie equally deep.
   return decodeURIComponent(new URL('../../build/libexec', import.meta.url).pathname);
 }

@@ -1,7 +1,6 @@
 import { Failure } from '../failure.ts';
 import type { Host } from '../host/host.ts';
-import { type Koffi, loadKoffi } from '../host/load-koffi.ts';
-import type { Condition } from './check-section.ts';
+import { type Koffi, loadKoffi } from './koffi.ts';
 
 const soname = 'libseccomp.so.2';
 
@@ -13,6 +12,14 @@ export const libraryErrors = {
   EDOM: -33,
   EOPNOTSUPP: -95,
 } as const;
+
+/** One comparison, in libseccomp's terms. `second` matters to masked equality only, where `first` is the mask. */
+export interface Condition {
+  readonly index: number;
+  readonly operator: number;
+  readonly first: bigint;
+  readonly second: bigint;
+}
 
 /** A filter under construction; opaque. Must be released. */
 export type FilterContext = object | bigint;

@@ -1,8 +1,13 @@
-import type { Host } from './host.ts';
-import { isCompiled } from './libexec.ts';
+import type { Host } from '../host/host.ts';
 
 /** The part of koffi that tsoci uses. The native module alone has all of it; koffi's JavaScript wrapper is not needed. */
 export type Koffi = Pick<typeof import('koffi'), 'load' | 'decode' | 'errno'>;
+
+/** What is used of Node here. */
+declare const process: {
+  readonly versions: object;
+  dlopen(module: object, path: string): void;
+};
 
 let loaded: Koffi | undefined;
 
@@ -18,7 +23,7 @@ export async function loadKoffi(host: Host): Promise<Koffi> {
   if (loaded) return loaded;
   const path = `${host.libexec}/koffi.node`;
   // Never a package in the shipped executable: one could lie in the working directory.
-  if (isCompiled() || host.native.status(path, true)) {
+  if ('bun' in process.versions || host.native.status(path, true)) {
     const module = { exports: {} as Koffi };
     process.dlopen(module, path);
     loaded = module.exports;

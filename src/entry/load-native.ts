@@ -1,5 +1,5 @@
 import { Failure, messageOf } from '../failure.ts';
-import type { Native } from './native.ts';
+import type { Native } from '../host/native.ts';
 
 /**
  * Loads the addon from a libexec directory. `process.dlopen` of an absolute path: `require` would scan directories first

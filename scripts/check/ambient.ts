@@ -1,0 +1,56 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { ModuleGraph } from './module-graph.ts';
+
+/** The files that know Node: its command, its library, and what loads native code there. tsconfig.ambient.json leaves the same out. */
+export const nodePorts: readonly string[] = [
+  'src/index.ts',
+  'src/entry/node.ts',
+  'src/entry/libexec.ts',
+  'src/entry/load-native.ts',
+  'src/entry/console-sink.ts',
+  'src/foreign/koffi.ts',
+  // What stands on koffi; to be replaced by doors that both engines have.
+  'src/foreign/libseccomp.ts',
+  'src/foreign/sd-bus.ts',
+];
+
+/** Packages, and where each may be named. */
+const packages: Readonly<Record<string, (path: string) => boolean>> = {
+  '@bufbuild/protobuf/wire': (path) => path === 'src/criu/messages.ts' || path.startsWith('src/shim/'),
+  yargs: (path) => path.startsWith('src/foreign/'),
+  koffi: (path) => path.startsWith('src/foreign/'),
+};
+
+/** Part of the language, and not of the engine, or of no use where there is one thread and a frozen image. */
+const words =
+  /\b(?:Intl|Atomics|SharedArrayBuffer|WeakRef|FinalizationRegistry|globalThis|localeCompare|Math\.random)\b/g;
+/** A variable of a module keeps what one process found out, in an image that is the same for all. */
+const variables = /^(?:export )?(?:let|var) \w+/gm;
+
+function withoutComments(text: string): string {
+  return text
+    .replace(/\/\*[\s\S]*?\*\//g, (comment) => comment.replace(/[^\n]/g, ' '))
+    .replace(/(^|\s)\/\/.*/g, '$1');
+}
+
+/**
+ * src/ runs on two engines, and in one of them as a frozen image of its loaded modules: apart from the ports it names no package and no
+ * module of Node's, and keeps nothing in variables of modules. Names of globals are refused by the types (tsconfig.ambient.json).
+ */
+export function checkAmbient(root: string, graph: ModuleGraph): string[] {
+  const problems: string[] = [];
+  for (const { path, imports } of graph.values()) {
+    if (!path.startsWith('src/') || path.includes('/generated/') || nodePorts.includes(path)) continue;
+    for (const { inside, target } of imports)
+      if (!inside && packages[target]?.(path) !== true)
+        problems.push(
+          `${path}: imports ${target}; only ports and src/foreign may (scripts/check/ambient.ts)`,
+        );
+    const text = withoutComments(readFileSync(join(root, path), 'utf8'));
+    for (const [word] of text.matchAll(words)) problems.push(`${path}: ${word} is not in every engine`);
+    for (const [variable] of text.matchAll(variables))
+      problems.push(`${path}: "${variable}" is state of a module, which is frozen into the executable`);
+  }
+  return problems;
+}

@@ -1,0 +1,69 @@
+/**
+ * The command's entry in the shipped executable. All modules are loaded, and frozen, when the executable is built; a process then calls
+ * {@link main} once (csrc/engine). So nothing here, nor in what is imported, may ask for anything while it is loaded.
+ */
+import { dispatch } from '../cli/dispatch.ts';
+import { nativeSink } from '../cli/sink.ts';
+import type { Host } from '../host/host.ts';
+import type { Native } from '../host/native.ts';
+import type { Surroundings } from '../host/outside.ts';
+import { blockingWait } from '../host/wait.ts';
+
+/** What the engine's own C knows of this process. */
+export interface EngineCall {
+  /** The command line without the program's name. */
+  readonly arguments: readonly string[];
+  /** `NAME=value` lines. */
+  readonly environment: readonly string[];
+  /** `quickjs-ng: 0.18.0`. */
+  readonly engine: string;
+  /** CLOCK_MONOTONIC in nanoseconds when the process began. */
+  readonly began: bigint;
+}
+
+/** Of a variable that is given twice the first counts, as for getenv(3). */
+function surroundingsOf(environment: readonly string[]): Surroundings {
+  const found: Record<string, string> = Object.create(null);
+  for (const line of environment) {
+    const at = line.indexOf('=');
+    if (at > 0) found[line.slice(0, at)] ??= line.slice(at + 1);
+  }
+  return found;
+}
+
+/** The executable's path with links resolved. It and nothing else says where our other programs are: not the working directory, not the environment. */
+function executable(native: Native): string {
+  return native.readLink('/proc/self/exe');
+}
+
+function openHost(native: Native): Host {
+  let libexec: string | undefined;
+  return {
+    native,
+    wait: blockingWait(native),
+    /** Found out when first asked: most calls of an engine start nothing. */
+    get libexec() {
+      if (libexec === undefined) {
+        const path = executable(native);
+        libexec = path.slice(0, path.lastIndexOf('/'));
+      }
+      return libexec;
+    },
+  };
+}
+
+/** One call of the command; the answer is the exit status. Never throws. */
+export function main(native: Native, call: EngineCall): Promise<number> {
+  return dispatch(call.arguments, {
+    get surroundings() {
+      return surroundingsOf(call.environment);
+    },
+    get program() {
+      return [executable(native)];
+    },
+    engine: call.engine,
+    elapsed: () => Number(native.monotonic() - call.began) / 1e6,
+    openHost: () => openHost(native),
+    sink: nativeSink(native),
+  });
+}

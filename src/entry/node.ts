@@ -1,0 +1,38 @@
+#!/usr/bin/env node
+/** The command's entry on Node. Exits as soon as the answer is known: an idle event loop would still cost a fraction of a millisecond. */
+import { dispatch } from '../cli/dispatch.ts';
+import type { Host } from '../host/host.ts';
+import { blockingWait } from '../host/wait.ts';
+import { consoleSink } from './console-sink.ts';
+import { findLibexec, isCompiled } from './libexec.ts';
+import { loadNative } from './load-native.ts';
+
+/** Words that start this program again: the executable itself, or the engine with its options and the script. */
+function ownProgram(): string[] {
+  if (isCompiled()) return [process.execPath];
+  return [process.execPath, ...process.execArgv, process.argv[1] ?? ''];
+}
+
+/** Waiting blocks, native code lies where the executable or the package says. Throws `Failure`. */
+function openHost(): Host {
+  const libexec = findLibexec();
+  const native = loadNative(libexec);
+  /**
+   * Gives this process, and so containers and hooks, the soft limit of open files that the caller gave us: engines raise it to the hard limit
+   * before any of our code runs. The compiled executable notes it before that (csrc/entry/entry.c); Node does not.
+   */
+  const noted = isCompiled() ? Number(process.env['TSOCI_OPEN_FILES'] || 'none') : Number.NaN;
+  if (Number.isInteger(noted) && noted >= 0 && noted < 1e9) native.limitOpenFiles(noted);
+  return { native, wait: blockingWait(native), libexec };
+}
+
+const { bun, node } = process.versions;
+
+dispatch(process.argv.slice(2), {
+  surroundings: process.env,
+  program: ownProgram(),
+  engine: bun === undefined ? `node: ${node}` : `bun: ${bun}`,
+  elapsed: () => performance.now(),
+  openHost,
+  sink: consoleSink,
+}).then((status) => process.exit(status));

@@ -1,0 +1,92 @@
+import type { ExitStatus, Native, Packet } from './native.ts';
+
+/**
+ * All waiting that anybody does: a port, of which an entry chooses the implementation once. The command blocks its process,
+ * which has nothing else to do; a library's host goes on with its other work.
+ */
+export interface Wait {
+  /** Waits until a child of ours has ended, and reaps it. Throws `SystemError` ECHILD for any other process. */
+  child(pid: number): Promise<ExitStatus>;
+  /**
+   * Those of the descriptors that are readable (for a pidfd: ended) or broken. They have to stay open until then.
+   * @param milliseconds -1 for ever; after that the answer is empty
+   */
+  readable(descriptors: readonly number[], milliseconds: number): Promise<number[]>;
+  /** The next datagram of a socket, see `Native.receive`. Throws `SystemError` ETIMEDOUT. */
+  packet(socket: number, milliseconds: number): Promise<Packet>;
+  /** Takes flock(LOCK_EX) of a descriptor, however long another process holds it. */
+  lock(descriptor: number): Promise<void>;
+  /** Lets some milliseconds pass. */
+  pause(milliseconds: number): Promise<void>;
+}
+
+/** What waiting in this process's only thread takes of the machine. */
+type BlockingNative = Pick<Native, 'wait' | 'pollMany' | 'receive' | 'lock' | 'sleep'>;
+
+/** For the command: each wait is one system call that blocks. */
+export function blockingWait(native: BlockingNative): Wait {
+  return {
+    child: async (pid) => native.wait(pid, false) as ExitStatus,
+    readable: async (descriptors, milliseconds) => native.pollMany(descriptors, milliseconds),
+    packet: async (socket, milliseconds) => native.receive(socket, milliseconds),
+    lock: async (descriptor) => void native.lock(descriptor, true),
+    pause: async (milliseconds) => native.sleep(milliseconds),
+  };
+}
+
+/** What waiting beside other work takes of the machine. */
+type WatchingNative = Pick<Native, 'wait' | 'pidfdOpen' | 'close' | 'pollManyAsync' | 'receive' | 'lock'>;
+
+/** Milliseconds between two looks at another process's lock: first, and at most. flock(2) can't be polled for. */
+const firstLook = 1;
+const laterLook = 25;
+
+/** For an event loop: whatever is waited for is a descriptor, and one thread watches them all (csrc/addon/watch.c). */
+export function watchingWait(native: WatchingNative): Wait {
+  const readable = (descriptors: readonly number[], milliseconds: number): Promise<number[]> =>
+    native.pollManyAsync(descriptors, Math.ceil(milliseconds));
+  const pause = async (milliseconds: number): Promise<void> => void (await readable([], milliseconds));
+  return {
+    readable,
+    pause,
+    async child(pid) {
+      // Asked first: anybody's process can be watched, and only a child be reaped.
+      const ended = native.wait(pid, true);
+      if (ended !== undefined) return ended;
+      const pidfd = native.pidfdOpen(pid);
+      try {
+        await readable([pidfd], -1);
+        return native.wait(pid, false) as ExitStatus;
+      } finally {
+        native.close(pidfd);
+      }
+    },
+    async packet(socket, milliseconds) {
+      await readable([socket], milliseconds);
+      // Readable or not: asked without waiting, it answers, or throws ETIMEDOUT.
+      return native.receive(socket, 0);
+    },
+    async lock(descriptor) {
+      for (let look = firstLook; !native.lock(descriptor, false); look = Math.min(look * 2, laterLook))
+        await pause(look);
+    },
+  };
+}
+
+/**
+ * Asks `done` until it is true, with waits that start at a quarter of a millisecond and double up to 50.
+ * @param total milliseconds of waiting, after which the answer is false
+ */
+export async function waitUntil(
+  wait: Pick<Wait, 'pause'>,
+  total: number,
+  done: () => boolean,
+): Promise<boolean> {
+  let waited = 0;
+  for (let step = 0.25; !done(); step = Math.min(step * 2, 50)) {
+    if (waited >= total) return false;
+    await wait.pause(step);
+    waited += step;
+  }
+  return true;
+}
