@@ -85,9 +85,10 @@ async function dump(context: Context, program: string, { record, config, options
   const { host } = context;
   const { native } = host;
   const pid = record.init?.pid ?? 0;
-  const images = Images.make(native, options.imagePath, options.workPath);
+  const images = Images.make(native, options.imagePath);
   const file = native.open(program, O_CLOEXEC, 0);
   try {
+    if (options.workPath !== undefined) images.workIn(options.workPath);
     const inside = parseMountTable(native.readText(`/proc/${pid}/mountinfo`, maximumTable));
     const outside = parseMountTable(native.readText('/proc/self/mountinfo', maximumTable));
     const place = placeInRoot(native, `/proc/${pid}/root`);
