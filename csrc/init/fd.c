@@ -90,6 +90,10 @@ int fd_send(int socket, const void *bytes, size_t size, int descriptor, int mill
     return 0;
 }
 
+int fd_give(int descriptor, uint32_t uid) {
+    return fchown(descriptor, uid, (gid_t)-1) < 0 ? -errno : 0;
+}
+
 int fd_readlink(int directory, const char *name, char *buffer, size_t size) {
     ssize_t length = readlinkat(directory, name, buffer, size);
     if (length < 0)

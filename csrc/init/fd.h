@@ -2,6 +2,7 @@
 #define TSOCI_FD_H
 
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/types.h>
 #include <time.h>
 #include <unistd.h>
@@ -40,6 +41,9 @@ int fd_remaining(const struct timespec *deadline);
 /** Sends bytes with a descriptor over a socket of any type; -ETIMEDOUT when the other end does not take them
  * within that many milliseconds. */
 int fd_send(int socket, const void *bytes, size_t size, int descriptor, int milliseconds);
+
+/** Changes the owner of what it leads to; the group stays. */
+int fd_give(int descriptor, uint32_t uid);
 
 /** Reads a symbolic link's whole target, NUL-terminated; -ENAMETOOLONG when it does not fit. */
 int fd_readlink(int directory, const char *name, char *buffer, size_t size);

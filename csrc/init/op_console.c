@@ -61,9 +61,9 @@ static int set_up(struct ctx *ctx, const struct op_console *op, int master, int 
     struct winsize size = {.ws_row = (unsigned short)op->rows, .ws_col = (unsigned short)op->columns};
     if (op->rows != 0 && op->columns != 0 && ioctl(master, TIOCSWINSZ, &size) < 0)
         return fail(ctx, -errno, "setting the terminal's size");
-    if (fchown(peer, op->uid, op->gid) < 0)
-        return fail(ctx, -errno, "owner of the terminal");
-    return 0;
+    // The group stays what the devpts gives, which is how programs of that group may write there (tty(1)).
+    int error = fd_give(peer, op->uid);
+    return error < 0 ? fail(ctx, error, "owner of the terminal") : 0;
 }
 
 /** Gives the master to whoever listens on the console socket, or to the parent. */

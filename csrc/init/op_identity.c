@@ -1,11 +1,13 @@
 /* Who the program is: user, groups, capabilities, keyring, working directory. */
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/keyctl.h>
 #include <linux/prctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "ctx.h"
+#include "fd.h"
 #include "sys.h"
 
 /** Everything for whoever possesses the keyring; view, read and search for its user. */
@@ -22,6 +24,40 @@ int op_keyring(struct ctx *ctx, const struct op_keyring *op) {
         return fail(ctx, keyring, "joining a new session keyring");
     int error = sys_keyctl_permissions(keyring, KEYRING_PERMISSIONS);
     return error < 0 ? fail(ctx, error, "permissions of the session keyring") : 0;
+}
+
+/**
+ * May this stream change its owner? What can be had by the descriptor alone, and is the caller's or the
+ * container's root's own: a pipe, a socket, or a file that is open for writing. Never a device (/dev/null, a
+ * person's terminal: whoever owns it reads what is typed there), a file that is open for reading only (its
+ * owner could write it), or what belongs to somebody else.
+ */
+static bool may_give(int stream, const struct stat *status, uint32_t root) {
+    int mode = fcntl(stream, F_GETFL);
+    if (mode < 0 || (mode & O_PATH) != 0 || (status->st_uid != getuid() && status->st_uid != root))
+        return false;
+    return S_ISFIFO(status->st_mode) || S_ISSOCK(status->st_mode) ||
+           (S_ISREG(status->st_mode) && (mode & O_ACCMODE) != O_RDONLY);
+}
+
+/** Its filesystem, or the namespace that we are in, does not let us. */
+static bool refuses_owner(int error) {
+    return error == -EPERM || error == -EACCES || error == -EINVAL || error == -EOVERFLOW ||
+           error == -EROFS || error == -EDQUOT || error == -EOPNOTSUPP;
+}
+
+int op_streams(struct ctx *ctx, const struct op_streams *op) {
+    struct stat status;
+    for (int stream = STDIN_FILENO; stream <= STDERR_FILENO; stream++) {
+        if (sys_fstat(stream, &status) < 0 || status.st_uid == op->uid ||
+            !may_give(stream, &status, op->root))
+            continue;
+        int error = fd_give(stream, op->uid);
+        // What stays another's works all the same, by its descriptor.
+        if (error < 0 && !refuses_owner(error))
+            return fail(ctx, error, "owner of the standard streams");
+    }
+    return 0;
 }
 
 int op_umask(struct ctx *ctx, const struct op_umask *op) {

@@ -11,7 +11,8 @@
 
 #define DEFAULT_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
-#define PASSWD_MAX (1U << 20)
+/** Enough for whoever lists a whole company there, and an end where an image brings a file without one. */
+#define PASSWD_MAX (256U << 20)
 
 /** Could this file be executed? 0, or why not. */
 static int check_executable(struct ctx *ctx, const char *path) {
@@ -24,31 +25,46 @@ static int check_executable(struct ctx *ctx, const char *path) {
     return error < 0 ? fail(ctx, error, "permission denied") : 0;
 }
 
+/** `directory` of PATH and `name` as a path in ctx->executable; false when it is too long for one. */
+static bool join_path(struct ctx *ctx, const char *directory, size_t length, const char *name) {
+    size_t rest = strlen(name);
+    char *at = ctx->executable;
+    if (length + rest + 3 > sizeof(ctx->executable))
+        return false;
+    // An empty element is the working directory.
+    if (length == 0)
+        *at++ = '.';
+    memcpy(at, directory, length);
+    at += length;
+    *at++ = '/';
+    memcpy(at, name, rest + 1);
+    return true;
+}
+
+/**
+ * Looks for a program in the directories of PATH. What is there but may not be executed is passed by, and
+ * told when nothing else is found: engines take "permission denied" for another error than a missing program.
+ */
 static int search(struct ctx *ctx, const char *name, const char *path) {
-    int worst = -ENOENT;
-    size_t length = strlen(name);
-    for (;;) {
-        size_t directory = strcspn(path, ":");
-        char *at = ctx->executable;
-        if (directory + length + 3 <= sizeof(ctx->executable)) {
-            // An empty element is the working directory.
-            if (directory == 0)
-                *at++ = '.';
-            memcpy(at, path, directory);
-            at += directory;
-            *at++ = '/';
-            memcpy(at, name, length + 1);
+    static char passed[PATH_MAX];
+    while (*name != '\0') {
+        size_t length = strcspn(path, ":");
+        if (join_path(ctx, path, length, name)) {
             int error = check_executable(ctx, ctx->executable);
             if (error == 0)
                 return 0;
-            if (error == -EACCES)
-                worst = error;
+            if (error == -EACCES && passed[0] == '\0')
+                memcpy(passed, ctx->executable, sizeof(passed));
         }
-        if (path[directory] == '\0')
+        if (path[length] == '\0')
             break;
-        path += directory + 1;
+        path += length + 1;
     }
-    return fail(ctx, worst, worst == -EACCES ? "permission denied" : "executable file not found in $PATH");
+    ctx->executable[0] = '\0';
+    text_clear(&ctx->detail);
+    if (passed[0] == '\0')
+        return fail(ctx, -ENOENT, "executable file not found in $PATH");
+    return fail(ctx, -ENOENT, "executable file not found in $PATH (\"", passed, "\" may not be executed)");
 }
 
 int op_find_executable(struct ctx *ctx, const struct op_find_executable *op) {
@@ -61,73 +77,75 @@ int op_find_executable(struct ctx *ctx, const struct op_find_executable *op) {
     return check_executable(ctx, name);
 }
 
-/** Cuts the next field of a line of /etc/passwd off. */
-static char *next_field(char **rest) {
-    char *field = *rest;
-    if (field == NULL)
-        return NULL;
-    char *colon = strchr(field, ':');
-    if (colon != NULL)
-        *colon++ = '\0';
-    *rest = colon;
-    return field;
+/** The fields of a line of /etc/passwd: name:password:uid:gid:comment:home:shell. */
+enum passwd_field { PASSWD_UID = 2, PASSWD_HOME = 5 };
+
+/** What the line of /etc/passwd has said so far. */
+struct passwd_line {
+    unsigned field;
+    size_t length;
+    bool mine;
+    char uid[NUMBER_SIZE];
+    char home[PATH_MAX];
+};
+
+/** One byte of a field; what is too long for its place makes the line nobody's. */
+static void passwd_add(struct passwd_line *line, char byte) {
+    if (line->field == PASSWD_UID && line->length < sizeof(line->uid) - 1)
+        line->uid[line->length] = byte;
+    if (line->field == PASSWD_HOME && line->length < sizeof(line->home) - 1)
+        line->home[line->length] = byte;
+    line->length++;
 }
 
-/** The home directory in a line, if it is this user's: name:password:uid:gid:comment:home:shell. */
-static const char *home_of(char *line, uint32_t uid) {
-    char *fields[6] = {NULL};
+/** At the end of a field: is the home directory of this user known now? */
+static bool passwd_end(struct passwd_line *line, uint32_t uid) {
     uint32_t found;
-    for (size_t i = 0; i < 6; i++)
-        fields[i] = next_field(&line);
-    if (fields[5] == NULL || fields[5][0] == '\0')
-        return NULL;
-    return number_parse(fields[2], UINT32_MAX, &found) && found == uid ? fields[5] : NULL;
+    if (line->field == PASSWD_UID && line->length < sizeof(line->uid)) {
+        line->uid[line->length] = '\0';
+        line->mine = number_parse(line->uid, UINT32_MAX, &found) && found == uid;
+    }
+    if (line->field != PASSWD_HOME || !line->mine || line->length == 0 || line->length >= sizeof(line->home))
+        return false;
+    line->home[line->length] = '\0';
+    return true;
 }
 
-/** Looks through /etc/passwd with one small buffer; lines that do not fit it are nobody's. */
-static const char *find_home(int file, uint32_t uid, char *buffer, size_t size) {
-    size_t held = 0;
-    bool skip = false;
+/** Looks through /etc/passwd byte by byte, for the file and its lines may be of any length. */
+static bool find_home(int file, uint32_t uid, struct passwd_line *line) {
+    char buffer[16384];
     for (size_t total = 0; total < PASSWD_MAX;) {
-        ssize_t got = fd_read(file, buffer + held, size - 1 - held);
-        if (got < 0 || (got == 0 && held == 0))
-            return NULL;
-        size_t end = held + (size_t)got;
+        ssize_t got = fd_read(file, buffer, sizeof(buffer));
+        if (got < 0)
+            return false;
+        // The last line may lack its newline.
+        if (got == 0)
+            return passwd_end(line, uid);
         total += (size_t)got;
-        buffer[end] = '\0';
-        if (got == 0)
-            buffer[end++] = '\n';
-        char *line = buffer;
-        char *newline;
-        while ((newline = memchr(line, '\n', end - (size_t)(line - buffer))) != NULL) {
-            *newline = '\0';
-            const char *home = skip ? NULL : home_of(line, uid);
-            if (home != NULL)
-                return home;
-            skip = false;
-            line = newline + 1;
+        for (const char *at = buffer; at < buffer + got; at++) {
+            if (*at != ':' && *at != '\n') {
+                passwd_add(line, *at);
+                continue;
+            }
+            if (passwd_end(line, uid))
+                return true;
+            line->length = 0;
+            line->field++;
+            if (*at == '\n')
+                *line = (struct passwd_line){0};
         }
-        held = end - (size_t)(line - buffer);
-        if (held >= size - 1) {
-            skip = true;
-            held = 0;
-        }
-        memmove(buffer, line, held);
-        if (got == 0)
-            return NULL;
     }
-    return NULL;
+    return false;
 }
 
 int op_home_directory(struct ctx *ctx, const struct op_home_directory *op) {
-    char buffer[4096];
+    struct passwd_line line = {0};
     struct stat status;
     // Not even a missing or odd file is an error: "/" is then the answer. O_NONBLOCK, for it may be a FIFO.
     scope_fd file = sys_openat(AT_FDCWD, "/etc/passwd", O_RDONLY | O_NONBLOCK | O_NOCTTY, 0);
     if (file < 0 || sys_fstat(file, &status) < 0 || !S_ISREG(status.st_mode))
         return 0;
-    const char *home = find_home(file, op->uid, buffer, sizeof(buffer));
-    if (home != NULL && strlen(home) < sizeof(ctx->home))
-        memcpy(ctx->home, home, strlen(home) + 1);
+    if (find_home(file, op->uid, &line))
+        memcpy(ctx->home, line.home, line.length + 1);
     return 0;
 }

@@ -4,6 +4,7 @@
 #include <linux/filter.h>
 #include <linux/prctl.h>
 #include <linux/seccomp.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
@@ -16,8 +17,31 @@
 #include "sys.h"
 #include "sys_numbers.h"
 
+static void end_by(int signal) {
+    _exit(128 + signal);
+}
+
+/**
+ * Until the program is executed we end by the signals that end runc's waiting process. As the first process
+ * of a pid namespace we would get none of them that has no handler (pid_namespaces(7)); execve takes these
+ * away.
+ */
+static int end_by_signals(struct ctx *ctx) {
+    static const int ending[] = {SIGHUP, SIGINT, SIGQUIT, SIGILL,  SIGTRAP,   SIGABRT,
+                                 SIGBUS, SIGFPE, SIGSEGV, SIGTERM, SIGSTKFLT, SIGSYS};
+    const struct sigaction action = {.sa_handler = end_by};
+    for (size_t i = 0; i < sizeof(ending) / sizeof(ending[0]); i++) {
+        if (sigaction(ending[i], &action, NULL) < 0)
+            return fail(ctx, -errno, "sigaction");
+    }
+    return 0;
+}
+
 int op_ready(struct ctx *ctx, const struct op_ready *op) {
     (void)op;
+    int error = end_by_signals(ctx);
+    if (error < 0)
+        return error;
     message_send_stamps(ctx);
     message_send(ctx, MESSAGE_READY, 0);
     return message_await(ctx, QUESTION_COMMIT);

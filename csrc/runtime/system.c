@@ -75,6 +75,10 @@ pid_t getpgrp(void) {
     return (pid_t)CALL1(getpgid, 0);
 }
 
+uid_t getuid(void) {
+    return (uid_t)CALL0(getuid);
+}
+
 pid_t getsid(pid_t process) {
     return (pid_t)CALL1(getsid, process);
 }

@@ -3,32 +3,40 @@ import { Failure } from '../failure.ts';
 import { capabilityNames } from '../plan/capability-names.ts';
 import type { ExecOptions } from './types.ts';
 
-/** Adds capabilities to those sets that make them usable; ambient and inheritable stay as they are (CVE-2022-29162). */
+/**
+ * Adds capabilities to those sets that make them usable. Inheritable stays as it is (CVE-2022-29162); ambient grows only within it, for a
+ * user who is not root.
+ */
 function addCapabilities(
   sets: Capabilities | undefined,
   names: readonly string[] | undefined,
 ): Capabilities | undefined {
   if (names === undefined || names.length === 0) return sets;
-  for (const name of names) {
-    if ((capabilityNames as readonly string[]).includes(name)) continue;
-    throw new Failure('invalid', `capability "${name}" is unknown`, {
-      pointer: '/process/capabilities',
-      hint: 'capabilities(7) lists them, for instance CAP_NET_ADMIN',
-    });
-  }
-  const add = (set: readonly string[] | undefined): string[] => [...new Set([...(set ?? []), ...names])];
+  const add = (set: readonly string[] | undefined, more = names): string[] => [
+    ...new Set([...(set ?? []), ...more]),
+  ];
+  const inheritable = names.filter((name) => sets?.inheritable?.includes(name));
   return {
     ...sets,
     bounding: add(sets?.bounding),
     effective: add(sets?.effective),
     permitted: add(sets?.permitted),
+    ...(inheritable.length > 0 && { ambient: add(sets?.ambient, inheritable) }),
   };
+}
+
+/** What a person should know of `exec --cap`; config.json says the same of a capability that nobody knows. */
+export async function capabilityWarnings(names: readonly string[] | undefined): Promise<string[]> {
+  const unknown = (names ?? []).filter((name) => !(capabilityNames as readonly string[]).includes(name));
+  if (unknown.length === 0) return [];
+  const { unknownCapability } = await import('../bundle/rules/capabilities.ts');
+  return unknown.map((name) => `--cap: ${unknownCapability(name)}`);
 }
 
 /**
  * The container's own process with the command line's options laid over it.
  *
- * Throws `Failure` (`invalid`) when there is nothing to execute, and for a cwd or a capability that can't be one.
+ * Throws `Failure` (`invalid`) when there is nothing to execute, and for a cwd that can't be one.
  */
 export function mergeProcess(own: Process | undefined, options: ExecOptions): Process {
   if (options.args === undefined || options.args.length === 0) {

@@ -8,13 +8,14 @@ import { Failure } from '../failure.ts';
 import { launch } from '../launch/launch.ts';
 import { execPlan } from '../plan/exec-plan.ts';
 import type { Question } from '../plan/operations.ts';
-import { mergeProcess } from './exec-process.ts';
+import { capabilityWarnings, mergeProcess } from './exec-process.ts';
 import { gatherFacts } from './host-facts.ts';
 import { requireStatus, statusOf } from './lifecycle.ts';
 import { ownTerminalSize } from './own-terminal.ts';
 import { writePidFile } from './pid-file.ts';
 import { openProcess } from './process-identity.ts';
 import type { ContainerRecord } from './record.ts';
+import { resctrlRoot, resctrlTasks } from './resctrl.ts';
 import { agentMetadata, compileFilter, type Filter } from './seccomp-filter.ts';
 import { connectTo, sendPidfd } from './sockets.ts';
 import { startAnswer } from './start-answer.ts';
@@ -44,7 +45,10 @@ function openTarget(context: Context, id: string, options: ExecOptions): Target 
 
 /** The process to execute: the whole of it from JSON, or the container's own with the options laid over it. */
 async function processOf(context: Context, config: Config, options: ExecOptions): Promise<Process> {
-  if (options.process === undefined) return mergeProcess(config.process, options);
+  if (options.process === undefined) {
+    for (const warning of await capabilityWarnings(options.capabilities)) context.warn(warning);
+    return mergeProcess(config.process, options);
+  }
   const { process, warnings } = await validateProcess(options.process);
   for (const warning of warnings) context.warn(warning);
   return process;
@@ -116,11 +120,12 @@ async function execIn(context: Context, options: ExecOptions, execution: Executi
   const facts = gatherFacts(
     host,
     { mode: 'none', hierarchies: [], links: [], unified: undefined, join: [] },
-    [],
+    resctrlTasks(context.resctrl ?? resctrlRoot, config.linux?.intelRdt, record.id),
     { ...config, process },
   );
   const plan = execPlan(
     process,
+    config.linux ?? {},
     {
       namespaces: record.namespaces,
       cgroupJoin: entry?.joinPaths() ?? [],

@@ -19,6 +19,19 @@ export interface ResctrlGroup {
   remove(): void;
 }
 
+/** The directories of a container's class of service and, where it has one, of its monitoring group. */
+function groupsOf(root: string, { closID, enableMonitoring }: IntelRdt, id: string) {
+  const directory = closID === '/' ? root : `${root}/${closID ?? id}`;
+  return { directory, monitoring: enableMonitoring ? `${directory}/mon_groups/${id}` : undefined };
+}
+
+/** `tasks` files of the groups that every process of a container belongs to. */
+export function resctrlTasks(root: string, config: IntelRdt | undefined, id: string): string[] {
+  if (config === undefined) return [];
+  const { directory, monitoring } = groupsOf(root, config, id);
+  return [`${directory}/tasks`, ...(monitoring ? [`${monitoring}/tasks`] : [])];
+}
+
 /** Removes directories of resctrl groups; what is gone already is fine. */
 export function removeResctrl(native: Native, directories: readonly string[]): void {
   for (const directory of directories) {
@@ -65,7 +78,7 @@ export function openResctrl(
     });
   }
   const { closID } = config;
-  const directory = closID === '/' ? root : `${root}/${closID ?? id}`;
+  const { directory, monitoring } = groupsOf(root, config, id);
   const exists = native.status(directory, true) !== undefined;
   const schemata = schemataOf(config);
   if (closID !== undefined && schemata.length === 0 && !exists) {
@@ -77,7 +90,6 @@ export function openResctrl(
       },
     );
   }
-  const monitoring = config.enableMonitoring ? `${directory}/mon_groups/${id}` : undefined;
   // What was there before is not ours to remove.
   const saved = [
     ...(monitoring ? [monitoring] : []),
@@ -96,7 +108,7 @@ export function openResctrl(
     }
   };
   return {
-    joinPaths: [`${directory}/tasks`, ...(monitoring ? [`${monitoring}/tasks`] : [])],
+    joinPaths: resctrlTasks(root, config, id),
     saved,
     create() {
       if (!exists) make(directory, 'class of service');

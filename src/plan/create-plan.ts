@@ -23,6 +23,7 @@ import {
   planProcessConfinement,
 } from './process.ts';
 import { planAffinity } from './scheduling.ts';
+import { planHostStreams } from './streams.ts';
 
 /** A container may be created without a process; `start` then refuses, so this one never runs. */
 const noProcess: Process = { cwd: '/' };
@@ -123,6 +124,7 @@ function prepare(compilation: Compilation, own: ProcessCompilation): void {
   if (compilation.facts.cgroups.adopted) plan.ask('prepare', 'cgroup');
   plan.add('prepare', '', 'open-proc', { slot: compilation.proc });
   if (!compilation.facts.rootless) openNull(compilation, 'prepare');
+  planHostStreams(own, compilation.linux.uidMappings);
   openSources(compilation);
   openCgroups(compilation);
   openDevices(compilation);

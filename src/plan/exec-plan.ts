@@ -1,8 +1,10 @@
-import type { NamespaceType, Process } from '../bundle/config.ts';
+import type { Linux, NamespaceType, Process } from '../bundle/config.ts';
 import { PlanBuilder } from './builder.ts';
 import { flagOf } from './compilation.ts';
 import type { ExecRequest, HostFacts } from './facts.ts';
+import { planMemoryPolicy } from './memory-policy.ts';
 import { NO_SLOT, type Phase } from './operations.ts';
+import { planPersonality } from './personality.ts';
 import type { Plan } from './plan.ts';
 import {
   type ProcessCompilation,
@@ -13,13 +15,14 @@ import {
   planProcessConfinement,
 } from './process.ts';
 import { planAffinity } from './scheduling.ts';
+import { planHostStreams } from './streams.ts';
 
 /**
- * Compiles the plan of one more process in a running container. It joins the namespaces behind the container's pidfd, so
- * that no path can be swapped under it.
+ * Compiles the plan of one more process in a running container, whose `linux` concerns it as it does the first one. It joins the namespaces
+ * behind the container's pidfd, so that no path can be swapped under it.
  */
-export function execPlan(process: Process, request: ExecRequest, facts: HostFacts): Plan {
-  const plan = new PlanBuilder({ process, linux: { seccomp: request.seccomp } });
+export function execPlan(process: Process, linux: Linux, request: ExecRequest, facts: HostFacts): Plan {
+  const plan = new PlanBuilder({ process, linux });
   const container = plan.inherit('process');
   const console = process.terminal && request.console === 'socket' ? plan.inherit('console-socket') : NO_SLOT;
   const seccompSocket = request.seccomp?.notify ? plan.inherit('seccomp-socket') : NO_SLOT;
@@ -38,12 +41,16 @@ export function execPlan(process: Process, request: ExecRequest, facts: HostFact
   const { initial, final } = process.execCPUAffinity ?? {};
   if (initial) planAffinity(plan, 'prepare', initial, '/process/execCPUAffinity/initial');
   if (userNamespace && !facts.rootless) planPrivilegedLimits(own, 'prepare');
+  planHostStreams(own, linux.uidMappings);
+  for (const path of facts.resctrlTasks) plan.add('prepare', '/linux/intelRdt', 'join-cgroup', { path });
   const root = openRoot(plan, request);
   enterContainer(plan, request, facts, container);
   plan.add('ids', '', 'new-session', {});
   if (userNamespace) plan.add('ids', '', 'become', { uid: 0, gid: 0, groups: request.noSetGroups ? 0 : 1 });
   if (process.terminal) planConsole(own, 'rootfs', NO_SLOT, console, false);
   if (root !== NO_SLOT) plan.add('pivot', '', 'enter-root', { slot: root });
+  if (linux.personality) planPersonality(plan, linux.personality);
+  if (linux.memoryPolicy) planMemoryPolicy(plan, linux.memoryPolicy);
   // After the transition to the cgroup the kernel has decided, unless the config says otherwise.
   if (final) planAffinity(plan, 'confine', final, '/process/execCPUAffinity/final');
   else if (!initial) planAffinity(plan, 'confine', undefined, '');

@@ -186,8 +186,8 @@ export const operations = {
       socket: 'slot',
       rows: 'u32',
       columns: 'u32',
+      /** Its owner; the group is what the devpts gives it (`gid=`). */
       uid: 'u32',
-      gid: 'u32',
       /** Bind the terminal over /dev/console. */
       bind: 'u32',
     },
@@ -232,6 +232,14 @@ export const operations = {
     fields: { proc: 'slot', attribute: 'string', value: 'string' },
   },
   // ---- identity -------------------------------------------------------------------------------------------------
+  streams: {
+    does: "give the caller's standard streams to the user of the process",
+    fields: {
+      uid: 'u32',
+      /** Of whom they may be taken beside the caller: root of the user namespace, as this process sees it. */
+      root: 'u32',
+    },
+  },
   umask: { does: 'set the file mode creation mask', fields: { mask: 'u32' } },
   'bounding-set': { does: 'drop capabilities from the bounding set', fields: { keep: 'u64' } },
   user: {

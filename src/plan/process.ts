@@ -2,10 +2,12 @@ import type { Process } from '../bundle/config.ts';
 import { Failure } from '../failure.ts';
 import type { PlanBuilder } from './builder.ts';
 import { capabilityMask } from './capability-names.ts';
+import { environmentOf, environmentValue } from './environment.ts';
 import type { HostFacts, ProcessRequest } from './facts.ts';
 import { resourceLimits } from './kernel-flags.ts';
 import { NO_SLOT, type Phase } from './operations.ts';
 import { planScheduling } from './scheduling.ts';
+import { planStreams } from './streams.ts';
 
 /** Searched when the process's environment has no PATH. */
 export const defaultPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
@@ -40,14 +42,6 @@ export function planPrivilegedLimits(compilation: ProcessCompilation, phase: Pha
     plan.add(phase, pointer, 'rlimit', { resource, soft: BigInt(limit.soft), hard: BigInt(limit.hard) });
   }
   planScheduling(compilation, phase);
-}
-
-/** The name that the program's environment gives, or undefined. */
-function environmentValue(process: Process, name: string): string | undefined {
-  const start = `${name}=`;
-  let value: string | undefined;
-  for (const line of process.env ?? []) if (line.startsWith(start)) value = line.slice(start.length);
-  return value;
 }
 
 /** Keyring, limits and labels: all that needs privileges but is nobody's identity. */
@@ -96,6 +90,7 @@ function planCapabilities(compilation: ProcessCompilation, phase: Phase, extra: 
 export function planIdentity(compilation: ProcessCompilation): void {
   const { plan, process, noSetGroups } = compilation;
   const user = process.user;
+  planStreams(compilation);
   plan.add('identity', '/process/user/umask', 'umask', { mask: user?.umask ?? 0o022 });
   plan.add('identity', '/process/cwd', 'working-directory', { path: process.cwd, attempt: 1 });
   plan.add('identity', '/process/capabilities/bounding', 'bounding-set', {
@@ -119,12 +114,13 @@ export function planIdentity(compilation: ProcessCompilation): void {
   });
   planCapabilities(compilation, 'identity', keepsAdmin(compilation) ? CAP_SYS_ADMIN : 0n);
   plan.add('identity', '/process/cwd', 'working-directory', { path: process.cwd, attempt: 0 });
-  if (environmentValue(process, 'HOME') === undefined) {
+  const environment = environmentOf(process);
+  if (environmentValue(environment, 'HOME') === undefined) {
     plan.add('identity', '/process/user/uid', 'home-directory', { uid: user?.uid ?? 0 });
   }
   const name = process.args?.[0];
   if (name !== undefined) {
-    const path = environmentValue(process, 'PATH') ?? defaultPath;
+    const path = environmentValue(environment, 'PATH') ?? defaultPath;
     plan.add('identity', '/process/args/0', 'find-executable', { name, path });
   }
 }
@@ -143,7 +139,7 @@ export function planExecution(compilation: ProcessCompilation): void {
   }
   plan.add('exec', '/process/args', 'execute', {
     args: process.args ?? [],
-    environment: process.env ?? [],
+    environment: environmentOf(process),
     preserve: request.preserve,
   });
 }
@@ -163,7 +159,6 @@ export function planConsole(
     rows: request.terminalSize?.rows ?? process.consoleSize?.height ?? 0,
     columns: request.terminalSize?.columns ?? process.consoleSize?.width ?? 0,
     uid: process.user?.uid ?? 0,
-    gid: process.user?.gid ?? 0,
     bind: bind ? 1 : 0,
   });
 }

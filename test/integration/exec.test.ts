@@ -157,7 +157,10 @@ test('--cap adds to the usable sets and never to inheritable and ambient; --no-n
     for (const field of ['CapInh', 'CapAmb'] as const) assert.equal(BigInt(`0x${after[field]}`), 0n, field);
     assert.equal(before['NoNewPrivs'], '0');
     assert.equal((await sets('--no-new-privs'))['NoNewPrivs'], '1');
-    expectRefusal(await sandbox.tsoci(['exec', '--cap', 'CAP_NET_ROW', id, 'true']), /CAP_NET_ROW/, 255);
+    const log = join(sandbox.directory(), 'log');
+    expectSuccess(await sandbox.tsoci(['--log', log, 'exec', '--cap', 'CAP_NET_ROW', id, 'true']));
+    const said = /--cap: \\?"CAP_NET_ROW.*ignored; did you mean \\?"CAP_NET_RAW/;
+    assert.match(readFileSync(log, 'utf8'), said);
   }));
 
 test('--process takes the whole process from a file', () =>

@@ -50,7 +50,9 @@ test('says what is wrong with a program', () => {
   failWith(attempt('nothing-of-that-name', '/bin:/usr/bin'), 2, /^executable file not found in \$PATH$/);
   failWith(attempt('nothing-of-that-name'), 2, /^executable file not found in \$PATH$/);
   failWith(attempt('/no/such/file'), 2, /^no such file or directory$/);
-  failWith(attempt('plain', directory), 13, /^permission denied$/);
+  const passedBy = /^executable file not found in \$PATH \("[^"]*\/programs\/plain" may not be executed\)$/;
+  failWith(attempt('plain', directory), 2, passedBy);
+  failWith(attempt('', directory), 2, /^executable file not found in \$PATH$/);
   failWith(attempt(`${directory}/plain`), 13, /^permission denied$/);
   failWith(attempt(`${directory}/dir`), 13, /^is a directory$/);
   failWith(attempt(`${directory}/script`), 2, /script/);

@@ -1,6 +1,6 @@
 /** Who the program is. */
 import { execFileSync } from 'node:child_process';
-import { chmodSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -56,6 +56,38 @@ test('becomes the user with these groups, capabilities and mask', () => {
     output,
     /CapInh:\t0+20\nCapPrm:\t0+20\nCapEff:\t0+20\nCapBnd:\t0+21\nCapAmb:\t0+20\nNoNewPrivs:\t1/,
   );
+});
+
+test('gives away streams that are the caller’s alone, and nothing else', () => {
+  const directory = join(bench.directory, 'streams');
+  mkdirSync(directory, { recursive: true });
+  const file = (name: string, uid: number) => {
+    writeFileSync(join(directory, name), '');
+    chownSync(join(directory, name), uid, 77);
+    return join(directory, name);
+  };
+  const O_WRONLY = 1;
+  const O_PATH = 0o10000000;
+  const rows: readonly (readonly [name: string, path: string, flags: number, owner: string])[] = [
+    ['own, written', file('own', 0), O_WRONLY, '1234:77'],
+    ['of the other root, written', file('root', 555), O_WRONLY, '1234:77'],
+    ['own, read', file('read', 0), 0, '0:77'],
+    ['own, a handle only', file('handle', 0), O_PATH, '0:77'],
+    ['of somebody else', file('else', 666), O_WRONLY, '666:77'],
+    ['the user’s already', file('user', 1234), O_WRONLY, '1234:77'],
+    ['a device', '/dev/null', O_WRONLY, '0:0'],
+    ['a directory', directory, 0, '0:0'],
+  ];
+  for (const [name, path, flags, owner] of rows) {
+    const descriptor = native.open(path, flags, 0);
+    const outcome = run([step('identity', 'streams', { uid: 1234, root: 555 }), ...shell('true')], {
+      input: descriptor,
+    });
+    native.close(descriptor);
+    succeed(outcome);
+    const { uid, gid } = statSync(path);
+    assert.is(`${uid}:${gid}`, owner, name);
+  }
 });
 
 test('refuses an ambient capability that is not inheritable', () => {
@@ -152,9 +184,14 @@ test('reads an odd /etc/passwd without harm', () => {
   assert.is(home(`${'#'.repeat(9000)}\nu:x:1000:1000::/home/u:\n`), '/home/u', 'a long line before');
   assert.is(home(`#${'x:'.repeat(4090)}\n\n:::\nu:x:1000:1000::/home/u:\n`), '/home/u');
   assert.is(
-    home(`${'x'.repeat(4095)}u:x:1000:1000::/evil:\nu:x:1000:1000::/home/u:\n`),
+    home(`${'x'.repeat(40_000)}:x:1000:1000:${'y'.repeat(40_000)}:/long:\nu:x:1000:1000::/home/u:\n`),
+    '/long',
+    'fields of any length',
+  );
+  assert.is(
+    home(`u:x:1000:1000::/${'h'.repeat(5000)}:\nu:x:1000:1000::/home/u:\n`),
     '/home/u',
-    'no line starts inside another',
+    'what is no path',
   );
   assert.is(home('u:x:01000000000000:1000::/home/u:\nu:x:+1000:0::/b:\nu:x:-1:0::/c:\n'), '/');
   assert.is(home('u:x:1000:1000:::\n'), '/', 'empty');

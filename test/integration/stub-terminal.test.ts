@@ -35,7 +35,7 @@ test('a console is the standard streams and the controlling terminal, and its ma
         copyUp: 0,
         keepMode: 0,
       }),
-      step('rootfs', 'console', { root: 0, socket: NO_SLOT, rows: 33, columns: 77, uid: 0, gid: 0, bind: 1 }),
+      step('rootfs', 'console', { root: 0, socket: NO_SLOT, rows: 33, columns: 77, uid: 0, bind: 1 }),
       ...shell(
         `test -t 0 -a -t 1 -a -t 2 && stty size && stty -a | grep -o -- -onlcr; stat -c %F ${root}/dev/console; exec 3<>/dev/tty && echo has tty`,
       ),
@@ -63,7 +63,6 @@ test('a multiplexer that is none is refused (CVE-2025-52565)', () => {
     rows: 0,
     columns: 0,
     uid: 0,
-    gid: 0,
     bind: 0,
   });
   const attempt = () => bench.run({ operations: [...ownRoot(root, 0), console, ...shell('true')], slots: 1 });

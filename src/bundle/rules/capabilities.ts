@@ -15,6 +15,13 @@ const WITHIN: readonly (readonly [SetName, SetName])[] = [
   ['ambient', 'inheritable'],
 ];
 
+/** What is said of a capability's name that this build does not know. */
+export function unknownCapability(name: string): string {
+  const guess = nearest(name.toUpperCase().replace(/^(?!CAP_)/, 'CAP_'), capabilityNames);
+  const question = guess === undefined ? '' : `; did you mean ${quote(guess)}?`;
+  return `${quote(name)} is no capability that is known here, and is ignored${question}`;
+}
+
 function isKnown(name: string): boolean {
   return (capabilityNames as readonly string[]).includes(name);
 }
@@ -23,13 +30,7 @@ function isKnown(name: string): boolean {
 function warnOfUnknown({ capabilities = {} }: Process, report: Report): void {
   for (const set of SETS) {
     for (const [index, name] of (capabilities[set] ?? []).entries()) {
-      if (isKnown(name)) continue;
-      const guess = nearest(name.toUpperCase().replace(/^(?!CAP_)/, 'CAP_'), capabilityNames);
-      const question = guess === undefined ? '' : `; did you mean ${quote(guess)}?`;
-      report(
-        `/capabilities/${set}/${index}`,
-        `${quote(name)} is no capability that is known here, and is ignored${question}`,
-      );
+      if (!isKnown(name)) report(`/capabilities/${set}/${index}`, unknownCapability(name));
     }
   }
 }

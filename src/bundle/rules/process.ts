@@ -11,7 +11,7 @@ function checkArgs({ args, commandLine }: Process, report: Report): void {
   if (args === undefined || args.length === 0) {
     const windows = commandLine === undefined ? '' : ' (commandLine is for Windows)';
     report('/args', `${args === undefined ? 'is missing' : 'is empty'}: name the program to run${windows}`);
-  } else if (args[0] === '') report('/args/0', 'is empty: name the program to run');
+  }
 }
 
 /** environ(7): `NAME=value`. What has no name can't be looked up; what has no `=` is no variable. */

@@ -44,8 +44,11 @@ export function besideRunc(test: Test, rows: readonly Row[]): void {
     });
   }
   test('nothing of these is left', async () => {
-    await ours.close();
-    if (runc !== '') await theirs.close();
+    try {
+      await ours.close();
+    } finally {
+      if (runc !== '') await theirs.close();
+    }
   });
 }
 

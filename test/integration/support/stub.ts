@@ -31,6 +31,8 @@ export interface Run {
   /** Descriptors of ours for the first slots. */
   readonly inherited?: readonly number[];
   readonly preserved?: readonly number[];
+  /** Its standard input, instead of /dev/null. */
+  readonly input?: number;
   readonly trace?: boolean;
   /** What a question, or `ready`, is answered with. */
   readonly go?: Omit<Go, 'question'>;
@@ -102,16 +104,16 @@ function perform(stub: string, directory: string, run: Run): Outcome {
   const outputPath = join(directory, '.output');
   rmSync(outputPath, { force: true });
   const output = native.open(outputPath, O_RDWR_CREATE, 0o600);
-  const input = native.open('/dev/null', O_RDONLY, 0);
+  const nothing = native.open('/dev/null', O_RDONLY, 0);
   const file = native.sealedCopy(stub, 'tsoci-init');
   const image = native.sealedBytes(plan, 'plan');
   const stage0 = native.spawn({
     file,
     argv: ['tsoci-init', 'plan', String(3 + preserved.length)],
     environment: ['ASAN_OPTIONS=detect_leaks=0:abort_on_error=1'],
-    descriptors: [input, output, output, ...preserved, theirs, image, ...inherited],
+    descriptors: [run.input ?? nothing, output, output, ...preserved, theirs, image, ...inherited],
   });
-  for (const descriptor of [theirs, input, file, image]) native.close(descriptor);
+  for (const descriptor of [theirs, nothing, file, image]) native.close(descriptor);
   const messages: Message[] = [];
   const descriptors: number[] = [];
   try {

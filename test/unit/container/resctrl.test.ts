@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { IntelRdt } from '../../../src/bundle/config.ts';
-import { openResctrl, removeResctrl } from '../../../src/container/resctrl.ts';
+import { openResctrl, removeResctrl, resctrlTasks } from '../../../src/container/resctrl.ts';
 import { readSchemata, writeSchemata } from '../../../src/container/resctrl-schemata.ts';
 import type { Native } from '../../../src/host/native.ts';
 import { assertRefused } from '../refusal.ts';
@@ -98,6 +98,22 @@ test('without closID the class has the container’s id, and goes with it', () =
     assert.not(there(tree, 'box'));
     // What is gone already is fine.
     removeResctrl(tree.native, group?.saved ?? []);
+  }));
+
+test('resctrlTasks() are the files that create has the first process enter', () =>
+  withTree((tree) => {
+    for (const config of [
+      {},
+      { closID: '/' },
+      { closID: 'gold', schemata: ['L3:0=f'] },
+      { enableMonitoring: true },
+    ])
+      assert.equal(resctrlTasks(tree.root, config, 'box'), tree.open(config)?.joinPaths);
+    assert.equal(resctrlTasks(tree.root, { closID: 'gold', enableMonitoring: true }, 'box'), [
+      `${tree.root}/gold/tasks`,
+      `${tree.root}/gold/mon_groups/box/tasks`,
+    ]);
+    assert.equal(resctrlTasks(tree.root, undefined, 'box'), []);
   }));
 
 test('without closID a directory that was there before stays', () =>

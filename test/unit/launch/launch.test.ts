@@ -26,7 +26,6 @@ const terminal = {
   rows: 0,
   columns: 0,
   uid: 0,
-  gid: 0,
   bind: 0,
 } as const satisfies Operation;
 const master = packet({ type: 'console', text: '/dev/pts/0', descriptors: [90] });

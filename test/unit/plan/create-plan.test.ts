@@ -286,7 +286,13 @@ test('execPlan() makes a plan that holds together, or refuses with a Failure', (
     .map((change) => ({ ...execRequest, ...change }));
   fc.assert(
     fc.property(process, exec, facts, (given, wish, machine) => {
-      check(() => execPlan(given, wish, machine), { process: given, linux: { seccomp: {} } });
+      const linux = {
+        seccomp: { defaultAction: 'SCMP_ACT_ALLOW' },
+        personality: { domain: 'LINUX32' },
+        memoryPolicy: { mode: 'MPOL_PREFERRED' },
+        uidMappings: [{ containerID: 0, hostID: 100000, size: 1000 }],
+      } as const;
+      check(() => execPlan(given, linux, wish, machine), { process: given, linux });
     }),
     { numRuns: 500 },
   );

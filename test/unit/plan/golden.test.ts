@@ -194,16 +194,18 @@ const rows: Readonly<Record<string, () => Plan>> = {
       },
       { resctrlTasks: ['/sys/fs/resctrl/box/tasks'] },
     ),
-  exec: () => execPlan(own(), execRequest, rootFacts),
+  exec: () => execPlan(own(), {}, execRequest, rootFacts),
   'exec-user-namespace': () =>
     execPlan(
       own((config) => (config.process.oomScoreAdj = 1)),
+      { uidMappings: mapping(100_000) },
       { ...execRequest, namespaces: [...execRequest.namespaces, 'user'] },
       rootFacts,
     ),
   'exec-rootless': () =>
     execPlan(
       own(),
+      {},
       {
         ...execRequest,
         namespaces: ['user', 'mount', 'pid'],
@@ -213,9 +215,21 @@ const rows: Readonly<Record<string, () => Plan>> = {
       },
       rootlessFacts,
     ),
+  'exec-linux': () =>
+    execPlan(
+      own((config) => (config.process.user = { uid: 1000, gid: 1000 })),
+      {
+        personality: { domain: 'LINUX32' },
+        memoryPolicy: { mode: 'MPOL_BIND', nodes: '0' },
+        intelRdt: { closID: 'box' },
+      },
+      execRequest,
+      { ...rootFacts, resctrlTasks: ['/sys/fs/resctrl/box/tasks'] },
+    ),
   'exec-terminal': () =>
     execPlan(
       own((config) => (config.process.terminal = true)),
+      {},
       { ...execRequest, console: 'socket' },
       rootFacts,
     ),
@@ -225,6 +239,7 @@ const rows: Readonly<Record<string, () => Plan>> = {
         config.process.execCPUAffinity = { initial: '0', final: '0-1' };
         config.process.noNewPrivileges = false;
       }),
+      { seccomp: { defaultAction: 'SCMP_ACT_ALLOW' } },
       { ...execRequest, seccomp: { ...seccomp, notify: true }, preserve: 2 },
       rootFacts,
     ),

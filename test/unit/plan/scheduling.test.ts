@@ -51,7 +51,12 @@ for (const [name, base] of Object.entries(priorities) as [keyof typeof prioritie
 
 const execWith = (execCPUAffinity?: { initial?: string; final?: string }) =>
   operationsOf(
-    execPlan({ cwd: '/', args: ['x'], ...(execCPUAffinity && { execCPUAffinity }) }, execRequest, rootFacts),
+    execPlan(
+      { cwd: '/', args: ['x'], ...(execCPUAffinity && { execCPUAffinity }) },
+      {},
+      execRequest,
+      rootFacts,
+    ),
     'affinity',
   ).map(({ phase, mask, from }) => [phase, mask[0], from]);
 

@@ -24,7 +24,6 @@ export const BEYOND: Readonly<Record<string, readonly unknown[]>> = {
       ),
     ),
   ),
-  '/process/args/*': [''],
   '/process/env/*': ENVIRONMENT,
   '/process/cwd': ['', 'relative', './x'],
   '/process/consoleSize/height': [65_536],
@@ -97,6 +96,7 @@ export const BEYOND: Readonly<Record<string, readonly unknown[]>> = {
 export const ANYTHING: readonly (readonly [RegExp, string])[] = [
   [/^\/annotations\/\*$/, 'config.md: any text, also none'],
   [/^\/mounts\/\*\/(type|options\/\*)$/, 'the kernel knows its filesystems, and they know their options'],
+  [/^\/process\/args\/\*$/, 'any argument; a program without a name is not found, as any other'],
   [/^\/process\/(commandLine|user\/username)$/, 'for Windows, ignored with a warning'],
   [/^\/process\/capabilities\/\w+\/\*$/, 'config.md: what is unknown is a warning'],
   [/^\/process\/rlimits\/\*\/hard$/, 'RLIM_INFINITY is the largest number there is'],
