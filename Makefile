@@ -27,7 +27,7 @@ sources := $(shell find src -type f -not -path '*/generated/*')
 # The runtime that make conformance looks at.
 RUNTIME ?= $(libexec)/tsoci
 
-.PHONY: help build demo test test-engines test-vm vm-tools check bench conformance runtime-tools install uninstall clean distclean tools
+.PHONY: help build engine demo test test-engines test-vm vm-tools check bench conformance runtime-tools install uninstall clean distclean tools
 
 help:
 	@echo 'make build       the executable, the stub and the addon, in $(libexec)'
@@ -77,6 +77,13 @@ $(stamps)/executable: $(sources) $(entry) scripts/build-executable.ts $(stamps)/
 	@node --import tsx scripts/build-executable.ts
 	@mkdir -p $(@D) && touch $@
 
+# The executable on its new engine, beside the other until everything runs on it.
+$(stamps)/engine: $(sources) $(native) $(wildcard scripts/engine/*.ts) scripts/build-engine.ts $(stamps)/schemas $(stamps)/wire $(stamps)/native
+	@echo '== engine'
+	@scripts/need.sh wasm2c=wabt musl-gcc=musl-tools
+	@node --import tsx scripts/build-engine.ts $(libexec)/tsoci-engine
+	@mkdir -p $(@D) && touch $@
+
 # What `npm install tsoci` brings: the same source as JavaScript, for Node and for libraries.
 $(stamps)/dist: $(sources) tsconfig.json tsconfig.build.json $(stamps)/schemas $(stamps)/wire
 	@echo '== dist/'
@@ -84,6 +91,8 @@ $(stamps)/dist: $(sources) tsconfig.json tsconfig.build.json $(stamps)/schemas $
 	@mkdir -p $(@D) && touch $@
 
 build: $(stamps)/executable $(stamps)/dist
+
+engine: $(stamps)/engine
 
 # ---- use ----
 

@@ -86,20 +86,15 @@ napi_value fail(napi_env env, int error, const char *syscall, const char *path);
 /* Throws a TypeError. */
 void fail_type(napi_env env, const char *message);
 
-/* The symbol of an errno (errno-names.c). */
+/* The symbol of an errno, or NULL, and what it means in lower case (errno-names.c). */
 const char *errno_name(int error);
+const char *errno_text(int error);
 
 /* ---- descriptors.c ---- */
 
 int write_all(int descriptor, const void *data, size_t length);
 /* 1 when readable (or hung up), 0 when the time is over; -1 milliseconds wait for ever. */
 int wait_readable(int descriptor, int milliseconds);
-
-/* ---- files.c ---- */
-
-/* Reads to the end, in a buffer that grows and that the caller frees: the size that stat tells is 0 for proc
- * and cgroup files. */
-int read_to_end(int descriptor, size_t maximum, char **data, size_t *length);
 
 /* ---- processes.c ---- */
 
@@ -139,7 +134,6 @@ napi_value job_start(napi_env env, struct job *job);
 
 napi_status register_files(napi_env env, napi_value exports);
 napi_status register_directories(napi_env env, napi_value exports);
-napi_status register_trees(napi_env env, napi_value exports);
 napi_status register_descriptors(napi_env env, napi_value exports);
 napi_status register_memory_files(napi_env env, napi_value exports);
 napi_status register_spawn(napi_env env, napi_value exports);

@@ -1,7 +1,6 @@
 /* JavaScript values in and out. Arguments are checked strictly: a NaN must never become kill(0, SIGKILL). */
 #include "addon.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <limits.h>
 #include <stdio.h>
@@ -280,12 +279,7 @@ napi_value make_error(napi_env env, int error, const char *syscall, const char *
         snprintf(unknown, sizeof unknown, "E%d", error);
         name = unknown;
     }
-    char reason[128];
-    const char *text_of = strerror_r(error, reason, sizeof reason);
-    /* Lower case, as engines match it: "no such file or directory". */
-    char why[sizeof reason];
-    snprintf(why, sizeof why, "%s", text_of);
-    why[0] = (char)tolower((unsigned char)why[0]);
+    const char *why = errno_text(error);
     /* A path longer than this is cut in the message only; `path` has all of it. */
     char message[1024];
     if (path == NULL)

@@ -3,7 +3,6 @@ import { hasErrno, isSystemError, type Native } from '../host/native.ts';
 import type { CgroupHost } from './cgroup-host.ts';
 
 const MAXIMUM = 4 * 1024 * 1024;
-const members = 'cgroup.procs';
 
 /**
  * Makes a cgroup directory, parents too.
@@ -31,20 +30,24 @@ export function makeTree(native: Native, path: string, made: string[]): boolean 
   return true;
 }
 
-/**
- * The pids of a cgroup and everything below it, which the container may have named and nested as it liked. A process of another pid
- * namespace has no number here and is left out.
- */
-export function processesOf(native: Native, path: string, found: Set<number> = new Set()): Set<number> {
-  let files: ReturnType<Native['readTree']>;
+/** Directories right below; none when it is gone. */
+export function subDirectories(native: Native, path: string): string[] {
+  let names: string[];
   try {
-    // a threaded cgroup can't be read: its processes are listed by its domain
-    files = native.readTree(path, [members], MAXIMUM);
+    names = native.readSubdirectories(path);
   } catch (error) {
-    if (hasErrno(error, 'ENOENT', 'ENODEV')) return found;
+    if (hasErrno(error, 'ENOENT', 'ENODEV')) return [];
     throw error;
   }
-  for (const { text } of files) for (const pid of numbersIn(text)) found.add(pid);
+  const children: string[] = [];
+  for (const name of names) children.push(`${path}/${name}`);
+  return children;
+}
+
+/** The pids of a cgroup and everything below it. A process of another pid namespace has no number here and is left out. */
+export function processesOf(native: Native, path: string, found: Set<number> = new Set()): Set<number> {
+  for (const pid of membersOf(native, path)) found.add(pid);
+  for (const child of subDirectories(native, path)) processesOf(native, child, found);
   return found;
 }
 
@@ -52,22 +55,18 @@ export function processesOf(native: Native, path: string, found: Set<number> = n
 export function membersOf(native: Native, path: string): number[] {
   let text: string;
   try {
-    text = native.readText(`${path}/${members}`, MAXIMUM);
+    text = native.readText(`${path}/cgroup.procs`, MAXIMUM);
   } catch (error) {
     // gone, or a threaded cgroup, whose processes are listed by its domain
     if (hasErrno(error, 'ENOENT', 'ENODEV', 'EOPNOTSUPP', 'ENOTSUP')) return [];
     throw error;
   }
-  return numbersIn(text);
-}
-
-function numbersIn(text: string): number[] {
-  const numbers: number[] = [];
+  const pids: number[] = [];
   for (const line of text.split('\n')) {
-    const number = Number(line);
-    if (number > 0) numbers.push(number);
+    const pid = Number(line);
+    if (pid > 0) pids.push(pid);
   }
-  return numbers;
+  return pids;
 }
 
 /** How long delete waits for processes that are exiting, in milliseconds. */
@@ -91,14 +90,25 @@ export async function removeTree(host: CgroupHost, path: string): Promise<void> 
   }
 }
 
-/** One attempt at the whole subtree. The error of the first directory that did not go. */
+/** One attempt at the whole subtree. The error of the directory that did not go. */
 function tryRemove(native: Native, path: string): unknown {
-  try {
-    native.removeTree(path);
-    return undefined;
-  } catch (error) {
-    return hasErrno(error, 'ENOENT') ? undefined : error;
+  const remove = (): unknown => {
+    try {
+      native.removeDirectory(path);
+      return undefined;
+    } catch (error) {
+      return hasErrno(error, 'ENOENT') ? undefined : error;
+    }
+  };
+  const error = remove();
+  if (error === undefined || !hasErrno(error, 'EBUSY', 'ENOTEMPTY')) return error;
+  const children = subDirectories(native, path);
+  if (children.length === 0) return error;
+  for (const child of children) {
+    const left = tryRemove(native, child);
+    if (left !== undefined) return left;
   }
+  return remove();
 }
 
 function busy(native: Native, path: string, cause: unknown): Failure {
