@@ -169,10 +169,12 @@ static int walk_on(struct walk *walk, enum inside_kind kind, bool stop_before_la
     return more < 0 ? more : stop_before_last ? -EINVAL : 0;
 }
 
-int inside_make(struct ctx *ctx, int root, const char *path, enum inside_kind kind, uint64_t resolve) {
+static int find_or_make(struct ctx *ctx, int root, const char *path, enum inside_kind kind, uint64_t resolve,
+                        bool *made) {
     int flags = O_PATH | (kind == INSIDE_DIRECTORY ? O_DIRECTORY : 0);
     int found = inside_open(root, path, flags, resolve);
-    if (found == -ENOENT) {
+    *made = found == -ENOENT;
+    if (*made) {
         __attribute__((cleanup(walk_cleanup))) struct walk walk;
         int error = begin(&walk, root, path, (resolve & RESOLVE_NO_SYMLINKS) == 0);
         if (error == 0)
@@ -186,6 +188,11 @@ int inside_make(struct ctx *ctx, int root, const char *path, enum inside_kind ki
     if (found == -ENOTDIR)
         return fail(ctx, found, "\"", path, "\" is, or leads through, something else than a directory");
     return found < 0 ? fail(ctx, found, "opening \"", path, "\" inside the root") : found;
+}
+
+int inside_make(struct ctx *ctx, int root, const char *path, enum inside_kind kind, uint64_t resolve) {
+    bool made;
+    return find_or_make(ctx, root, path, kind, resolve, &made);
 }
 
 int inside_parent(struct ctx *ctx, int root, const char *path, char name[NAME_MAX + 1]) {
@@ -229,8 +236,9 @@ static int check_procfs(struct ctx *ctx, int root, const char *path, int target)
                 "\" leads into procfs through a symbolic link, which is refused");
 }
 
-int inside_target(struct ctx *ctx, int root, const char *path, enum inside_kind kind, uint64_t resolve) {
-    scope_fd target = inside_make(ctx, root, path, kind, resolve);
+int inside_target(struct ctx *ctx, int root, const char *path, enum inside_kind kind, uint64_t resolve,
+                  bool *made) {
+    scope_fd target = find_or_make(ctx, root, path, kind, resolve, made);
     if (target < 0)
         return target;
     int same = same_place(target, root);

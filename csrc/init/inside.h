@@ -30,7 +30,9 @@ int inside_make(struct ctx *ctx, int root, const char *path, enum inside_kind ki
  */
 int inside_parent(struct ctx *ctx, int root, const char *path, char name[NAME_MAX + 1]);
 
-/** Like inside_make, for a place to mount on; the root itself is refused. */
-int inside_target(struct ctx *ctx, int root, const char *path, enum inside_kind kind, uint64_t resolve);
+/** Like inside_make, for a place to mount on; the root itself is refused. `made` tells whether it was
+ * missing. */
+int inside_target(struct ctx *ctx, int root, const char *path, enum inside_kind kind, uint64_t resolve,
+                  bool *made);
 
 #endif

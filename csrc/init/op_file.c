@@ -25,9 +25,9 @@ int op_make_directory(struct ctx *ctx, const struct op_make_directory *op) {
         if (parent < 0)
             return parent;
         if (mkdirat(parent, name, op->mode) == 0) {
-            if (fchownat(parent, name, op->uid, op->gid, AT_SYMLINK_NOFOLLOW) < 0)
-                return fail(ctx, -errno, "owner of \"", op->path.text, "\"");
-            return 0;
+            scope_fd made = sys_openat(parent, name, O_PATH | O_DIRECTORY | O_NOFOLLOW, 0);
+            int error = made < 0 ? made : sys_fchown(made, op->uid, op->gid);
+            return error < 0 ? fail(ctx, error, "owner of \"", op->path.text, "\"") : 0;
         }
         if (errno != EEXIST)
             return fail(ctx, -errno, "making \"", op->path.text, "\"");
@@ -51,10 +51,12 @@ int op_symlink(struct ctx *ctx, const struct op_symlink *op) {
     return 0;
 }
 
-/** Mode and owner of a device that was there; never follows, should it be replaced meanwhile. */
+/** Mode and owner of a device. What is examined is what is changed, should another take its name meanwhile.
+ */
 static int adjust_device(struct ctx *ctx, const struct op_device *op, int parent, const char *name) {
     struct stat status;
-    int error = sys_fstatat(parent, name, &status);
+    scope_fd file = sys_openat(parent, name, O_PATH | O_NOFOLLOW, 0);
+    int error = file < 0 ? file : sys_fstat(file, &status);
     if (error < 0)
         return fail(ctx, error, "examining \"", op->path.text, "\"");
     bool fifo = S_ISFIFO(op->mode);
@@ -62,11 +64,15 @@ static int adjust_device(struct ctx *ctx, const struct op_device *op, int parent
         (!fifo && status.st_rdev != makedev(op->major, op->minor)))
         return fail(ctx, -EEXIST, "\"", op->path.text, "\" is something else already");
     if (status.st_uid != op->uid || status.st_gid != op->gid) {
-        if (fchownat(parent, name, op->uid, op->gid, AT_SYMLINK_NOFOLLOW) < 0)
-            return fail(ctx, -errno, "owner of \"", op->path.text, "\"");
+        error = sys_fchown(file, op->uid, op->gid);
+        if (error < 0)
+            return fail(ctx, error, "owner of \"", op->path.text, "\"");
     }
     if (((status.st_mode ^ op->mode) & 07777) != 0) {
-        error = sys_fchmodat(parent, name, op->mode & 07777);
+        error = sys_fchmod(file, op->mode & 07777);
+        // Before Linux 6.6 there is only the name.
+        if (error == -ENOSYS)
+            error = sys_fchmodat(parent, name, op->mode & 07777);
         if (error < 0)
             return fail(ctx, error, "mode of \"", op->path.text, "\"");
     }
@@ -83,12 +89,8 @@ int op_device(struct ctx *ctx, const struct op_device *op) {
         return parent;
     // The mode is exact: umask is 0 while the root filesystem is built.
     dev_t device = S_ISFIFO(op->mode) ? 0 : makedev(op->major, op->minor);
-    if (mknodat(parent, name, op->mode, device) < 0) {
-        if (errno != EEXIST)
-            return fail(ctx, -errno, "making \"", op->path.text, "\"");
-        return adjust_device(ctx, op, parent, name);
-    }
-    if ((op->uid != 0 || op->gid != 0) && fchownat(parent, name, op->uid, op->gid, AT_SYMLINK_NOFOLLOW) < 0)
-        return fail(ctx, -errno, "owner of \"", op->path.text, "\"");
-    return 0;
+    bool made = mknodat(parent, name, op->mode, device) == 0;
+    if (!made && errno != EEXIST)
+        return fail(ctx, -errno, "making \"", op->path.text, "\"");
+    return made && op->uid == 0 && op->gid == 0 ? 0 : adjust_device(ctx, op, parent, name);
 }

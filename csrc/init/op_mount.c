@@ -82,11 +82,22 @@ static int join_options(struct wire_strings options, char *data, size_t size) {
 }
 
 /**
- * mount(2) for values that fsconfig(2) refuses for their length (overlay's lowerdir). It wants a path: "." is
- * the target's descriptor, entered. The new mount's own descriptor is returned.
+ * What is mounted on the directory behind a descriptor. ".." of a lookup's own root is that root again, and
+ * each step of a lookup ends on top of what is mounted there: no name is looked up, so nobody can lead it
+ * astray.
  */
-static int mount_on_directory(struct ctx *ctx, const struct op_mount *op, int root, int target) {
+static int open_on_top(int directory) {
+    return sys_openat2(directory, "..", O_PATH | O_DIRECTORY, RESOLVE_IN_ROOT | RESOLVE_NO_SYMLINKS);
+}
+
+/**
+ * mount(2) for values that fsconfig(2) refuses for their length (overlay's lowerdir). It wants a path: "." is
+ * the target's descriptor, entered.
+ */
+static int mount_on_directory(struct ctx *ctx, const struct op_mount *op, int target) {
     char data[4096];
+    struct statx covered;
+    struct statx mounted;
     int error = join_options(op->options, data, sizeof(data));
     if (error < 0)
         return fail(ctx, error, "the options are longer than a page");
@@ -98,9 +109,14 @@ static int mount_on_directory(struct ctx *ctx, const struct op_mount *op, int ro
         return fail(ctx, -errno, "leaving \"", op->target.text, "\"");
     if (error < 0)
         return fail(ctx, error, "mount ", data);
-    scope_fd mount = inside_open(root, op->target.text, O_PATH | O_DIRECTORY, resolve_for(op->type.text));
-    if (mount < 0)
-        return fail(ctx, mount, "opening \"", op->target.text, "\"");
+    scope_fd mount = open_on_top(target);
+    error = mount < 0 ? mount : sys_statx(mount, "", AT_EMPTY_PATH, STATX_MNT_ID, &mounted);
+    if (error == 0)
+        error = sys_statx(target, "", AT_EMPTY_PATH, STATX_MNT_ID, &covered);
+    if (error == 0 && mounted.stx_mnt_id == covered.stx_mnt_id)
+        error = -ESTALE;
+    if (error < 0)
+        return fail(ctx, error, "opening what was mounted on \"", op->target.text, "\"");
     error = attributes(ctx, mount, 0, op->attributes, 0);
     if (error == 0)
         error = propagation(ctx, mount, op->propagation, op->propagation_recursive);
@@ -139,17 +155,16 @@ int op_mount(struct ctx *ctx, const struct op_mount *op) {
     if (root < 0)
         return root;
     struct stat covered = {0};
-    if (op->keep_mode) {
-        // Before the mount point is made: one that was missing has no permissions to keep.
-        scope_fd there = inside_open(root, op->target.text, O_PATH | O_DIRECTORY, 0);
-        if (there >= 0 && sys_fstat(there, &covered) < 0)
-            return fail(ctx, -errno, "examining \"", op->target.text, "\"");
-    }
-    scope_fd target = inside_target(ctx, root, op->target.text, INSIDE_DIRECTORY, resolve_for(op->type.text));
+    bool made;
+    scope_fd target =
+        inside_target(ctx, root, op->target.text, INSIDE_DIRECTORY, resolve_for(op->type.text), &made);
     if (target < 0)
         return target;
+    // One that was missing has no permissions to keep.
+    if (op->keep_mode && !made && sys_fstat(target, &covered) < 0)
+        return fail(ctx, -errno, "examining \"", op->target.text, "\"");
     if (too_long_for_fsconfig(op->options))
-        return mount_on_directory(ctx, op, root, target);
+        return mount_on_directory(ctx, op, target);
     scope_fd mount = make_mount(ctx, op, &covered);
     if (mount < 0)
         return mount;
@@ -171,7 +186,8 @@ int op_bind(struct ctx *ctx, const struct op_bind *op) {
     if (error < 0)
         return fail(ctx, error, "examining the source");
     enum inside_kind kind = S_ISDIR(status.st_mode) ? INSIDE_DIRECTORY : INSIDE_FILE;
-    scope_fd target = inside_target(ctx, root, op->target.text, kind, 0);
+    bool made;
+    scope_fd target = inside_target(ctx, root, op->target.text, kind, 0, &made);
     if (target < 0)
         return target;
     // What is set on all mounts of the tree first, so that the tree's own options can still differ.

@@ -213,6 +213,14 @@ int sys_fchmodat(int directory, const char *name, uint32_t mode) {
     return error == -ENOSYS ? result(fchmodat(directory, name, mode, AT_SYMLINK_NOFOLLOW)) : error;
 }
 
+int sys_fchmod(int descriptor, uint32_t mode) {
+    return result(syscall(__NR_fchmodat2, descriptor, "", mode, AT_EMPTY_PATH));
+}
+
+int sys_fchown(int descriptor, uint32_t uid, uint32_t gid) {
+    return result(syscall(__NR_fchownat, descriptor, "", uid, gid, AT_EMPTY_PATH));
+}
+
 int sys_flock(int descriptor, int operation) {
     return result(syscall(__NR_flock, descriptor, operation));
 }

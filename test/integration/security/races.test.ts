@@ -1,7 +1,18 @@
 /** Root filesystems that change under the runtime's hands (CVE-2021-30465 and its kin). */
 import { strict as assert } from 'node:assert';
-import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import {
+  closeSync,
+  fchmodSync,
+  fchownSync,
+  fstatSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import { parseMountinfo } from '../support/mountinfo.ts';
@@ -147,6 +158,93 @@ test('a link into procfs that turns into a directory when it is looked at again:
     // Positive control: it was raced, and came out in both ways.
     assert.ok(refused > 0, 'no link was ever seen');
     assert.ok(worked + refused >= many);
+    assert.deepEqual(sandbox.leftovers(), []);
+  }));
+
+test('an overlay with many layers on a place that turns into a link: no mount lacks what restricts it', () =>
+  withSandbox(async (sandbox) => {
+    const volume = swappedVolume(sandbox, 'x', '/var');
+    const layers = Array.from({ length: 12 }, () => sandbox.directory());
+    const bundle = sandbox.script('cat /proc/self/mountinfo', (config) => {
+      config.mounts?.push({ destination: '/volume', type: 'none', source: volume, options: ['rbind'] });
+      for (let index = 0; index < 12; index++)
+        config.mounts?.push({
+          destination: '/volume/x',
+          type: 'overlay',
+          source: `raced-${index}`,
+          // More than fsconfig(2) takes.
+          options: [`lowerdir=${layers.join(':')}`, 'nosuid', 'nodev', 'noexec'],
+        });
+    });
+    const places = new Set<string>();
+    let rounds = 0;
+    for (const end = Date.now() + longTime; Date.now() < end || rounds < many; rounds++) {
+      const result = await sandbox.runBundle(bundle);
+      if (result.code !== 0) {
+        expectRefusal(result, /\w/);
+        continue;
+      }
+      const overlays = parseMountinfo(result.stdout).filter(({ type }) => type === 'overlay');
+      assert.equal(overlays.length, 12);
+      for (const { target, options } of overlays) {
+        // The directory goes on changing names, with what is mounted on it.
+        places.add(target.startsWith('/volume/') ? 'the volume' : target);
+        for (const option of ['nosuid', 'nodev', 'noexec'])
+          assert.ok(options.includes(option), `the overlay on ${target} has ${options}`);
+      }
+    }
+    // Positive control: they came to lie in both places.
+    assert.deepEqual([...places].sort(), ['/var', 'the volume']);
+    assert.deepEqual(sandbox.leftovers(), []);
+  }));
+
+test('a device that trades names with a file while its owner and mode are set: the file keeps its own', () =>
+  withSandbox(async (sandbox) => {
+    const devices = 12;
+    const bundle = sandbox.script('true', (config) => {
+      if (config.linux)
+        config.linux.devices = Array.from({ length: devices }, (_, index) => ({
+          path: `/a/device-${index}`,
+          type: 'c',
+          major: 1,
+          minor: 3,
+          fileMode: 0o666,
+          uid: 1000,
+          gid: 1000,
+        }));
+    });
+    const names = Array.from({ length: devices }, (_, index) =>
+      ['device', 'file'].map((what) => join(bundle.rootfs, 'a', `${what}-${index}`)),
+    );
+    mkdirSync(join(bundle.rootfs, 'a'));
+    for (const [device = '', file = ''] of names) {
+      execFileSync('mknod', ['-m', '600', device, 'c', '1', '3']);
+      writeFileSync(file, '', { mode: 0o600 });
+      swap(sandbox, device, file);
+    }
+    let changed = 0;
+    for (const end = Date.now() + longTime; Date.now() < end; ) {
+      const result = await sandbox.runBundle(bundle);
+      if (result.code !== 0) expectRefusal(result, /device-|file-|root/);
+      for (const path of names.flat()) {
+        const descriptor = openSync(path, 'r');
+        const status = fstatSync(descriptor);
+        closeSync(descriptor);
+        const given = `${(status.mode & 0o777).toString(8)} ${status.uid}`;
+        if (status.isFile()) assert.equal(given, '600 0', path);
+        else if (given === '666 1000') changed++;
+      }
+      for (const path of names.flat()) {
+        const descriptor = openSync(path, 'r');
+        if (fstatSync(descriptor).isCharacterDevice()) {
+          fchmodSync(descriptor, 0o600);
+          fchownSync(descriptor, 0, 0);
+        }
+        closeSync(descriptor);
+      }
+    }
+    // Positive control: owners and modes were set all the while.
+    assert.ok(changed > 0);
     assert.deepEqual(sandbox.leftovers(), []);
   }));
 
