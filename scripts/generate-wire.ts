@@ -29,6 +29,7 @@ import {
   wireLimits,
   wireMagic,
   wireRecordHeader,
+  wireSlotEnds,
   wireTrace,
 } from '../src/plan/wire.ts';
 
@@ -42,6 +43,7 @@ const cTypes = {
   i32: 'int32_t',
   u64: 'uint64_t',
   slot: 'uint32_t',
+  fills: 'uint32_t',
   string: 'struct wire_string',
   strings: 'struct wire_strings',
   words: 'struct wire_words',
@@ -56,6 +58,11 @@ const kinds = operationKinds.map((name) => ({
     type,
   })),
 }));
+
+/** As many handles as one operation names at most. */
+const mostSlots = Math.max(
+  ...kinds.map(({ fields }) => fields.filter(({ type }) => type === 'slot' || type === 'fills').length),
+);
 
 /** `open-proc` and `privateParent` as C spells them. */
 function snake(name: string): string {
@@ -81,7 +88,7 @@ const fingerprint = fingerprintOf(
     phases,
     questions,
     messages: [messageTypes, startQuestion, startStamp, messageHeader, goHeader, goPart],
-    frame: [wireMagic, wireHeader, wireHeaderSize, wireRecordHeader, wireTrace, wireLimits],
+    frame: [wireMagic, wireHeader, wireHeaderSize, wireRecordHeader, wireSlotEnds, wireTrace, wireLimits],
   }),
 );
 
@@ -110,6 +117,8 @@ function defines(): string {
     ['WIRE_RECORD_HEADER', `${wireRecordHeader}U`],
     ['WIRE_FLAG_TRACE', `${wireTrace}U`],
     ['WIRE_NO_SLOT', `0x${NO_SLOT.toString(16)}U`],
+    ['WIRE_SLOT_ENDS', `0x${wireSlotEnds.toString(16)}U`],
+    ['WIRE_SLOT_FIELDS', `${mostSlots}U`],
     ['WIRE_KINDS', `${kinds.length}U`],
     ['WIRE_PHASES', `${phases.length}U`],
     ['WIRE_QUESTIONS', `${questions.length}U`],

@@ -1,9 +1,11 @@
 #include "ctx.h"
 
 #include <errno.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "fd.h"
+#include "sys.h"
 
 int fail_with(struct ctx *ctx, int error, const char *const *texts) {
     text_clear(&ctx->detail);
@@ -52,4 +54,23 @@ int slot_take(struct ctx *ctx, uint32_t slot) {
     if (descriptor >= 0)
         ctx->slots[slot] = -1;
     return descriptor;
+}
+
+int slots_all_closed(struct ctx *ctx) {
+    char number[NUMBER_SIZE];
+    struct stat status;
+    // Numbers are handed out from below: none is higher than all slots and a few that were open at one time.
+    const unsigned first = 3 + ctx->plan.header.preserve;
+    const unsigned end = first + ctx->plan.header.slots + OTHER_DESCRIPTORS;
+    for (unsigned descriptor = first; descriptor < end; descriptor++) {
+        int error = sys_fstat((int)descriptor, &status);
+        if (error == 0 && !S_ISSOCK(status.st_mode))
+            return fail(ctx, -NO_ERRNO, "descriptor ", number_text(number, descriptor),
+                        " is still open, which is a bug of tsoci: nothing of the host may be within the "
+                        "container's reach");
+        if (error < 0 && error != -EBADF)
+            return fail(ctx, error, "examining descriptor ", number_text(number, descriptor));
+    }
+    int error = sys_close_range(end, ~0U, 0);
+    return error < 0 ? fail(ctx, error, "close_range") : 0;
 }

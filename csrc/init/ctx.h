@@ -35,6 +35,10 @@ struct limit {
 /** RLIM_NLIMITS of the kernel. */
 #define LIMITS 16U
 
+/** More descriptors than are ever open beside the slots, but for the copying of directories, which is over by
+ * then. */
+#define OTHER_DESCRIPTORS 32U
+
 /** Everything that the interpreter remembers from one operation to the next. */
 struct ctx {
     struct plan plan;
@@ -82,6 +86,8 @@ void slot_set(struct ctx *ctx, uint32_t slot, int descriptor);
 void slot_close(struct ctx *ctx, uint32_t slot);
 /** Takes the descriptor out of a slot. */
 int slot_take(struct ctx *ctx, uint32_t slot);
+/** Refuses to go on when anything but the standard streams, the preserved descriptors and sockets is open. */
+int slots_all_closed(struct ctx *ctx);
 
 /** Room for the descriptors of a plan with many slots; the program gets the limit that there was. */
 int limits_make_room(struct ctx *ctx);

@@ -35,12 +35,28 @@ void cursor_u64(struct cursor *cursor, uint64_t *value) {
         memcpy(value, bytes, sizeof(*value));
 }
 
-void cursor_slot(struct cursor *cursor, uint32_t *value) {
-    cursor_u32(cursor, value);
-    if (*value >= cursor->slots && *value != WIRE_NO_SLOT) {
+/** Notes that the operation names a slot, which has to be a declared one. */
+static void use(struct cursor *cursor, uint32_t *value, bool fills, bool ends) {
+    if (*value >= cursor->slots || cursor->used >= WIRE_SLOT_FIELDS) {
         cursor->bad = 1;
         *value = WIRE_NO_SLOT;
+        return;
     }
+    cursor->uses[cursor->used++] = (struct slot_use){.slot = *value, .fills = fills, .ends = ends};
+}
+
+void cursor_slot(struct cursor *cursor, uint32_t *value) {
+    cursor_u32(cursor, value);
+    if (*value == WIRE_NO_SLOT)
+        return;
+    bool ends = (*value & WIRE_SLOT_ENDS) != 0;
+    *value &= ~WIRE_SLOT_ENDS;
+    use(cursor, value, false, ends);
+}
+
+void cursor_fills(struct cursor *cursor, uint32_t *value) {
+    cursor_u32(cursor, value);
+    use(cursor, value, true, false);
 }
 
 void cursor_string(struct cursor *cursor, struct wire_string *value) {

@@ -1,10 +1,20 @@
 #ifndef TSOCI_CURSOR_H
 #define TSOCI_CURSOR_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "generated/wire.h"
+
+/** A handle that an operation names. */
+struct slot_use {
+    uint32_t slot;
+    /** The operation opens it. */
+    bool fills;
+    /** The operation is its last reader. */
+    bool ends;
+};
 
 /**
  * The only reader of a plan. Every read is checked against `left`; the first that fails sets `bad`, and from
@@ -17,6 +27,9 @@ struct cursor {
     /** Slots that the plan declares. */
     uint32_t slots;
     int bad;
+    /** The handles of the operation that is being read. */
+    struct slot_use uses[WIRE_SLOT_FIELDS];
+    uint32_t used;
 };
 
 void cursor_u32(struct cursor *cursor, uint32_t *value);
@@ -24,6 +37,8 @@ void cursor_i32(struct cursor *cursor, int32_t *value);
 void cursor_u64(struct cursor *cursor, uint64_t *value);
 /** A declared slot or WIRE_NO_SLOT. */
 void cursor_slot(struct cursor *cursor, uint32_t *value);
+/** A declared slot, which the operation opens. */
+void cursor_fills(struct cursor *cursor, uint32_t *value);
 void cursor_string(struct cursor *cursor, struct wire_string *value);
 void cursor_strings(struct cursor *cursor, struct wire_strings *value);
 void cursor_words(struct cursor *cursor, struct wire_words *value);

@@ -75,17 +75,31 @@ static int adopt(struct ctx *ctx, int sync) {
     return 0;
 }
 
+/**
+ * From the identity on, paths are the container's to bend: the plan was checked to have closed every handle
+ * by then, and here it is seen that it did. Behind a filter nothing can be asked any more.
+ */
+static int enter_phase(struct ctx *ctx, enum phase phase) {
+    bool entered = phase != ctx->phase;
+    ctx->phase = phase;
+    return entered && phase >= PHASE_IDENTITY && !ctx->prepared ? slots_all_closed(ctx) : 0;
+}
+
 static int interpret(struct ctx *ctx) {
     struct step step;
     int more;
     plan_begin(&ctx->plan, &step);
     while ((more = plan_next(&ctx->plan, &step)) > 0) {
         ctx->index = step.index;
-        ctx->phase = step.phase;
         text_clear(&ctx->detail);
-        int error = carry_out(ctx, step.kind, &step.op);
+        int error = enter_phase(ctx, step.phase);
+        if (error == 0)
+            error = carry_out(ctx, step.kind, &step.op);
         if (error < 0)
             return error;
+        for (uint32_t i = 0; i < step.cursor.used; i++)
+            if (step.cursor.uses[i].ends)
+                slot_close(ctx, step.cursor.uses[i].slot);
         stamp(ctx, step.index);
     }
     return fail(ctx, -EBADMSG, "the plan changed under way");

@@ -48,6 +48,7 @@ static int wait_and_send(void *unused) {
         if (error < 0)
             give_up(ctx, error);
     }
+    close(job.socket);
     (void)fd_read(job.gate, &passed, sizeof(passed));
     return 0;
 }
@@ -68,11 +69,12 @@ static int open_gate(struct ctx *ctx) {
 }
 
 int notify_begin(struct ctx *ctx, uint32_t slot) {
-    int socket = slot_get(ctx, slot);
-    if (socket < 0)
-        return socket;
     if (ctx->go.listener_length == 0)
         return fail(ctx, -EPROTO, "the parent brought no state for the seccomp agent");
+    // The thread closes it: behind the filter we may not.
+    int socket = slot_take(ctx, slot);
+    if (socket < 0)
+        return socket;
     job.ctx = ctx;
     job.socket = socket;
     int error = open_gate(ctx);

@@ -83,10 +83,7 @@ static int hand_over(struct ctx *ctx, const struct op_console *op, int master) {
     if (socket < 0)
         return socket;
     int error = fd_send(socket, name.bytes, name.length, master, FD_PATIENCE);
-    if (error < 0)
-        return fail(ctx, error, "sending the terminal to the console socket");
-    slot_close(ctx, op->socket);
-    return 0;
+    return error < 0 ? fail(ctx, error, "sending the terminal to the console socket") : 0;
 }
 
 /** A file named console in the root's /dev, which a link is replaced by: never anything that a link leads to.

@@ -198,7 +198,6 @@ int op_bind(struct ctx *ctx, const struct op_bind *op) {
         error = propagation(ctx, tree, op->propagation, op->propagation_recursive);
     if (error == 0)
         error = attach(ctx, tree, target, op->target.text);
-    slot_close(ctx, op->tree);
     return error;
 }
 

@@ -39,6 +39,14 @@ int op_join_cgroup(struct ctx *ctx, const struct op_join_cgroup *op) {
     return error < 0 ? fail(ctx, error, "\"", op->path.text, "\"") : 0;
 }
 
+int op_join_tasks(struct ctx *ctx, const struct op_join_tasks *op) {
+    int file = slot_get(ctx, op->slot);
+    if (file < 0)
+        return file;
+    int error = fd_write(file, "0\n", 2);
+    return error < 0 ? fail(ctx, error, "\"", op->path.text, "\"") : 0;
+}
+
 int op_dumpable(struct ctx *ctx, const struct op_dumpable *op) {
     int error = sys_prctl(PR_SET_DUMPABLE, op->value, 0);
     return error < 0 ? fail(ctx, error, "PR_SET_DUMPABLE") : 0;
@@ -66,6 +74,8 @@ int op_clone(struct ctx *ctx, const struct op_clone *op) {
         message_send(ctx, MESSAGE_CLONED, (uint32_t)child);
         _exit(fd_write(tell, "", 1) < 0);
     }
+    // In a pid namespace that is somebody else's we are seen from now on.
+    slot_close(ctx, op->cgroup);
     close(fd_steal(&tell));
     char go;
     if (fd_read(told, &go, 1) != 1)

@@ -4,19 +4,19 @@
 #include <fcntl.h>
 #include <linux/magic.h>
 #include <linux/mount.h>
+#include <linux/openat2.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 
 #include "ctx.h"
 #include "fd.h"
 #include "filesystem.h"
+#include "proc.h"
 #include "sys.h"
 #include "sys_numbers.h"
 
-#define PROC_ROOT_INODE 1
-
-/** The host's own /proc, for callers who may not make one: is it really procfs, and its root? */
-static int open_host_proc(struct ctx *ctx) {
+/** The /proc that is there, for callers who may not make one: is it really procfs, and its root? */
+static int open_proc_root(struct ctx *ctx) {
     struct stat status;
     scope_fd proc = sys_openat(AT_FDCWD, "/proc", O_PATH | O_DIRECTORY | O_NOFOLLOW, 0);
     if (proc < 0)
@@ -29,20 +29,80 @@ static int open_host_proc(struct ctx *ctx) {
     return fd_steal(&proc);
 }
 
-int op_open_proc(struct ctx *ctx, const struct op_open_proc *op) {
+/**
+ * The one directory of it that is asked for, our own or `sys`, as a mount that hangs nowhere: neither what is
+ * above nor other processes can be reached from there. In the mount namespace of the caller, who may not
+ * mount at all, as a plain handle.
+ */
+static int open_part_of_proc(struct ctx *ctx, bool processes) {
+    char name[NAME_MAX + 1] = "sys";
+    scope_fd root = open_proc_root(ctx);
+    if (root < 0)
+        return root;
+    int error = processes ? fd_readlink(root, "self", name, sizeof(name)) : 0;
+    if (error < 0)
+        return fail(ctx, error, "reading /proc/self");
+    const uint64_t resolve = RESOLVE_NO_XDEV | RESOLVE_NO_SYMLINKS | RESOLVE_BENEATH;
+    scope_fd part = sys_openat2(root, name, O_PATH | O_DIRECTORY, resolve);
+    if (part < 0)
+        return fail(ctx, part, "opening /proc/", name);
+    int tree = sys_open_tree(part, "", AT_EMPTY_PATH | OPEN_TREE_CLONE | AT_RECURSIVE);
+    if (tree == -EPERM)
+        return fd_steal(&part);
+    return tree < 0 ? fail(ctx, tree, "cloning /proc/", name) : tree;
+}
+
+/** A procfs of our own pid namespace that is mounted nowhere. */
+static int make_proc(bool processes) {
     scope_fd context = sys_fsopen("proc");
-    int proc = context;
-    if (context >= 0)
-        proc = sys_fsconfig(context, FSCONFIG_CMD_CREATE, NULL, NULL);
-    if (proc >= 0)
-        proc = sys_fsmount(context, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC);
-    if (proc == -EPERM || proc == -EACCES)
-        proc = open_host_proc(ctx);
-    else if (proc < 0)
-        return fail(ctx, proc, "making a private procfs");
+    int error = context;
+    if (context >= 0 && processes)
+        error = sys_fsconfig(context, FSCONFIG_SET_STRING, "subset", "pid");
+    if (error >= 0)
+        error = sys_fsconfig(context, FSCONFIG_CMD_CREATE, NULL, NULL);
+    if (error < 0)
+        return error;
+    return sys_fsmount(context, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC);
+}
+
+int op_open_proc(struct ctx *ctx, const struct op_open_proc *op) {
+    int proc = make_proc(op->processes);
+    if (proc == -EPERM || proc == -EACCES) {
+        proc = open_part_of_proc(ctx, op->processes);
+        if (proc < 0)
+            return proc;
+    }
     if (proc < 0)
-        return proc;
+        return fail(ctx, proc, "making a private procfs");
     slot_set(ctx, op->slot, proc);
+    return 0;
+}
+
+int op_open_cgroup(struct ctx *ctx, const struct op_open_cgroup *op) {
+    if (!op->detached) {
+        int directory = sys_openat(AT_FDCWD, op->path.text, O_PATH | O_DIRECTORY, 0);
+        if (directory < 0)
+            return fail(ctx, directory, "opening \"", op->path.text, "\"");
+        slot_set(ctx, op->slot, directory);
+        return 0;
+    }
+    // The container's process has it for an instant, and others in its pid namespace may look: above the root
+    // of a mount that hangs nowhere is nothing.
+    scope_fd tree = sys_open_tree(AT_FDCWD, op->path.text, OPEN_TREE_CLONE);
+    if (tree < 0)
+        return fail(ctx, tree, "opening \"", op->path.text, "\"");
+    int error = sys_mount_setattr(tree, "", AT_EMPTY_PATH, MOUNT_ATTR_RDONLY, 0, 0, -1);
+    if (error < 0)
+        return fail(ctx, error, "making \"", op->path.text, "\" read-only");
+    slot_set(ctx, op->slot, fd_steal(&tree));
+    return 0;
+}
+
+int op_open_tasks(struct ctx *ctx, const struct op_open_tasks *op) {
+    int file = sys_openat(AT_FDCWD, op->path.text, O_WRONLY, 0);
+    if (file < 0)
+        return fail(ctx, file, "opening \"", op->path.text, "\"");
+    slot_set(ctx, op->slot, file);
     return 0;
 }
 

@@ -25,6 +25,7 @@ int plan_next(const struct plan *plan, struct step *step) {
     uint32_t head;
     uint32_t length;
     cursor->end = plan->size;
+    cursor->used = 0;
     cursor_u32(cursor, &head);
     cursor_u32(cursor, &length);
     uint32_t kind = head & 0xffff;
@@ -54,6 +55,57 @@ static const char *check_header(const struct wire_header *header, size_t size) {
     return NULL;
 }
 
+/** Which handles are open, by slot. */
+struct handles {
+    bool open[WIRE_MAX_SLOTS];
+    uint32_t slots;
+    uint32_t inherited;
+};
+
+static bool any_open(const struct handles *handles, uint32_t first) {
+    for (uint32_t slot = first; slot < handles->slots; slot++)
+        if (handles->open[slot])
+            return true;
+    return false;
+}
+
+/** From here on the container decides what a path leads to: `/proc/self/fd/6/../..` leads to whatever is
+ * open. */
+static bool is_lead(const struct step *step) {
+    switch ((unsigned)step->kind) {
+    case OP_WORKING_DIRECTORY:
+    case OP_HOME_DIRECTORY:
+    case OP_FIND_EXECUTABLE:
+    case OP_EXECUTE:
+        return true;
+    case OP_HOOK:
+        // Before the pivot its path is one of the host.
+        return step->phase > PHASE_ROOTFS;
+    default:
+        return false;
+    }
+}
+
+/**
+ * A handle is open from the operation that fills it to its last reader. When the identity begins only
+ * inherited ones, which are sockets, are left. NULL, or what is wrong.
+ */
+static const char *check_handles(struct handles *handles, const struct step *step) {
+    const struct slot_use *uses = step->cursor.uses;
+    const uint32_t used = step->cursor.used;
+    if (step->phase < PHASE_IDENTITY ? is_lead(step) : any_open(handles, handles->inherited))
+        return step->phase < PHASE_IDENTITY ? "the operation comes before the handles are closed"
+                                            : "a handle of the host is open when the identity begins";
+    for (uint32_t i = 0; i < used; i++)
+        if (handles->open[uses[i].slot] == uses[i].fills)
+            return uses[i].fills ? "the operation fills a slot that is open"
+                                 : "the operation reads an empty slot";
+    for (uint32_t i = 0; i < used; i++)
+        if (uses[i].fills || uses[i].ends)
+            handles->open[uses[i].slot] = uses[i].fills;
+    return NULL;
+}
+
 int plan_check(struct plan *plan, const unsigned char *bytes, size_t size, const char **reason,
                uint32_t *index) {
     *plan = (struct plan){.bytes = bytes, .size = size};
@@ -71,26 +123,30 @@ int plan_check(struct plan *plan, const unsigned char *bytes, size_t size, const
     if (*reason != NULL)
         return -EBADMSG;
     struct step step;
+    struct handles handles = {.slots = plan->header.slots, .inherited = plan->header.inherited};
     enum phase phase = PHASE_PREPARE;
     bool executed = false;
     int more;
+    memset(handles.open, true, handles.inherited);
     plan_begin(plan, &step);
     *reason = "the operation is malformed";
     while ((more = plan_next(plan, &step)) > 0) {
-        *index = step.index;
-        if (step.phase < phase || executed) {
-            *reason = executed ? "the operation comes after execute" : "the operation's phase is over";
-            return -EBADMSG;
-        }
+        const char *wrong = executed             ? "the operation comes after execute"
+                            : step.phase < phase ? "the operation's phase is over"
+                                                 : check_handles(&handles, &step);
         phase = step.phase;
         executed = step.kind == OP_EXECUTE;
-        if (executed && step.op.execute.preserve != plan->header.preserve) {
-            *reason = "execute preserves other descriptors than the plan";
+        if (wrong == NULL && executed && step.op.execute.preserve != plan->header.preserve)
+            wrong = "execute preserves other descriptors than the plan";
+        *index = step.index;
+        if (wrong != NULL) {
+            *reason = wrong;
             return -EBADMSG;
         }
     }
     *index = step.index;
-    if (more == 0 && !executed)
-        *reason = "the plan does not end with execute";
-    return more == 0 && executed ? 0 : -EBADMSG;
+    bool outlived = any_open(&handles, 0);
+    if (more == 0)
+        *reason = executed ? "a slot outlives its last reader" : "the plan does not end with execute";
+    return more == 0 && executed && !outlived ? 0 : -EBADMSG;
 }

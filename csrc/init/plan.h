@@ -25,7 +25,8 @@ struct step {
 
 /**
  * Checks all of a plan before anything is done for it: its frame, every field of every operation, that no
- * phase goes back, that the last operation and no other is `execute`. Returns 0, or -errno with a reason for
+ * phase goes back, that no slot is open for longer than it is needed, that the last operation and no other
+ * is `execute`. Returns 0, or -errno with a reason for
  * people in `*reason`: ENOEXEC when the plan was made by another build.
  */
 int plan_check(struct plan *plan, const unsigned char *bytes, size_t size, const char **reason,

@@ -5,6 +5,7 @@
 #include <linux/magic.h>
 #include <linux/openat2.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "fd.h"
@@ -22,13 +23,29 @@ static int resolve_self(int proc, const char *path, char *buffer, size_t size) {
     return 0;
 }
 
+/** The handle is on one directory of procfs alone: see `open-proc`. */
+static int is_part(int proc) {
+    struct stat status;
+    int error = sys_fstat(proc, &status);
+    return error < 0 ? error : status.st_ino != PROC_ROOT_INODE;
+}
+
 int proc_open(struct ctx *ctx, uint32_t slot, const char *path, int flags) {
     char resolved[PATH_MAX];
     int proc = slot_get(ctx, slot);
     if (proc < 0)
         return proc;
     const char *name = path;
-    if (text_starts(path, "self/")) {
+    int part = is_part(proc);
+    if (part < 0)
+        return fail(ctx, part, "examining procfs");
+    if (part) {
+        // Only what lies in there can be meant.
+        if (!text_starts(path, "self/") && !text_starts(path, "sys/"))
+            return fail(ctx, -EXDEV, "/proc/", path,
+                        " takes a procfs of one's own, which may not be mounted here");
+        name = strchr(path, '/') + 1;
+    } else if (text_starts(path, "self/")) {
         int error = resolve_self(proc, path, resolved, sizeof(resolved));
         if (error < 0)
             return fail(ctx, error, "reading /proc/self");

@@ -6,6 +6,9 @@
 
 #include "ctx.h"
 
+/** Of the root of every procfs. */
+#define PROC_ROOT_INODE 1
+
 /*
  * procfs through the handle that `open-proc` made: nothing that is mounted over it, and no symbolic link, is
  * followed (CVE-2019-16884, CVE-2019-19921, CVE-2025-52881). `self/` in front is this process. Failures are

@@ -10,6 +10,7 @@ import {
   questions,
 } from './operations.ts';
 import type { Inherited, Plan } from './plan.ts';
+import { endSlots } from './slot-life.ts';
 
 function leadsToSomething(document: unknown, pointer: string): boolean {
   let value = document;
@@ -83,7 +84,7 @@ export class PlanBuilder {
 
   build(preserve: number): Plan {
     return {
-      operations: this.#operations,
+      operations: endSlots(this.#operations, this.#inherited.length),
       inherited: this.#inherited,
       slots: this.#slots,
       preserve,

@@ -11,8 +11,7 @@ export interface Compilation {
   readonly request: CreateRequest;
   readonly facts: HostFacts;
   readonly plan: PlanBuilder;
-  /** Slots of the private procfs, of the container's root and of the host's /dev/null. */
-  readonly proc: number;
+  /** Slots of the container's root and of the host's /dev/null. */
   readonly root: number;
   readonly null: number;
   /** The container has a mount namespace to build in: one of its own, or somebody's that it joins. */

@@ -1,8 +1,8 @@
 import { pointerPart } from '../place.ts';
 import type { Compilation } from './compilation.ts';
 import { createsNamespace, hasNamespace } from './compilation.ts';
-import { NO_SLOT } from './operations.ts';
 import { normalizePath } from './path.ts';
+import { openProc } from './procfs.ts';
 
 /** `net.ipv4.ip_forward` → `sys/net/ipv4/ip_forward`; a name written with slashes keeps its dots, as in sysctl(8). */
 export function sysctlPath(name: string): string {
@@ -12,22 +12,29 @@ export function sysctlPath(name: string): string {
   return `sys/${name.replaceAll(/[./]/g, (each) => (each === '.' ? '/' : '.'))}`;
 }
 
-/** Names, sysctls, and which paths can't be seen or written: after the pivot, all relative to the new root. */
+/**
+ * Kernel parameters, as the last thing before the pivot: network devices and what hooks did to them are there by now, and in a user
+ * namespace a procfs can be mounted as long as the mount namespace has one that is not covered (mount_namespaces(7)).
+ */
+export function setParameters({ linux, plan }: Compilation): void {
+  const entries = Object.entries(linux.sysctl ?? {});
+  if (entries.length === 0) return;
+  const proc = openProc(plan, 'rootfs', '/linux/sysctl', 'parameters');
+  for (const [name, value] of entries) {
+    const from = `/linux/sysctl/${pointerPart(name)}`;
+    plan.add('rootfs', from, 'sysctl', { proc, path: sysctlPath(name), value });
+  }
+}
+
+/** Names, and which paths can't be seen or written: after the pivot, all relative to the new root. */
 export function confineContainer(compilation: Compilation): void {
-  const { config, linux, plan, proc } = compilation;
+  const { config, linux, plan } = compilation;
   // Without a namespace it would be the host that is renamed.
   const named = hasNamespace(linux, 'uts');
   if (named && config.hostname) plan.add('confine', '/hostname', 'hostname', { name: config.hostname });
   if (named && config.domainname)
     plan.add('confine', '/domainname', 'domainname', { name: config.domainname });
   if (createsNamespace(linux, 'network')) plan.add('confine', '/linux/namespaces', 'loopback-up', {});
-  for (const [name, value] of Object.entries(linux.sysctl ?? {})) {
-    plan.add('confine', `/linux/sysctl/${pointerPart(name)}`, 'sysctl', {
-      proc,
-      path: sysctlPath(name),
-      value,
-    });
-  }
   if (!compilation.ownMounts) return;
   for (const [index, path] of (linux.readonlyPaths ?? []).entries()) {
     plan.add('confine', `/linux/readonlyPaths/${index}`, 'readonly-path', { path: normalizePath(path) });
@@ -53,6 +60,4 @@ function planMasks({ linux, plan, facts, null: device }: Compilation): void {
       empty,
     });
   }
-  plan.add('confine', '/linux/maskedPaths', 'close-slot', { slot: empty });
-  if (device !== NO_SLOT) plan.add('confine', '/linux/maskedPaths', 'close-slot', { slot: device });
 }

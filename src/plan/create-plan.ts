@@ -3,7 +3,7 @@ import { Failure } from '../failure.ts';
 import { PlanBuilder } from './builder.ts';
 import { openCgroups, sealCgroups } from './cgroup-mounts.ts';
 import { type Compilation, createsNamespace, hasNamespace, opensAhead } from './compilation.ts';
-import { confineContainer } from './confinement.ts';
+import { confineContainer, setParameters } from './confinement.ts';
 import { openDevices, planDevices } from './devices.ts';
 import type { CreateRequest, HostFacts } from './facts.ts';
 import { planHooks } from './hooks.ts';
@@ -19,6 +19,8 @@ import {
   planConsole,
   planExecution,
   planIdentity,
+  planLabels,
+  planOomScore,
   planPrivilegedLimits,
   planProcessConfinement,
 } from './process.ts';
@@ -66,7 +68,6 @@ export function createPlan(config: Config, request: CreateRequest, facts: HostFa
     request,
     facts,
     plan,
-    proc: plan.slot(),
     root: plan.slot(),
     null: linux.maskedPaths?.length ? plan.slot() : NO_SLOT,
     ownMounts: hasNamespace(linux, 'mount'),
@@ -79,7 +80,6 @@ export function createPlan(config: Config, request: CreateRequest, facts: HostFa
     process,
     request,
     facts,
-    proc: compilation.proc,
     seccompSocket: slots.seccomp,
     userNamespace: compilation.userNamespace,
     noSetGroups: facts.rootless && linux.gidMappings?.length === 1 && linux.gidMappings[0]?.size === 1,
@@ -101,6 +101,8 @@ export function createPlan(config: Config, request: CreateRequest, facts: HostFa
   if (compilation.ownMounts) makeWorkingDirectory(compilation, process);
   planRuntimeHooks(compilation);
   planHooks(compilation, 'rootfs', 'createContainer');
+  setParameters(compilation);
+  planLabels(own, 'rootfs');
   if (compilation.ownMounts) enterRoot(compilation);
   else plan.add('pivot', '/root/path', 'chroot', { path: request.rootfs });
   confineContainer(compilation);
@@ -122,7 +124,7 @@ export function createPlan(config: Config, request: CreateRequest, facts: HostFa
 function prepare(compilation: Compilation, own: ProcessCompilation): void {
   const { plan } = compilation;
   if (compilation.facts.cgroups.adopted) plan.ask('prepare', 'cgroup');
-  plan.add('prepare', '', 'open-proc', { slot: compilation.proc });
+  planOomScore(own);
   if (!compilation.facts.rootless) openNull(compilation, 'prepare');
   planHostStreams(own, compilation.linux.uidMappings);
   openSources(compilation);

@@ -10,7 +10,15 @@ import {
   phases,
 } from './operations.ts';
 import type { Plan } from './plan.ts';
-import { wireHeader, wireHeaderSize, wireLimits, wireMagic, wireRecordHeader, wireTrace } from './wire.ts';
+import {
+  wireHeader,
+  wireHeaderSize,
+  wireLimits,
+  wireMagic,
+  wireRecordHeader,
+  wireSlotEnds,
+  wireTrace,
+} from './wire.ts';
 
 export interface EncodeOptions {
   /** Ask the stub for a time stamp of every operation. */
@@ -103,6 +111,12 @@ class Writer {
           this.u32(value as number);
           break;
         case 'slot':
+          this.slot(value as number);
+          if ((values['ends'] as readonly number[] | undefined)?.includes(value as number))
+            this.words[(this.position >> 2) - 1] = ((value as number) | wireSlotEnds) >>> 0;
+          break;
+        case 'fills':
+          if (value === NO_SLOT) throw new Failure('internal', 'it fills no slot');
           this.slot(value as number);
           break;
         case 'string':

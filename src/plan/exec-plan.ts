@@ -3,7 +3,7 @@ import { PlanBuilder } from './builder.ts';
 import { flagOf } from './compilation.ts';
 import type { ExecRequest, HostFacts } from './facts.ts';
 import { planMemoryPolicy } from './memory-policy.ts';
-import { NO_SLOT, type Phase } from './operations.ts';
+import { NO_SLOT } from './operations.ts';
 import { planPersonality } from './personality.ts';
 import type { Plan } from './plan.ts';
 import {
@@ -11,6 +11,8 @@ import {
   planConsole,
   planExecution,
   planIdentity,
+  planLabels,
+  planOomScore,
   planPrivilegedLimits,
   planProcessConfinement,
 } from './process.ts';
@@ -32,23 +34,21 @@ export function execPlan(process: Process, linux: Linux, request: ExecRequest, f
     process,
     request,
     facts,
-    proc: plan.slot(),
     seccompSocket,
     userNamespace,
     noSetGroups: request.noSetGroups,
   };
-  plan.add('prepare', '', 'open-proc', { slot: own.proc });
+  planOomScore(own);
   const { initial, final } = process.execCPUAffinity ?? {};
   if (initial) planAffinity(plan, 'prepare', initial, '/process/execCPUAffinity/initial');
   if (userNamespace && !facts.rootless) planPrivilegedLimits(own, 'prepare');
   planHostStreams(own, linux.uidMappings);
   for (const path of facts.resctrlTasks) plan.add('prepare', '/linux/intelRdt', 'join-cgroup', { path });
   const root = openRoot(plan, request);
-  enterContainer(plan, request, facts, container);
+  enterContainer(own, request, container, root);
   plan.add('ids', '', 'new-session', {});
   if (userNamespace) plan.add('ids', '', 'become', { uid: 0, gid: 0, groups: request.noSetGroups ? 0 : 1 });
   if (process.terminal) planConsole(own, 'rootfs', NO_SLOT, console, false);
-  if (root !== NO_SLOT) plan.add('pivot', '', 'enter-root', { slot: root });
   if (linux.personality) planPersonality(plan, linux.personality);
   if (linux.memoryPolicy) planMemoryPolicy(plan, linux.memoryPolicy);
   // After the transition to the cgroup the kernel has decided, unless the config says otherwise.
@@ -70,32 +70,64 @@ function openRoot(plan: PlanBuilder, { root }: ExecRequest): number {
 }
 
 /**
- * A pid namespace holds only for children, so it is joined before the clone; the rest comes after it, when the
- * clone into the cgroup no longer needs the caller's privileges. An ordinary caller has privileges only once it is in the
- * container's user namespace, and joins all others at once, which the kernel does in the right order.
+ * The process is born in the container, with nothing of the host to be seen in its /proc/PID by who is there already (CAP_SYS_PTRACE shows all):
+ * its root and its working directory are the container's, so that the namespaces are joined and the root is entered
+ * before the clone. After it come
+ *
+ * - the cgroup namespace: from inside of it nobody can be taken in from outside (cgroup-v2.rst, "Delegation Containment");
+ * - of a container with a user namespace all but the pid namespace, when the clone into the cgroup no longer needs the caller's privileges. Who is
+ *   there has no capability over a process that was executed outside of that user namespace and may not be dumped (ptrace(2)).
+ *
+ * An ordinary caller has privileges only once it is in the container's user namespace, and joins all others at once, which the
+ * kernel does in the right order.
  */
-function enterContainer(plan: PlanBuilder, request: ExecRequest, facts: HostFacts, container: number): void {
+function enterContainer(
+  own: ProcessCompilation,
+  request: ExecRequest,
+  container: number,
+  root: number,
+): void {
+  const { plan, facts } = own;
   let cgroup = NO_SLOT;
   if (request.attached) plan.ask('prepare', 'cgroup');
   if (request.unifiedCgroup !== undefined) {
     cgroup = plan.slot();
-    plan.add('prepare', '', 'open-path', { slot: cgroup, path: request.unifiedCgroup });
+    const detached = facts.rootless ? 0 : 1;
+    plan.add('prepare', '', 'open-cgroup', { slot: cgroup, path: request.unifiedCgroup, detached });
   }
-  const joinCgroups = (phase: Phase): void => {
-    for (const path of request.cgroupJoin) plan.add(phase, '', 'join-cgroup', { path });
-  };
-  // An ordinary caller is in the container's mount namespace before the clone, where the paths mean something else.
-  if (facts.rootless) joinCgroups('prepare');
-  // From inside the cgroup namespace nobody can be taken in from outside of it (cgroup-v2.rst, "Delegation Containment").
+  const tasks = openTasks(plan, request, facts);
   let before = 0;
   let after = 0;
   for (const type of request.namespaces) {
     const flag = flagOf(type as NamespaceType);
-    if (facts.rootless ? type !== 'cgroup' : type === 'pid') before |= flag;
+    if (type === 'pid' || (type !== 'cgroup' && (facts.rootless || !own.userNamespace))) before |= flag;
     else after |= flag;
   }
   if (before !== 0) plan.add('namespaces', '', 'join-slot', { slot: container, flags: before });
+  if (root !== NO_SLOT) plan.add('namespaces', '', 'enter-root', { slot: root });
   plan.add('namespaces', '', 'clone', { flags: 0n, cgroup });
-  if (!facts.rootless) joinCgroups('namespaces');
+  for (const [slot, path] of tasks) plan.add('namespaces', '', 'join-tasks', { slot, path });
+  planLabels(own, 'ids');
   if (after !== 0) plan.add('ids', '', 'join-slot', { slot: container, flags: after });
+  else if (before === 0) plan.add('ids', '', 'close-slot', { slot: container });
+}
+
+/**
+ * The paths of v1 cgroups mean something else in the container's mount namespace, so their files are opened before; the process itself enters them, as
+ * two of ours in there could be one too many for a limit of tasks. An ordinary caller enters them at once: to write it takes his rights.
+ */
+function openTasks(
+  plan: PlanBuilder,
+  { cgroupJoin }: ExecRequest,
+  { rootless }: HostFacts,
+): readonly (readonly [slot: number, path: string])[] {
+  if (rootless) {
+    for (const path of cgroupJoin) plan.add('prepare', '', 'join-cgroup', { path });
+    return [];
+  }
+  return cgroupJoin.map((path) => {
+    const slot = plan.slot();
+    plan.add('prepare', '', 'open-tasks', { slot, path });
+    return [slot, path] as const;
+  });
 }

@@ -2,6 +2,7 @@ import type { IdMapping, Mount } from '../bundle/config.ts';
 import { Failure } from '../failure.ts';
 import { type Compilation, createsNamespace } from './compilation.ts';
 import type { ParsedMountOptions } from './mount-options.ts';
+import { openProc } from './procfs.ts';
 
 /** The mount's ids are to be mapped: by `idmap` or `ridmap`, or because it brings its own mappings. */
 export function isIdmapped(mount: Mount, options: ParsedMountOptions): boolean {
@@ -37,12 +38,11 @@ export function mapTree(
   }
   const namespace = namespaceFor(compilation, mount, from);
   plan.add('prepare', from, 'map-tree', { tree, namespace, recursive: options.idmap === 'ridmap' ? 1 : 0 });
-  plan.add('prepare', from, 'close-slot', { slot: namespace });
 }
 
 /** The mount's own mappings, else those of the container's user namespace (config.md, Linux mount options). */
 function namespaceFor(compilation: Compilation, mount: Mount, from: string): number {
-  const { linux, plan, proc } = compilation;
+  const { linux, plan } = compilation;
   const own = mount.uidMappings !== undefined || mount.gidMappings !== undefined;
   const slot = plan.slot();
   const joined = linux.namespaces?.find((entry) => entry.type === 'user' && entry.path);
@@ -63,6 +63,7 @@ function namespaceFor(compilation: Compilation, mount: Mount, from: string): num
       },
     );
   }
+  const proc = openProc(plan, 'prepare', from, 'processes');
   plan.add('prepare', from, 'make-user-namespace', { slot, proc, uidMap, gidMap });
   return slot;
 }

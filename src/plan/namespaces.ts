@@ -1,6 +1,7 @@
 import type { Namespace, NamespaceType } from '../bundle/config.ts';
 import { type Compilation, createsNamespace, flagOf, hasNamespace, opensAhead } from './compilation.ts';
 import { NO_SLOT, type Phase } from './operations.ts';
+import { openProc } from './procfs.ts';
 
 /** Everything the clone itself creates. The cgroup and time namespaces are entered afterwards: see `enterNamespaces`. */
 const clonedTypes: readonly NamespaceType[] = ['user', 'mount', 'pid', 'network', 'ipc', 'uts'];
@@ -47,7 +48,6 @@ function join({ plan, trees }: Compilation, phase: Phase, from: string, { type, 
     return;
   }
   plan.add(phase, from, 'join-slot', { slot, flags: flagOf(type) });
-  plan.add(phase, from, 'close-slot', { slot });
 }
 
 /** Stage 0: namespaces of others are joined, and the container's process is cloned into the new ones. */
@@ -61,7 +61,11 @@ export function cloneContainer(compilation: Compilation): void {
   let cgroup = NO_SLOT;
   if (facts.cgroups.unified !== undefined) {
     cgroup = plan.slot();
-    plan.add('prepare', '/linux/cgroupsPath', 'open-path', { slot: cgroup, path: facts.cgroups.unified });
+    plan.add('prepare', '/linux/cgroupsPath', 'open-cgroup', {
+      slot: cgroup,
+      path: facts.cgroups.unified,
+      detached: facts.rootless ? 0 : 1,
+    });
   }
   openBeforeMounts(compilation);
   if (opensAhead(compilation)) makeTimeNamespace(compilation, 'namespaces');
@@ -126,8 +130,9 @@ export function enterNamespaces(compilation: Compilation): void {
  * into a user namespace root writes it before the clone, and an ordinary user while its process may still be dumped.
  */
 function makeTimeNamespace(compilation: Compilation, phase: Phase): void {
-  const { linux, plan, proc } = compilation;
+  const { linux, plan } = compilation;
   if (!createsNamespace(linux, 'time')) return;
+  const proc = openProc(plan, phase, '/linux/timeOffsets', 'processes');
   plan.add(phase, '/linux/timeOffsets', 'time-offsets', { proc, offsets: timeOffsets(compilation) });
 }
 

@@ -2,8 +2,8 @@
  * The vocabulary of a plan, written once. From this table come: the TypeScript type of every operation, the encoder, the C
  * header and decoder of the stub (scripts/generate-wire.ts), the fingerprint that both sides compare, and `tsoci plan`.
  *
- * A slot is a small number that names a descriptor inside the stub: an operation fills it, later ones use it. The first
- * slots of a plan are the descriptors that the stub inherits. `NO_SLOT` means none.
+ * A slot is a small number that names a descriptor inside the stub: an operation `fills` it, later ones read it, and with its last reader
+ * it is closed (slot-life.ts). The first slots of a plan are the descriptors that the stub inherits. `NO_SLOT` means none.
  */
 import type { Phase } from './phases.ts';
 
@@ -13,9 +13,10 @@ export const NO_SLOT = 0xffff_ffff;
 
 /**
  * How a field travels. All integers little-endian; `string` NUL-terminated with its length before it; `strings` a count and
- * then strings; `words` a count and then u32s; `bytes` a length and then bytes, aligned to 8.
+ * then strings; `words` a count and then u32s; `bytes` a length and then bytes, aligned to 8. A `slot` is read, and closed after the
+ * operation where its highest bit says so; `fills` is a slot that the operation opens.
  */
-export type FieldType = 'u32' | 'i32' | 'u64' | 'string' | 'strings' | 'words' | 'bytes' | 'slot';
+export type FieldType = 'u32' | 'i32' | 'u64' | 'string' | 'strings' | 'words' | 'bytes' | 'slot' | 'fills';
 
 interface FieldValues {
   u32: number;
@@ -26,6 +27,7 @@ interface FieldValues {
   words: readonly number[];
   bytes: Uint8Array;
   slot: number;
+  fills: number;
 }
 
 /** One row: what the operation does, in a few words, and its fields in wire order. */
@@ -36,15 +38,35 @@ export interface OperationRow {
 
 export const operations = {
   // ---- descriptors and other things that may have to be opened with the caller's privileges ---------------------
-  'open-proc': { does: 'open a private, detached procfs', fields: { slot: 'slot' } },
+  'open-proc': {
+    does: 'open a private, detached procfs',
+    fields: {
+      slot: 'fills',
+      /** It has processes only, no kernel parameters. */
+      processes: 'u32',
+    },
+  },
   'open-path': {
     does: 'open a directory or file of the host as a handle',
-    fields: { slot: 'slot', path: 'string' },
+    fields: { slot: 'fills', path: 'string' },
+  },
+  'open-cgroup': {
+    does: 'open a cgroup to clone a process into',
+    fields: {
+      slot: 'fills',
+      path: 'string',
+      /** As a mount of its own, read-only, from which no way leads up. */
+      detached: 'u32',
+    },
+  },
+  'open-tasks': {
+    does: 'open the tasks or cgroup.procs of a cgroup, to enter it later',
+    fields: { slot: 'fills', path: 'string' },
   },
   'open-device': {
     does: 'open a device of the host and check its number',
     fields: {
-      slot: 'slot',
+      slot: 'fills',
       path: 'string',
       /** S_IFCHR or S_IFBLK. */
       type: 'u32',
@@ -54,15 +76,15 @@ export const operations = {
   },
   'open-tree': {
     does: 'clone a mount tree of the host, detached',
-    fields: { slot: 'slot', path: 'string', recursive: 'u32' },
+    fields: { slot: 'fills', path: 'string', recursive: 'u32' },
   },
   'make-user-namespace': {
     does: 'make a user namespace with these id maps, to map mounts by',
-    fields: { slot: 'slot', proc: 'slot', uidMap: 'string', gidMap: 'string' },
+    fields: { slot: 'fills', proc: 'slot', uidMap: 'string', gidMap: 'string' },
   },
   'open-namespace': {
     does: 'open a namespace of the host as a handle',
-    fields: { slot: 'slot', path: 'string' },
+    fields: { slot: 'fills', path: 'string' },
   },
   'map-tree': {
     does: 'map the ids of a cloned mount tree',
@@ -70,9 +92,9 @@ export const operations = {
   },
   'empty-tmpfs': {
     does: 'make one empty read-only tmpfs for masks',
-    fields: { slot: 'slot', options: 'strings' },
+    fields: { slot: 'fills', options: 'strings' },
   },
-  'close-slot': { does: 'close a handle', fields: { slot: 'slot' } },
+  'close-slot': { does: 'close a handle that nothing reads', fields: { slot: 'slot' } },
   // ---- namespaces, cgroups, processes ---------------------------------------------------------------------------
   'join-namespace': {
     does: 'join the namespace behind a path',
@@ -85,6 +107,14 @@ export const operations = {
   'join-cgroup': {
     does: 'enter a cgroup by writing 0 to its tasks or cgroup.procs',
     fields: { path: 'string' },
+  },
+  'join-tasks': {
+    does: 'enter a cgroup by writing 0 to its handle',
+    fields: {
+      slot: 'slot',
+      /** What the handle leads to, for people. */
+      path: 'string',
+    },
   },
   dumpable: { does: "set the process's dumpable flag", fields: { value: 'u32' } },
   clone: {
@@ -295,6 +325,8 @@ export type Operation<K extends OperationKind = OperationKind> = {
     readonly phase: Phase;
     /** JSON pointer into config.json of what asked for it; empty when the specification itself does. */
     readonly from: string;
+    /** Slots whose last reader this is: they are closed with it. */
+    readonly ends?: readonly number[];
   } & OperationFields<Kind>;
 }[K];
 

@@ -6,6 +6,7 @@ import { environmentOf, environmentValue } from './environment.ts';
 import type { HostFacts, ProcessRequest } from './facts.ts';
 import { resourceLimits } from './kernel-flags.ts';
 import { NO_SLOT, type Phase } from './operations.ts';
+import { openProc } from './procfs.ts';
 import { planScheduling } from './scheduling.ts';
 import { planStreams } from './streams.ts';
 
@@ -20,7 +21,6 @@ export interface ProcessCompilation {
   readonly process: Process;
   readonly request: ProcessRequest;
   readonly facts: HostFacts;
-  readonly proc: number;
   readonly seccompSocket: number;
   /** In a user namespace other than the caller's. */
   readonly userNamespace: boolean;
@@ -28,12 +28,44 @@ export interface ProcessCompilation {
   readonly noSetGroups: boolean;
 }
 
+/**
+ * Stage 0 sets it, and the container's process inherits it: with the caller's procfs, which no process of a container may hold. The
+ * file belongs to root while the process may not be dumped (proc(5)), which an ordinary caller can't write then.
+ */
+export function planOomScore({ plan, process, facts }: ProcessCompilation): void {
+  const value = process.oomScoreAdj;
+  if (value === undefined) return;
+  const from = '/process/oomScoreAdj';
+  if (facts.rootless) plan.add('prepare', from, 'dumpable', { value: 1 });
+  plan.add('prepare', from, 'oom-score', { proc: openProc(plan, 'prepare', from, 'processes'), value });
+  if (facts.rootless) plan.add('prepare', from, 'dumpable', { value: 0 });
+}
+
+/**
+ * Labels for the next execve(2), which the process can only give itself.
+ *
+ * @param phase while no mount of the container's is in the way
+ */
+export function planLabels({ plan, process, facts }: ProcessCompilation, phase: Phase): void {
+  const apparmor = facts.apparmor ? process.apparmorProfile : undefined;
+  const selinux = facts.selinux ? process.selinuxLabel : undefined;
+  if (!apparmor && !selinux) return;
+  const proc = openProc(plan, phase, '', 'processes');
+  if (apparmor) {
+    plan.add(phase, '/process/apparmorProfile', 'label', {
+      proc,
+      attribute: 'apparmor/exec',
+      value: `exec ${apparmor}`,
+    });
+  }
+  if (selinux) {
+    plan.add(phase, '/process/selinuxLabel', 'label', { proc, attribute: 'exec', value: selinux });
+  }
+}
+
 /** Limits that only the host's privileges can raise are set before those are left behind for a user namespace. */
 export function planPrivilegedLimits(compilation: ProcessCompilation, phase: Phase): void {
-  const { plan, process, proc } = compilation;
-  if (process.oomScoreAdj !== undefined) {
-    plan.add(phase, '/process/oomScoreAdj', 'oom-score', { proc, value: process.oomScoreAdj });
-  }
+  const { plan, process } = compilation;
   for (const [index, limit] of (process.rlimits ?? []).entries()) {
     const resource = resourceLimits[limit.type as keyof typeof resourceLimits];
     const pointer = `/process/rlimits/${index}`;
@@ -44,25 +76,11 @@ export function planPrivilegedLimits(compilation: ProcessCompilation, phase: Pha
   planScheduling(compilation, phase);
 }
 
-/** Keyring, limits and labels: all that needs privileges but is nobody's identity. */
+/** Keyring and limits: all that needs privileges but is nobody's identity. */
 export function planProcessConfinement(compilation: ProcessCompilation): void {
-  const { plan, process, request, facts, proc } = compilation;
+  const { plan, request, facts } = compilation;
   if (request.keyring !== undefined) plan.add('confine', '', 'keyring', { name: request.keyring });
   if (!compilation.userNamespace || facts.rootless) planPrivilegedLimits(compilation, 'confine');
-  if (process.apparmorProfile && facts.apparmor) {
-    plan.add('confine', '/process/apparmorProfile', 'label', {
-      proc,
-      attribute: 'apparmor/exec',
-      value: `exec ${process.apparmorProfile}`,
-    });
-  }
-  if (process.selinuxLabel && facts.selinux) {
-    plan.add('confine', '/process/selinuxLabel', 'label', {
-      proc,
-      attribute: 'exec',
-      value: process.selinuxLabel,
-    });
-  }
 }
 
 /** Loading a filter without no_new_privs takes CAP_SYS_ADMIN, which is then kept until the filter is in. */

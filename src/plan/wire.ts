@@ -24,6 +24,9 @@ export const wireHeaderSize = 40;
 /** Bytes before an operation's fields: u16 kind, u16 phase, u32 length of the whole record. */
 export const wireRecordHeader = 8;
 
+/** In a slot that an operation reads: it ends with this operation. */
+export const wireSlotEnds = 0x8000_0000;
+
 /** Header flag: stamp every operation. */
 export const wireTrace = 1;
 

@@ -156,9 +156,9 @@ test('reports to start that the program cannot be executed', () => {
 
 test('refuses a plan with missing descriptors', () => {
   failWith(
-    run([step('prepare', 'join-slot', { slot: 0, flags: 0 }), ...shell('true')], { slots: 1 }),
-    9,
-    /slot 0 is empty/,
+    run([step('prepare', 'join-slot', { slot: 0, flags: 0 }), ...shell('true')], { slots: 1, raw: true }),
+    74,
+    /reads an empty slot/,
   );
 });
 

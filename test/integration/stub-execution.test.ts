@@ -87,6 +87,7 @@ test('leaves preserved descriptors, and only these', () => {
   const [one] = native.socketPair();
   const outcome = bench.run({
     operations: [
+      step('prepare', 'close-slot', { slot: 0 }),
       find('/bin/sh'),
       step('exec', 'execute', {
         args: ['sh', '-c', `cat <&3; ${openDescriptors}`],
@@ -145,9 +146,10 @@ function limitOpenFiles(soft: string): void {
 test('a plan may have more slots than the caller may open files, and the program gets the limit of the caller', () => {
   const before = execFileSync('sh', ['-c', 'ulimit -Sn'], { encoding: 'utf8' }).trim();
   const opens = Array.from({ length: 300 }, (_, slot) => step('prepare', 'open-path', { slot, path: '/' }));
+  const closes = opens.map((_, slot) => step('prepare', 'close-slot', { slot }));
   limitOpenFiles('100');
   try {
-    assert.is(succeed(run([...opens, ...shell('ulimit -Sn')], { slots: opens.length })), '100\n');
+    assert.is(succeed(run([...opens, ...closes, ...shell('ulimit -Sn')], { slots: opens.length })), '100\n');
   } finally {
     limitOpenFiles(before);
   }

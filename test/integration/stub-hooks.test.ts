@@ -98,7 +98,7 @@ test('time namespaces get their offsets', () => {
   const output = succeed(
     run(
       [
-        step('prepare', 'open-proc', { slot: 0 }),
+        step('prepare', 'open-proc', { slot: 0, processes: 1 }),
         step('ids', 'time-offsets', { proc: 0, offsets: 'monotonic 1000000 0\nboottime 1000000 0\n' }),
         ...shell('cat /proc/uptime'),
       ],

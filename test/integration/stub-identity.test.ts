@@ -138,15 +138,35 @@ test('a working directory outside the root is refused (CVE-2024-21626)', () => {
         keepMode: 0,
       }),
       step('pivot', 'pivot', { root: 1, mode: 0 }),
-      step('identity', 'working-directory', { path: '/proc/self/fd/5', attempt: 0 }),
+      // The caller's own: of ours none is left by now.
+      step('identity', 'working-directory', { path: '/proc/self/fd/3', attempt: 0 }),
       find('/sh'),
-      execute(['sh', '-c', 'pwd']),
+      step('exec', 'execute', { args: ['sh', '-c', 'pwd'], environment: [], preserve: 1 }),
     ],
-    inherited: [leaked],
+    preserved: [leaked],
     slots: 2,
   });
   native.close(leaked);
   failWith(outcome, 1, /outside the container's root/);
+});
+
+test('nothing but sockets may be open when the identity begins: the stub looks itself', () => {
+  const attempt = (descriptor: number) =>
+    run(
+      [
+        step('identity', 'umask', { mask: 0o22 }),
+        step('ready', 'close-slot', { slot: 0 }),
+        ...shell('echo went on'),
+      ],
+      { inherited: [descriptor], slots: 1 },
+    );
+  const [socket, other] = native.socketPair();
+  assert.is(succeed(attempt(socket)), 'went on\n', 'positive control');
+  const leaked = native.open('/', 0, 0);
+  const outcome = attempt(leaked);
+  failWith(outcome, 0, /descriptor 5 is still open/);
+  assert.is(outcome.output, '');
+  for (const descriptor of [socket, other, leaked]) native.close(descriptor);
 });
 test('finds HOME, and keeps one that is given', () => {
   const home = (uid: number, environment: string[] = []) =>

@@ -21,7 +21,12 @@ function write(attribute: string, value: string): Outcome {
   const clone: Operation = step('namespaces', 'clone', { flags: 0n, cgroup: 0xffff_ffff });
   return bench.run({
     slots: 1,
-    operations: [step('prepare', 'open-proc', { slot: 0 }), clone, label, ...shell('echo went on')],
+    operations: [
+      step('prepare', 'open-proc', { slot: 0, processes: 1 }),
+      clone,
+      label,
+      ...shell('echo went on'),
+    ],
   });
 }
 

@@ -149,7 +149,7 @@ test('a tree is mapped by a user namespace of its own maps', () => {
   const map = '0 100000 65536\n';
   const outcome = bench.run({
     operations: [
-      step('prepare', 'open-proc', { slot: 2 }),
+      step('prepare', 'open-proc', { slot: 2, processes: 1 }),
       step('prepare', 'open-tree', { slot: 1, path: outside, recursive: 0 }),
       step('prepare', 'make-user-namespace', { slot: 3, proc: 2, uidMap: map, gidMap: map }),
       step('prepare', 'map-tree', { tree: 1, namespace: 3, recursive: 0 }),
@@ -228,7 +228,10 @@ test('a device that is not what it should be is refused', () => {
   const open = (path: string, type: number) =>
     step('prepare', 'open-device', { slot: 1, path, type, major: 1, minor: 3 });
   const run = (path: string, type = S_IFCHR) =>
-    bench.run({ operations: [open(path, type), ...shell('true')], slots: 2 });
+    bench.run({
+      operations: [open(path, type), step('prepare', 'close-slot', { slot: 1 }), ...shell('true')],
+      slots: 2,
+    });
   succeed(run('/dev/null'));
   failWith(run('/dev/null', S_IFBLK), 19, /not the device/);
   failWith(run('/dev/zero'), 19, /not the device/);
@@ -259,7 +262,7 @@ test('masks cover directories and files, several from one mount; what is missing
 });
 
 test('sysctls and scores go to procfs and nowhere else', () => {
-  const proc = step('prepare', 'open-proc', { slot: 0 });
+  const proc = step('prepare', 'open-proc', { slot: 0, processes: 1 });
   const sysctl = (path: string, value = 'x') => step('confine', 'sysctl', { proc: 0, path, value });
   const run = (...operations: Operation[]) =>
     bench.run({ operations: [proc, ...operations, ...shell('cat /proc/self/oom_score_adj')], slots: 1 });

@@ -22,6 +22,8 @@ const yesOrNo: ReadonlySet<string> = new Set([
   'bind',
   'setGroups',
   'attempt',
+  'processes',
+  'detached',
 ]);
 
 /** Handles that an operation of its kind always has: of the root filesystem, of procfs, of what masks are made from. */
@@ -79,7 +81,7 @@ export function planDetails(operation: Operation, slots: Map<number, string>): s
   const shown: string[] = [];
   for (const [name, type] of Object.entries(operations[kind].fields)) {
     const value = values[name] as FieldValue;
-    if (type === 'slot' && name === 'slot' && fills(kind)) {
+    if (type === 'fills') {
       slots.set(value as number, handleName(operation));
       continue;
     }
@@ -101,10 +103,6 @@ export function fieldsText(fields: Readonly<Record<string, string | number | rea
     .filter(([, text]) => text !== undefined)
     .map(([name, text]) => `${name}=${text}`)
     .join(' ');
-}
-
-function fills(kind: Operation['kind']): boolean {
-  return kind !== 'close-slot' && kind !== 'join-slot';
 }
 
 function handleName(operation: Operation): string {

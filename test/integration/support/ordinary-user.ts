@@ -62,8 +62,8 @@ export class OrdinaryUser {
     return bundle;
   }
 
-  /** Any command, as the user. */
-  command(argv: readonly string[], options: CommandOptions = {}): Promise<CommandResult> {
+  /** What to execute for any command, as the user. */
+  argv(command: readonly string[]): readonly string[] {
     const binds = ['passwd', 'subuid', 'subgid']
       .map(
         (name) =>
@@ -71,11 +71,13 @@ export class OrdinaryUser {
       )
       .join(' && ');
     const become = `exec setpriv --reuid ${userId} --regid ${groupId} --clear-groups --inh-caps=-all -- "$@"`;
+    return ['unshare', '-m', 'sh', '-c', `${binds} && ${become}`, 'sh', ...command];
+  }
+
+  /** Any command, as the user. */
+  command(argv: readonly string[], options: CommandOptions = {}): Promise<CommandResult> {
     const env = { PATH: process.env['PATH'], HOME: '/nonexistent', ...options.env };
-    return runCommand(['unshare', '-m', 'sh', '-c', `${binds} && ${become}`, 'sh', ...argv], {
-      ...options,
-      env,
-    });
+    return runCommand(this.argv(argv), { ...options, env });
   }
 
   tsoci(args: readonly string[], options: CommandOptions = {}): Promise<CommandResult> {

@@ -13,6 +13,7 @@ import {
   type OperationKind,
   type Phase,
 } from '../../../src/plan/operations.ts';
+import { endSlots } from '../../../src/plan/slot-life.ts';
 import { compile, openWorkshop, repository, stubSources } from '../../unit/csrc/compile.ts';
 
 export const native = loadNative(join(repository, 'build/libexec'));
@@ -34,6 +35,8 @@ export interface Run {
   /** Its standard input, instead of /dev/null. */
   readonly input?: number;
   readonly trace?: boolean;
+  /** The operations say themselves which slots end with them. */
+  readonly raw?: boolean;
   /** What a question, or `ready`, is answered with. */
   readonly go?: Omit<Go, 'question'>;
   /** Speaks with the stub instead; then the socket is closed. */
@@ -92,7 +95,7 @@ function perform(stub: string, directory: string, run: Run): Outcome {
   const { operations, inherited = [], preserved = [], trace = false } = run;
   const plan = encodePlan(
     {
-      operations,
+      operations: run.raw ? operations : endSlots(operations, inherited.length),
       inherited: inherited.map(() => 'process'),
       slots: run.slots ?? inherited.length,
       preserve: preserved.length,

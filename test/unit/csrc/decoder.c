@@ -38,6 +38,10 @@ static void dump_slot(const char *name, const uint32_t *value) {
     dump_u32(name, value);
 }
 
+static void dump_fills(const char *name, const uint32_t *value) {
+    dump_u32(name, value);
+}
+
 static void dump_i32(const char *name, const int32_t *value) {
     field(name);
     printf("%" PRId32, *value);

@@ -15,7 +15,8 @@ import {
   phases,
 } from '../../../src/plan/operations.ts';
 import type { Plan } from '../../../src/plan/plan.ts';
-import { wireHeader } from '../../../src/plan/wire.ts';
+import { endSlots } from '../../../src/plan/slot-life.ts';
+import { wireHeader, wireSlotEnds } from '../../../src/plan/wire.ts';
 import { compile, openWorkshop, stubSource } from './compile.ts';
 
 const test = suite('the decoder of plans');
@@ -28,7 +29,7 @@ test.before(() => {
 });
 test.after(() => workshop.remove());
 
-const SLOTS = 7;
+const SLOTS = 16;
 
 const text = fc.string({ unit: 'binary', maxLength: 40 }).map((each) => each.replaceAll('\0', 'x'));
 const u32 = fc.oneof(fc.nat(9), fc.integer({ min: 0, max: 0xffff_ffff }));
@@ -38,6 +39,8 @@ const values = {
   i32: fc.integer({ min: -0x8000_0000, max: 0x7fff_ffff }),
   u64: fc.bigInt({ min: 0n, max: 0xffff_ffff_ffff_ffffn }),
   slot: fc.oneof(fc.nat(SLOTS - 1), fc.constant(NO_SLOT)),
+  // Chosen when the operation has its place.
+  fills: fc.constant(0),
   string: text,
   strings: fc.array(text, { maxLength: 6 }),
   words: fc.array(u32, { maxLength: 6 }),
@@ -54,16 +57,48 @@ function operationOf(kind: OperationKind, phase: string): fc.Arbitrary<Operation
     .map((each) => ({ ...each, kind, phase, from: '/somewhere' }) as unknown as Operation);
 }
 
+/** Where a path is the container's to bend: not before the handles are closed. */
+const leads: readonly OperationKind[] = ['working-directory', 'home-directory', 'find-executable'];
+
+/** The same with handles that are open when they are read, and end. */
+function withHandles(all: readonly Operation[]): Operation[] {
+  const open = [0];
+  const read = new Set<number>();
+  let fresh = 1;
+  const placed = all.map((operation) => {
+    const values = { ...operation } as unknown as Record<string, number>;
+    const fields = Object.entries<FieldType>(operations[operation.kind].fields);
+    for (const [name, type] of fields) {
+      if (type !== 'slot' || values[name] === NO_SLOT) continue;
+      const slot = open[(values[name] as number) % open.length] as number;
+      values[name] = slot;
+      read.add(slot);
+    }
+    for (const [name, type] of fields) {
+      if (type !== 'fills') continue;
+      open.push(fresh);
+      values[name] = fresh++;
+    }
+    return values as unknown as Operation;
+  });
+  for (const slot of open)
+    if (!read.has(slot)) placed.push({ kind: 'close-slot', phase: 'rootfs', from: '', slot });
+  return placed;
+}
+
 /** One operation of every kind but `execute`, which ends the plan. */
 const plans: fc.Arbitrary<Plan> = fc
   .tuple(
     fc.tuple(
-      ...operationKinds.filter((kind) => kind !== 'execute').map((kind) => operationOf(kind, 'rootfs')),
+      ...operationKinds
+        .filter((kind) => kind !== 'execute' && !leads.includes(kind))
+        .map((kind) => operationOf(kind, 'rootfs')),
     ) as fc.Arbitrary<Operation[]>,
+    fc.tuple(...leads.map((kind) => operationOf(kind, 'identity'))) as fc.Arbitrary<Operation[]>,
     operationOf('execute', 'exec'),
   )
-  .map(([some, last]) => ({
-    operations: [...some, { ...last, preserve: 2 } as Operation],
+  .map(([some, led, last]) => ({
+    operations: endSlots([...withHandles(some), ...led, { ...last, preserve: 2 } as Operation], 1),
     inherited: ['start-socket'],
     slots: SLOTS,
     preserve: 2,
@@ -216,10 +251,113 @@ for (const { title, reason, error, plan, spoil } of refusals) {
   });
 }
 
-test('refuses a slot that is not declared', () => {
-  const closing: Operation = { kind: 'close-slot', phase: 'confine', from: '', slot: 0 };
+const opening: Operation = { kind: 'open-path', phase: 'prepare', from: '', slot: 0, path: '/' };
+const closing: Operation = { kind: 'close-slot', phase: 'confine', from: '', slot: 0, ends: [0] };
+const reading: Operation = { kind: 'enter-root', phase: 'pivot', from: '', slot: 0 };
+const hook: Operation = {
+  kind: 'hook',
+  phase: 'rootfs',
+  from: '',
+  path: '/h',
+  args: [],
+  environment: [],
+  timeout: 0,
+};
+const searching: Operation = { kind: 'find-executable', phase: 'identity', from: '', name: 'a', path: '' };
+
+interface Life {
+  readonly title: string;
+  readonly reason: RegExp;
+  /** One that is accepted; then the one that is not. */
+  readonly control: readonly Operation[];
+  readonly operations: readonly Operation[];
+  readonly inherited?: Plan['inherited'];
+}
+
+const lives: readonly Life[] = [
+  {
+    title: 'a handle that outlives its last reader',
+    reason: /open when the identity begins/,
+    control: [opening, reading, closing],
+    operations: [opening, reading],
+  },
+  {
+    title: 'a handle that nobody reads',
+    reason: /open when the identity begins/,
+    control: [opening, closing],
+    operations: [opening],
+  },
+  {
+    title: 'a handle that is open when the identity begins, though it is closed later',
+    reason: /open when the identity begins/,
+    control: [opening, closing, { ...reading, kind: 'umask', phase: 'identity', mask: 0 } as Operation],
+    operations: [opening, { ...closing, phase: 'identity' } as Operation],
+  },
+  {
+    title: 'an inherited descriptor that outlives its last reader',
+    reason: /outlives its last reader/,
+    control: [{ kind: 'await-start', phase: 'ready', from: '', socket: 0, ends: [0] }],
+    operations: [{ kind: 'await-start', phase: 'ready', from: '', socket: 0 }],
+    inherited: ['start-socket'],
+  },
+  {
+    title: 'a read of what is closed already',
+    reason: /reads an empty slot/,
+    control: [opening, reading, closing],
+    operations: [opening, { ...reading, ends: [0] } as Operation, closing],
+  },
+  {
+    title: 'a read of what was never opened',
+    reason: /reads an empty slot/,
+    control: [opening, closing],
+    operations: [closing],
+  },
+  {
+    title: 'filling a slot that is open',
+    reason: /fills a slot that is open/,
+    control: [opening, { ...closing, phase: 'prepare' } as Operation, opening, closing],
+    operations: [opening, opening, closing],
+  },
+  {
+    title: 'a search for the program before the handles are closed',
+    reason: /before the handles are closed/,
+    control: [searching],
+    operations: [{ ...searching, phase: 'confine' } as Operation],
+  },
+  {
+    title: 'a hook of the container before the handles are closed',
+    reason: /before the handles are closed/,
+    control: [hook, { ...hook, phase: 'ready' } as Operation],
+    operations: [{ ...hook, phase: 'pivot' } as Operation],
+  },
+];
+
+for (const { title, reason, control, operations: attack, inherited = [] } of lives) {
+  test(`refuses ${title}`, () => {
+    const encoded = (some: readonly Operation[]) =>
+      encodePlan(
+        { ...tiny, inherited, slots: 1, operations: [...some, ...tiny.operations.slice(1)] },
+        { trace: false },
+      );
+    assert.is(run(encoded(control)).status, 0, 'positive control');
+    const { status, lines } = run(encoded(attack));
+    assert.is(status, 1);
+    assert.match((lines[0] as { reason: string }).reason, reason);
+  });
+}
+
+test('a slot says that it ends with its highest bit', () => {
   const bytes = encodePlan(
-    { ...tiny, slots: 1, operations: [closing, ...tiny.operations.slice(1)] },
+    { ...tiny, slots: 1, operations: [opening, closing, ...tiny.operations.slice(1)] },
+    { trace: false },
+  );
+  const words = new Uint32Array(bytes.slice().buffer);
+  assert.ok(words.includes(wireSlotEnds));
+});
+
+test('refuses a slot that is not declared', () => {
+  const bytes = encodePlan(
+    { ...tiny, slots: 1, operations: [opening, closing, ...tiny.operations.slice(1)] },
     { trace: false },
   );
   assert.is(run(bytes).status, 0, 'positive control');

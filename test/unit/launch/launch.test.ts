@@ -12,7 +12,7 @@ import { ask, cloned, end, executing, FakeMachine, packet, ready, STAGE0, system
 const test = suite('launch()');
 
 const operations: readonly Operation[] = [
-  { kind: 'open-proc', phase: 'prepare', from: '', slot: 0 },
+  { kind: 'open-proc', phase: 'prepare', from: '', slot: 0, processes: 1 },
   { kind: 'open-tree', phase: 'rootfs', from: '/mounts/3', slot: 1, path: '/srv/data', recursive: 0 },
   { kind: 'execute', phase: 'exec', from: '/process/args', args: ['sh'], environment: [], preserve: 0 },
 ];

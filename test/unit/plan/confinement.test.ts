@@ -67,8 +67,8 @@ test('masks are made of one device that was checked and one tmpfs, both closed a
     ],
   );
   assert.equal(
-    operationsOf(plan, 'close-slot').map(({ slot }) => slot),
-    [empty?.slot, device?.slot],
+    operationsOf(plan, 'mask').map(({ ends }) => ends),
+    [undefined, [device?.slot, empty?.slot]],
   );
 });
 

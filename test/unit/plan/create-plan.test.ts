@@ -12,6 +12,7 @@ import { execPlan } from '../../../src/plan/exec-plan.ts';
 import type { CreateRequest, ExecRequest, HostFacts } from '../../../src/plan/facts.ts';
 import { resourceLimits } from '../../../src/plan/kernel-flags.ts';
 import { mountOptionNames } from '../../../src/plan/mount-options.ts';
+import type { Operation } from '../../../src/plan/operations.ts';
 import { schedulerFlags, schedulerPolicies } from '../../../src/plan/scheduling.ts';
 import { assertRefused } from '../refusal.ts';
 import { planProblems, slotProblems } from './plan-problems.ts';
@@ -305,8 +306,12 @@ test('slotProblems() finds what it is there for', () => {
     operations: plan.operations.filter((operation) => operation.kind !== kind),
   });
   assert.equal(slotProblems(plan), []);
-  assert.match(slotProblems(without('open-tree')).join(), /uses slot 2, which is empty/);
-  assert.match(slotProblems(without('close-slot')).join(), /never taken away/);
+  assert.match(slotProblems(without('open-tree')).join(), /uses slot 1, which is empty/);
+  assert.match(slotProblems(without('pivot')).join(), /is never closed/);
+  const late = plan.operations.map(({ ends: _, ...operation }) => operation as Operation);
+  const problems = slotProblems({ ...plan, operations: late }).join('\n');
+  for (const problem of [/pivot: slot 1 goes on/, /find-executable: comes while [\d,]+ are open/])
+    assert.match(problems, problem);
   assert.match(
     slotProblems({ ...plan, operations: [...plan.operations, ...plan.operations] }).join(),
     /again/,

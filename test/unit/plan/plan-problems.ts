@@ -2,56 +2,50 @@
 import { NO_SLOT, type Operation, operations, phases, questions } from '../../../src/plan/operations.ts';
 import type { Plan } from '../../../src/plan/plan.ts';
 
-/** Operations after whose turn a handle of theirs is gone. */
-const consumes: Readonly<Partial<Record<Operation['kind'], string>>> = {
-  bind: 'tree',
-  'close-slot': 'slot',
-  'map-tree': '',
-};
-
-/** Kinds that fill their `slot`, and whether somebody has to take the handle away again. */
-const fills: Readonly<Partial<Record<Operation['kind'], 'kept' | 'used'>>> = {
-  'open-proc': 'kept',
-  'open-path': 'kept',
-  'open-device': 'used',
-  'open-tree': 'used',
-  'make-user-namespace': 'used',
-  'open-namespace': 'used',
-  'empty-tmpfs': 'used',
-};
-
-function slotFields(operation: Operation): [name: string, slot: number][] {
+function slotFields(operation: Operation, wanted: 'slot' | 'fills'): [name: string, slot: number][] {
   const types: Readonly<Record<string, string>> = operations[operation.kind].fields;
   const values = operation as unknown as Readonly<Record<string, number>>;
   return Object.keys(types)
-    .filter((name) => types[name] === 'slot')
+    .filter((name) => types[name] === wanted)
     .map((name) => [name, values[name] ?? -1]);
 }
 
-/** A slot that is used before it was filled or after it was consumed, filled twice, or never taken away. */
+/** Operations whose paths the container may bend: nothing of the host may be open when they come. */
+const leads: ReadonlySet<string> = new Set([
+  'working-directory',
+  'home-directory',
+  'find-executable',
+  'execute',
+]);
+
+/** A slot that is used before it was filled or after it ended, filled twice, or open behind its last reader or when it must not be. */
 export function slotProblems({ operations: all, inherited, slots }: Plan): string[] {
   const problems: string[] = [];
-  const open = new Map<number, 'kept' | 'used'>(inherited.map((_, slot) => [slot, 'kept']));
-  const seen = new Set(open.keys());
+  const open = new Set<number>(inherited.map((_, slot) => slot));
+  const seen = new Set(open);
+  const lastReader = new Map<number, number>();
+  for (const [index, operation] of all.entries())
+    for (const [, slot] of slotFields(operation, 'slot')) lastReader.set(slot, index);
   for (const [index, operation] of all.entries()) {
     const say = (what: string) => problems.push(`operation ${index} ${operation.kind}: ${what}`);
-    const filled = fills[operation.kind];
-    for (const [name, slot] of slotFields(operation)) {
+    const hosts = [...open].filter((slot) => slot >= inherited.length || inherited[slot] === 'process');
+    const isLead = leads.has(operation.kind) || (operation.kind === 'hook' && operation.phase === 'ready');
+    if (isLead && hosts.length > 0) say(`comes while ${hosts} are open`);
+    for (const [name, slot] of slotFields(operation, 'slot')) {
       if (slot === NO_SLOT) continue;
       if (slot < 0 || slot >= slots) say(`${name} ${slot} is none of the plan's ${slots} slots`);
-      if (filled !== undefined && name === 'slot') {
-        if (seen.has(slot)) say(`fills slot ${slot} again`);
-        seen.add(slot);
-        open.set(slot, filled);
-        continue;
-      }
       if (!open.has(slot)) say(`${name} uses slot ${slot}, which is ${seen.has(slot) ? 'gone' : 'empty'}`);
-      if (consumes[operation.kind] === name) open.delete(slot);
-      // The root's tree stays the handle to which everything is relative.
-      if (operation.kind === 'mount-root') open.set(slot, 'kept');
+      const ends = operation.ends?.includes(slot) === true;
+      if (ends !== (lastReader.get(slot) === index)) say(`slot ${slot} ${ends ? 'ends early' : 'goes on'}`);
+    }
+    for (const slot of operation.ends ?? []) open.delete(slot);
+    for (const [, slot] of slotFields(operation, 'fills')) {
+      if (seen.has(slot)) say(`fills slot ${slot} again`);
+      seen.add(slot);
+      open.add(slot);
     }
   }
-  for (const [slot, use] of open) if (use === 'used') problems.push(`slot ${slot} is never taken away`);
+  for (const slot of open) problems.push(`slot ${slot} is never closed`);
   return problems;
 }
 

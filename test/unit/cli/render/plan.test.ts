@@ -105,6 +105,7 @@ function anyOperation(kind: Operation['kind'], number: number): Operation {
     words: [number],
     bytes: new Uint8Array(4),
     slot: NO_SLOT,
+    fills: 3,
   };
   const fields = Object.entries(operations[kind].fields).map(([name, type]) => [name, values[type]]);
   return { kind, phase: 'rootfs', from: '', ...Object.fromEntries(fields) } as Operation;
