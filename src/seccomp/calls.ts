@@ -25,8 +25,17 @@ interface Statement extends Clause {
   readonly pointer: string;
 }
 
-/** Of these libseccomp makes correct unions (test/unit/seccomp/rule-semantics.test.ts holds both halves of that against a model). */
-const mergeable: readonly number[] = [operators.SCMP_CMP_EQ, operators.SCMP_CMP_MASKED_EQ];
+/**
+ * One argument that equals one of several values: of these alone libseccomp makes correct unions. With more than one condition in an entry
+ * it loses conditions of other entries (test/unit/seccomp/rule-semantics.test.ts holds both against a model).
+ */
+function isMergeable(clauses: readonly Clause[]): boolean {
+  const index = clauses[0]?.conditions[0]?.index;
+  return clauses.every(
+    ({ conditions: [condition, ...more] }) =>
+      more.length === 0 && condition?.index === index && condition?.operator === operators.SCMP_CMP_EQ,
+  );
+}
 
 /**
  * Turns entries (one action, many calls) into calls (one call, many statements), where the entries meet:
@@ -70,9 +79,8 @@ function collectCall(
   }
   if (meaning.every(({ action }) => action === defaultAction)) return [];
   const isMixed = new Set(meaning.map(({ action }) => action)).size > 1;
-  const isMergeable = meaning.every(({ conditions }) =>
-    conditions.every(({ operator }) => mergeable.includes(operator)),
-  );
   const clauses = meaning.map(({ action, conditions }) => ({ action, conditions }));
-  return [{ name, always: undefined, clauses, exact: clauses.length > 1 && (isMixed || !isMergeable) }];
+  return [
+    { name, always: undefined, clauses, exact: clauses.length > 1 && (isMixed || !isMergeable(clauses)) },
+  ];
 }

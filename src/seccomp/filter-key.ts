@@ -2,7 +2,7 @@ import type { Seccomp } from '../bundle/config.ts';
 import type { Native } from '../host/native.ts';
 
 /** Changes whenever the same section may compile to something else, or the file's layout changes. */
-const formatVersion = 3;
+const formatVersion = 4;
 
 /** What a compiled filter is found by: equal texts mean equal filters. The text itself is compared, so a hash need not be trusted. */
 export interface FilterKey {

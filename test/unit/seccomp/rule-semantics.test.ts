@@ -91,7 +91,37 @@ async function compare(
   }
 }
 
-on('one action, equalities: what libseccomp may merge', async () => {
+type Comparison = readonly [index: number, op: SeccompOperator, value: bigint, valueTwo?: bigint];
+const args = (...comparisons: readonly Comparison[]): SeccompArg[] =>
+  comparisons.map(([index, op, first, valueTwo = 0n]) => ({ index, op, value: first, valueTwo }));
+
+on('equalities of several entries on several arguments: each entry keeps all its conditions', async () => {
+  // Merged by libseccomp 2.5.4, the first entry's condition on argument 1 was lost: 0xffffffff was let through with any.
+  const entries = [
+    ['SCMP_ACT_ALLOW', args([1, 'SCMP_CMP_MASKED_EQ', 2n, 0n], [0, 'SCMP_CMP_EQ', 0xffff_ffffn])],
+    [
+      'SCMP_ACT_ALLOW',
+      args([0, 'SCMP_CMP_EQ', 2n], [0, 'SCMP_CMP_EQ', 2n ** 64n - 1n], [0, 'SCMP_CMP_EQ', 0n]),
+    ],
+  ] as const;
+  const firsts = [0n, 1n, 2n, 0xffff_ffffn, 0x1_0000_0002n, 2n ** 64n - 1n];
+  const seconds = [0n, 1n, 2n, 3n, 2n ** 64n - 1n];
+  await compare(
+    entries,
+    firsts.flatMap((first) => seconds.map((second) => [first, second, 0n])),
+  );
+});
+
+on('one action, one argument equal to one of several values: what libseccomp may merge', async () => {
+  const entries = fc
+    .tuple(fc.integer({ min: 0, max: 2 }), fc.array(value, { minLength: 1, maxLength: 6 }))
+    .map(([index, values]) =>
+      values.map((each) => ['SCMP_ACT_ALLOW', args([index, 'SCMP_CMP_EQ', each])] as const),
+    );
+  await fc.assert(fc.asyncProperty(entries, calls, compare), { numRuns: 500 });
+});
+
+on('one action, equalities', async () => {
   const entries = fc.array(
     fc.tuple(fc.constant('SCMP_ACT_ALLOW' as const), conditionsOf('SCMP_CMP_EQ', 'SCMP_CMP_MASKED_EQ')),
     { minLength: 1, maxLength: 4 },
