@@ -68,6 +68,6 @@ export function openRuntime(options: RuntimeOptions): Context {
     warn: () => undefined,
     ...rest,
     root,
-    host: { native, wait: watchingWait(native), libexec },
+    host: { native, wait: watchingWait(native), surroundings: process.env, libexec },
   };
 }

@@ -2,18 +2,12 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ModuleGraph } from './module-graph.ts';
 
-/** The files that know Node: its command, its library, and what loads native code there. tsconfig.ambient.json leaves the same out. */
-export const nodePorts: readonly string[] = [
-  'src/index.ts',
-  'src/entry/node.ts',
-  'src/entry/libexec.ts',
-  'src/entry/load-native.ts',
-  'src/entry/console-sink.ts',
-  'src/foreign/koffi.ts',
-  // What stands on koffi; to be replaced by doors that both engines have.
-  'src/foreign/libseccomp.ts',
-  'src/foreign/sd-bus.ts',
-];
+/** Where Node may be named, besides src/entry/: the library's door, and what stands on koffi. tsconfig.ambient.json leaves the same out. */
+const nodePorts: readonly string[] = ['src/index.ts', 'src/foreign/koffi.ts', 'src/foreign/libseccomp.ts'];
+
+function isPort(path: string): boolean {
+  return path.startsWith('src/entry/') || nodePorts.includes(path);
+}
 
 /** The file that makes the engine's globals from its functions in C. */
 const globals = 'src/entry/engine-globals.ts';
@@ -44,7 +38,7 @@ function withoutComments(text: string): string {
 export function checkAmbient(root: string, graph: ModuleGraph): string[] {
   const problems: string[] = [];
   for (const { path, imports } of graph.values()) {
-    if (!path.startsWith('src/') || path.includes('/generated/') || nodePorts.includes(path)) continue;
+    if (!path.startsWith('src/') || path.includes('/generated/') || isPort(path)) continue;
     for (const { inside, target } of imports)
       if (!inside && packages[target]?.(path) !== true)
         problems.push(

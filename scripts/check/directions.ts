@@ -17,11 +17,12 @@ const rooms: Readonly<Record<string, RoomRule>> = {
   container: { values: middle },
   launch: { values: ['plan', 'host'], types: ['bundle'] },
   seccomp: { values: below, types: ['bundle', 'plan'] },
-  cgroup: { values: below, types: ['bundle'] },
+  cgroup: { values: ['host', 'dbus'], types: ['bundle'] },
   network: { values: ['host'], types: ['bundle'] },
   criu: { values: ['host'] },
   bundle: { values: ['host'] },
   plan: { values: [], types: ['bundle'] },
+  dbus: { values: ['host'] },
   foreign: { values: ['host'] },
   host: { values: [] },
 };

@@ -6,7 +6,7 @@ import { dispatch } from '../cli/dispatch.ts';
 import { nativeSink } from '../cli/sink.ts';
 import type { Host } from '../host/host.ts';
 import type { Native } from '../host/native.ts';
-import type { Surroundings } from '../host/outside.ts';
+import type { Outside, Surroundings } from '../host/outside.ts';
 import { blockingWait } from '../host/wait.ts';
 
 /** What the engine's own C knows of this process. */
@@ -36,11 +36,14 @@ function executable(native: Native): string {
   return native.readLink('/proc/self/exe');
 }
 
-function openHost(native: Native): Host {
+function openHost(native: Native, outside: Pick<Outside, 'surroundings'>): Host {
   let libexec: string | undefined;
   return {
     native,
     wait: blockingWait(native),
+    get surroundings() {
+      return outside.surroundings;
+    },
     /** Found out when first asked: most calls of an engine start nothing. */
     get libexec() {
       if (libexec === undefined) {
@@ -54,7 +57,7 @@ function openHost(native: Native): Host {
 
 /** One call of the command; the answer is the exit status. Never throws. */
 export function main(native: Native, call: EngineCall): Promise<number> {
-  return dispatch(call.arguments, {
+  const outside: Outside = {
     get surroundings() {
       return surroundingsOf(call.environment);
     },
@@ -63,7 +66,8 @@ export function main(native: Native, call: EngineCall): Promise<number> {
     },
     engine: call.engine,
     elapsed: () => Number(native.monotonic() - call.began) / 1e6,
-    openHost: () => openHost(native),
+    openHost: () => openHost(native, outside),
     sink: nativeSink(native),
-  });
+  };
+  return dispatch(call.arguments, outside);
 }

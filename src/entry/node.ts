@@ -23,7 +23,7 @@ function openHost(): Host {
    */
   const noted = isCompiled() ? Number(process.env['TSOCI_OPEN_FILES'] || 'none') : Number.NaN;
   if (Number.isInteger(noted) && noted >= 0 && noted < 1e9) native.limitOpenFiles(noted);
-  return { native, wait: blockingWait(native), libexec };
+  return { native, wait: blockingWait(native), surroundings: process.env, libexec };
 }
 
 const { bun, node } = process.versions;

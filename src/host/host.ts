@@ -1,4 +1,5 @@
 import type { Native } from './native.ts';
+import type { Surroundings } from './outside.ts';
 import type { Wait } from './wait.ts';
 
 /**
@@ -9,6 +10,8 @@ export interface Host {
   readonly native: Native;
   /** How this host waits: the command blocks its process, a library user's event loop goes on. */
   readonly wait: Wait;
+  /** The environment of whoever calls. */
+  readonly surroundings: Surroundings;
   /** Directory with tsoci-init and tsoci.node. */
   readonly libexec: string;
 }

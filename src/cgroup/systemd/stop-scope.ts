@@ -15,7 +15,8 @@ export async function stopScope(host: Host, saved: SavedCgroup): Promise<void> {
   try {
     await stopUnit(host, kind, unit);
   } catch (error) {
-    throw refused('stop', unit, error);
+    // It may have ended by itself meanwhile.
+    if (!gone()) throw refused('stop', unit, error);
   }
   await waitUntil(host.wait, patience, gone);
 }

@@ -1,11 +1,17 @@
+import { BusError } from '../../dbus/connection.ts';
+import { openBus } from '../../dbus/open-bus.ts';
+import type { BusValue } from '../../dbus/value.ts';
 import { Failure, messageOf } from '../../failure.ts';
-import type { BusValue } from '../../foreign/sd-bus.ts';
 import type { Host } from '../../host/host.ts';
 import type { UnitProperty } from './unit-properties.ts';
 
 const destination = 'org.freedesktop.systemd1';
 const path = '/org/freedesktop/systemd1';
 const manager = 'org.freedesktop.systemd1.Manager';
+/** The one signal that we wait for: `(u number, o job, s unit, s result)`. */
+const jobRemoved = `type='signal',sender='${destination}',path='${path}',interface='${manager}',member='JobRemoved'`;
+/** Milliseconds that systemd may take for a job; its own patience with a scope is shorter. */
+const jobPatience = 100_000;
 
 /** Which systemd: the machine's, or the calling user's own. */
 export type ManagerKind = 'system' | 'user';
@@ -18,13 +24,36 @@ async function call(
   host: Host,
   kind: ManagerKind,
   member: string,
-  signatures: readonly string[],
+  signature: string,
   values: readonly BusValue[],
 ): Promise<void> {
-  const { openBus } = await import('../../foreign/sd-bus.ts');
   const bus = await openBus(host, kind);
   try {
-    await bus.call({ destination, path, interface: manager, member, signatures, values });
+    await bus.call({ destination, path, interface: manager, member, signature, values });
+  } finally {
+    bus.close();
+  }
+}
+
+/** A call that makes a job of systemd's, and the end of that job. Throws also when the job does not succeed. */
+async function runJob(
+  host: Host,
+  kind: ManagerKind,
+  member: string,
+  signature: string,
+  values: readonly BusValue[],
+): Promise<void> {
+  const bus = await openBus(host, kind);
+  try {
+    // Before the job is made, which may be over when its answer comes.
+    await bus.match(jobRemoved);
+    const [job] = await bus.call({ destination, path, interface: manager, member, signature, values });
+    const [, , , result] = await bus.signal(
+      ({ interface: from, member: name }, body) =>
+        from === manager && name === 'JobRemoved' && body[1] === job,
+      jobPatience,
+    );
+    if (result !== 'done') throw new BusError('', `the job ended as "${String(result)}"`);
   } finally {
     bus.close();
   }
@@ -32,8 +61,7 @@ async function call(
 
 /** The name of the error that systemd answered with; undefined for anything else. */
 export function busNameOf(error: unknown): string | undefined {
-  const { busName } = error as { readonly busName?: unknown };
-  return typeof busName === 'string' ? busName : undefined;
+  return error instanceof BusError ? error.busName : undefined;
 }
 
 /** A failed call in the words of what was tried. */
@@ -47,20 +75,14 @@ export function refused(action: string, unit: string, error: unknown): Failure {
   });
 }
 
-/** Starts a transient unit, with all its properties in one call. Comes back before the unit is up. */
+/** Starts a transient unit, with all its properties in one call. Comes back when the unit is up. */
 export function startTransientUnit(
   host: Host,
   kind: ManagerKind,
   unit: string,
   properties: readonly UnitProperty[],
 ): Promise<void> {
-  return call(
-    host,
-    kind,
-    'StartTransientUnit',
-    ['s', 's', 'a(sv)', 'a(sa(sv))'],
-    [unit, 'fail', properties, []],
-  );
+  return runJob(host, kind, 'StartTransientUnit', 'ssa(sv)a(sa(sv))', [unit, 'fail', properties, []]);
 }
 
 /** Changes properties until the unit ends, in one call. */
@@ -70,7 +92,7 @@ export function setUnitProperties(
   unit: string,
   properties: readonly UnitProperty[],
 ): Promise<void> {
-  return call(host, kind, 'SetUnitProperties', ['s', 'b', 'a(sv)'], [unit, true, properties]);
+  return call(host, kind, 'SetUnitProperties', 'sba(sv)', [unit, true, properties]);
 }
 
 /**
@@ -84,13 +106,13 @@ export function attachProcesses(
   below: string,
   pids: readonly number[],
 ): Promise<void> {
-  return call(host, kind, 'AttachProcessesToUnit', ['s', 's', 'au'], [unit, below, pids]);
+  return call(host, kind, 'AttachProcessesToUnit', 'ssau', [unit, below, pids]);
 }
 
-/** Ends a unit; comes back before it is gone. One that is not there is fine. */
+/** Ends a unit. One that is not there is fine. */
 export async function stopUnit(host: Host, kind: ManagerKind, unit: string): Promise<void> {
   try {
-    await call(host, kind, 'StopUnit', ['s', 's'], [unit, 'replace']);
+    await runJob(host, kind, 'StopUnit', 'ss', [unit, 'replace']);
   } catch (error) {
     if (busNameOf(error) !== noSuchUnit) throw error;
   }

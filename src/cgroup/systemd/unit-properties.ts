@@ -1,4 +1,4 @@
-import type { BusValue } from '../../foreign/sd-bus.ts';
+import type { BusValue } from '../../dbus/value.ts';
 import { parseNumberList } from '../number-ranges.ts';
 
 /** A property of a unit: its name and its value as a variant. */

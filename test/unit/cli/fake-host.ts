@@ -10,5 +10,5 @@ export function fakeHost(calls: Partial<Native>): Host {
       throw new Error(`the test did not expect native.${String(name)}`);
     },
   }) as Native;
-  return { native, wait: blockingWait(native), libexec: '/nowhere' };
+  return { native, wait: blockingWait(native), surroundings: {}, libexec: '/nowhere' };
 }

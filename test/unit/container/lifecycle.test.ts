@@ -97,7 +97,7 @@ test('requireStatus() says what helps', () => {
   assert.match(failureOf(() => requireStatus('exec', 'c', 'paused')).hint ?? '', /--ignore-paused/);
 });
 
-const host: Host = { native, wait: blockingWait(native), libexec: '/nowhere' };
+const host: Host = { native, wait: blockingWait(native), surroundings: {}, libexec: '/nowhere' };
 const self = identify(native, process.pid) as ProcessIdentity;
 const never = {
   frozen: (): boolean => {

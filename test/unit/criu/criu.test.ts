@@ -31,7 +31,7 @@ async function talk(
 ): Promise<CriuResponse> {
   const file = openSync('/usr/bin/python3', 'r');
   const criu = Criu.start(
-    { native, wait: watchingWait(native), libexec: findLibexec() },
+    { native, wait: watchingWait(native), surroundings: {}, libexec: findLibexec() },
     { file, argv: ['python3', '-c', helpers + program], ownStreams: false, inherited: [] },
   );
   native.close(file);

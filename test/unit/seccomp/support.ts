@@ -9,7 +9,7 @@ const libexec = findLibexec();
 
 /** The real machine. */
 const native = loadNative(libexec);
-export const host: Host = { native, wait: blockingWait(native), libexec };
+export const host: Host = { native, wait: blockingWait(native), surroundings: {}, libexec };
 
 /** AUDIT_ARCH_* of the ABIs that the tables below speak of. */
 export const x86_64 = 0xc000003e;
