@@ -158,11 +158,11 @@ runtime-tools: build
 # The executable is written in large pieces, so that the kernel holds it in large pieces too: 0.4 ms of each call (docs/performance.md).
 install: build
 	install -d '$(DESTDIR)$(LIBEXECDIR)' '$(DESTDIR)$(BINDIR)'
-	install -m 0755 $(libexec)/tsoci-init '$(DESTDIR)$(LIBEXECDIR)'
+	install -m 0755 $(libexec)/tsoci-init $(libexec)/tsoci-library '$(DESTDIR)$(LIBEXECDIR)'
 	dd if=$(libexec)/tsoci of='$(DESTDIR)$(LIBEXECDIR)/tsoci.new' bs=4M status=none
 	chmod 0755 '$(DESTDIR)$(LIBEXECDIR)/tsoci.new'
 	mv -f '$(DESTDIR)$(LIBEXECDIR)/tsoci.new' '$(DESTDIR)$(LIBEXECDIR)/tsoci'
-	install -m 0644 $(libexec)/tsoci.node $(libexec)/koffi.node '$(DESTDIR)$(LIBEXECDIR)'
+	install -m 0644 $(libexec)/tsoci.node '$(DESTDIR)$(LIBEXECDIR)'
 	ln -sfnr '$(DESTDIR)$(LIBEXECDIR)/tsoci' '$(DESTDIR)$(BINDIR)/tsoci'
 	install -d '$(DESTDIR)$(PREFIX)/share/bash-completion/completions' '$(DESTDIR)$(PREFIX)/share/zsh/site-functions'
 	$(libexec)/tsoci completion bash > '$(DESTDIR)$(PREFIX)/share/bash-completion/completions/tsoci'

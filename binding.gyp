@@ -59,6 +59,24 @@
           'libraries': ['-lgcc'],
         },
         {
+          # Loads libseccomp for the executable, which is static: the one program here that is not.
+          'target_name': 'tsoci-library',
+          'type': 'executable',
+          'sources': ['csrc/library/library.c'],
+          'defines': ['_GNU_SOURCE'],
+          'cflags!': ['-O3', '-fno-omit-frame-pointer', '-pthread', '-fPIC'],
+          'cflags': ['-std=gnu17', '-O2', '-fPIE', '<@(warnings)', '<@(hardening)'],
+          'ldflags!': ['-rdynamic', '-pthread'],
+          'ldflags': ['-pie', '<@(relro)'],
+          'libraries': ['-ldl'],
+        },
+        {
+          'target_name': 'libexec-library',
+          'type': 'none',
+          'dependencies': ['tsoci-library'],
+          'copies': [{ 'destination': '<(module_root_dir)/build/libexec', 'files': ['<(PRODUCT_DIR)/tsoci-library'] }],
+        },
+        {
           'target_name': 'libexec-init',
           'type': 'none',
           'dependencies': ['tsoci-init'],

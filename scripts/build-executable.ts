@@ -1,5 +1,5 @@
 /**
- * Build step: src/entry/node.ts → build/libexec/tsoci, the executable that engines call, with koffi's native part beside it.
+ * Build step: src/entry/node.ts → build/libexec/tsoci, the executable that engines call.
  *
  *   node --import tsx scripts/build-executable.ts [--plain]     (--plain: without the engine's settings)
  */
@@ -25,14 +25,6 @@ function commit(): string {
 function compile(output: string): void {
   const bun = join(root, 'node_modules', '.bin', 'bun');
   run(bun, [join(root, 'scripts', 'executable', 'compile.ts'), output, commit()], {}, root);
-}
-
-/** The prebuilt addon of koffi for this machine and C library. */
-function koffiAddon(): string {
-  const report = process.report.getReport() as { header?: { glibcVersionRuntime?: string } };
-  const library = report.header?.glibcVersionRuntime === undefined ? 'musl' : 'linux';
-  const directory = join(root, 'node_modules', '@koromix', `koffi-linux-${process.arch}`);
-  return join(directory, `${library}_${process.arch}`, 'koffi.node');
 }
 
 /** Everything is written under another name first: a running tsoci, or a build that is interrupted, never sees half a file. */
@@ -74,7 +66,6 @@ function smoke(executable: string): string {
 mkdirSync(libexec, { recursive: true });
 const plain = join(root, 'build', 'tsoci-plain');
 try {
-  replaceFile(join(libexec, 'koffi.node'), (fresh) => copyFileSync(koffiAddon(), fresh));
   compile(plain);
   let kind = '';
   replaceFile(target, (fresh) => {

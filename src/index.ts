@@ -2,6 +2,7 @@
 import type { Context } from './container/types.ts';
 import { findLibexec } from './entry/libexec.ts';
 import { loadNative } from './entry/load-native.ts';
+import { openKoffiLibrary } from './foreign/koffi.ts';
 import { watchingWait } from './host/wait.ts';
 
 export type {
@@ -68,6 +69,12 @@ export function openRuntime(options: RuntimeOptions): Context {
     warn: () => undefined,
     ...rest,
     root,
-    host: { native, wait: watchingWait(native), surroundings: process.env, libexec },
+    host: {
+      native,
+      wait: watchingWait(native),
+      openSeccompLibrary: () => openKoffiLibrary(native),
+      surroundings: process.env,
+      libexec,
+    },
   };
 }

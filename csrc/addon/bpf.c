@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <linux/bpf.h>
+#include <linux/seccomp.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -125,12 +126,22 @@ static napi_value detach_device_program(napi_env env, napi_callback_info info) {
     return make_undefined(env);
 }
 
+static napi_value knows_filter_flags(napi_env env, napi_callback_info info) {
+    napi_value arguments[1];
+    uint32_t bits = 0;
+    if (!take_arguments(env, info, 1, arguments) || !take_uint(env, arguments[0], &bits))
+        return NULL;
+    long result = syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, bits, NULL);
+    return make_bool(env, result < 0 && errno == EFAULT);
+}
+
 napi_status register_bpf(napi_env env, napi_value exports) {
     static const napi_property_descriptor functions[] = {
         EXPORT("loadDeviceProgram", load_device_program),
         EXPORT("attachDeviceProgram", attach_device_program),
         EXPORT("attachedDevicePrograms", attached_device_programs),
         EXPORT("detachDeviceProgram", detach_device_program),
+        EXPORT("knowsFilterFlags", knows_filter_flags),
     };
     return napi_define_properties(env, exports, COUNT(functions), functions);
 }

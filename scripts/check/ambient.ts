@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ModuleGraph } from './module-graph.ts';
 
-/** Where Node may be named, besides src/entry/: the library's door, and what stands on koffi. tsconfig.ambient.json leaves the same out. */
-const nodePorts: readonly string[] = ['src/index.ts', 'src/foreign/koffi.ts', 'src/foreign/libseccomp.ts'];
+/** Where Node may be named, besides src/entry/: the library's door. tsconfig.ambient.json leaves the same out. */
+const nodePorts: readonly string[] = ['src/index.ts'];
 
 function isPort(path: string): boolean {
   return path.startsWith('src/entry/') || nodePorts.includes(path);

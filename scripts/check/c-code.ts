@@ -58,6 +58,7 @@ export function warningCommands(root: string): Command[] {
       '-fPIE',
       '-fno-builtin',
     ]),
+    compile('warnings in csrc/library', 'csrc/library', ['-D_GNU_SOURCE', '-fPIE']),
     compile('warnings in csrc/entry', 'csrc/entry', ['-ffreestanding', '-fPIC']),
   ];
 }

@@ -1,4 +1,4 @@
 import type { Host } from '../host/host.ts';
 
 /** What this room needs of the host. */
-export type CgroupHost = Pick<Host, 'native' | 'wait'>;
+export type CgroupHost = Pick<Host, 'native' | 'wait' | 'surroundings'>;

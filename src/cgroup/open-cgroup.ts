@@ -1,6 +1,6 @@
 import { Failure } from '../failure.ts';
-import type { Host } from '../host/host.ts';
 import type { Cgroup, SavedCgroup } from './cgroup.ts';
+import type { CgroupHost } from './cgroup-host.ts';
 import type { CgroupLayout } from './cgroup-layout.ts';
 import { cgroupDirectory, cgroupLocation } from './cgroup-path.ts';
 import { CgroupfsCgroup } from './cgroupfs.ts';
@@ -22,7 +22,7 @@ export interface CgroupRequest {
  * The cgroup that a new container is to have. Nothing is made or changed yet.
  * @throws Failure `invalid` for a bad cgroupsPath, `unsupported` for an ordinary user's systemd without cgroup v2
  */
-export function openCgroup(host: Host, layout: CgroupLayout, request: CgroupRequest): Cgroup {
+export function openCgroup(host: CgroupHost, layout: CgroupLayout, request: CgroupRequest): Cgroup {
   if (request.systemd) return openScope(host, layout, request);
   const { native } = host;
   const location = cgroupLocation(request.cgroupsPath, request.id);
@@ -46,12 +46,12 @@ export function openCgroup(host: Host, layout: CgroupLayout, request: CgroupRequ
 }
 
 /** The cgroup of a container that exists, from its state.json. */
-export function cgroupFromState(host: Host, saved: SavedCgroup): Cgroup {
+export function cgroupFromState(host: CgroupHost, saved: SavedCgroup): Cgroup {
   return saved.driver === 'systemd' ? new SystemdCgroup(host, saved, '') : new CgroupfsCgroup(host, saved);
 }
 
 /** A scope of systemd, which the machine's manager makes for root, and a user's own for everybody else. */
-function openScope(host: Host, layout: CgroupLayout, request: CgroupRequest): Cgroup {
+function openScope(host: CgroupHost, layout: CgroupLayout, request: CgroupRequest): Cgroup {
   const { unified, mode } = layout;
   const user = request.rootless || host.native.userId() !== 0;
   if (user && mode !== 'v2')
@@ -77,7 +77,7 @@ function openScope(host: Host, layout: CgroupLayout, request: CgroupRequest): Cg
 }
 
 /** Where a user's systemd has its tree: the service that we are in, or the usual one (user@.service(5)). */
-function userManagerRoot({ native }: Host, own: string): string {
+function userManagerRoot({ native }: CgroupHost, own: string): string {
   const uid = native.userId();
   const inside = /^.*\/user@\d+\.service(?=\/|$)/.exec(own);
   return inside?.[0] ?? `/user.slice/user-${uid}.slice/user@${uid}.service`;

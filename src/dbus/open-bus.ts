@@ -11,7 +11,10 @@ const patience = 25_000;
  *
  * Throws `Failure`: `unsupported` without such a bus.
  */
-export async function openBus(host: Host, which: BusKind): Promise<Connection> {
+export async function openBus(
+  host: Pick<Host, 'native' | 'wait' | 'surroundings'>,
+  which: BusKind,
+): Promise<Connection> {
   let cause: unknown;
   for (const path of busSockets(which, host.surroundings)) {
     try {

@@ -4,6 +4,7 @@
  */
 import { dispatch } from '../cli/dispatch.ts';
 import { nativeSink } from '../cli/sink.ts';
+import { openLibraryProcess } from '../foreign/library-process.ts';
 import type { Host } from '../host/host.ts';
 import type { Native } from '../host/native.ts';
 import type { Outside, Surroundings } from '../host/outside.ts';
@@ -38,7 +39,7 @@ function executable(native: Native): string {
 
 function openHost(native: Native, outside: Pick<Outside, 'surroundings'>): Host {
   let libexec: string | undefined;
-  return {
+  const host: Host = {
     native,
     wait: blockingWait(native),
     get surroundings() {
@@ -52,7 +53,9 @@ function openHost(native: Native, outside: Pick<Outside, 'surroundings'>): Host 
       }
       return libexec;
     },
+    openSeccompLibrary: () => openLibraryProcess(host),
   };
+  return host;
 }
 
 /** One call of the command; the answer is the exit status. Never throws. */

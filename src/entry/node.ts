@@ -1,6 +1,8 @@
 #!/usr/bin/env node
 /** The command's entry on Node. Exits as soon as the answer is known: an idle event loop would still cost a fraction of a millisecond. */
 import { dispatch } from '../cli/dispatch.ts';
+import { openKoffiLibrary } from '../foreign/koffi.ts';
+import { openLibraryProcess } from '../foreign/library-process.ts';
 import type { Host } from '../host/host.ts';
 import { blockingWait } from '../host/wait.ts';
 import { consoleSink } from './console-sink.ts';
@@ -23,7 +25,15 @@ function openHost(): Host {
    */
   const noted = isCompiled() ? Number(process.env['TSOCI_OPEN_FILES'] || 'none') : Number.NaN;
   if (Number.isInteger(noted) && noted >= 0 && noted < 1e9) native.limitOpenFiles(noted);
-  return { native, wait: blockingWait(native), surroundings: process.env, libexec };
+  const wait = blockingWait(native);
+  return {
+    native,
+    wait,
+    openSeccompLibrary: () =>
+      isCompiled() ? openLibraryProcess({ native, wait, libexec }) : openKoffiLibrary(native),
+    surroundings: process.env,
+    libexec,
+  };
 }
 
 const { bun, node } = process.versions;

@@ -1,3 +1,4 @@
+import type { SeccompLibrary } from './library.ts';
 import type { Native } from './native.ts';
 import type { Surroundings } from './outside.ts';
 import type { Wait } from './wait.ts';
@@ -10,6 +11,8 @@ export interface Host {
   readonly native: Native;
   /** How this host waits: the command blocks its process, a library user's event loop goes on. */
   readonly wait: Wait;
+  /** Opens libseccomp. Throws `Failure` `unsupported` where it is not installed. Whoever opens it closes it. */
+  openSeccompLibrary(): Promise<SeccompLibrary>;
   /** The environment of whoever calls. */
   readonly surroundings: Surroundings;
   /** Directory with tsoci-init and tsoci.node. */

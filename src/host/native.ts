@@ -162,6 +162,11 @@ export interface Native {
   attachDeviceProgram(cgroup: number, program: number, replace: number): void;
   /** Descriptors of the device programs attached to a cgroup. */
   attachedDevicePrograms(cgroup: number): number[];
+  /**
+   * The running kernel knows these SECCOMP_FILTER_FLAG_* bits. Nothing is loaded: seccomp(2) says EFAULT for a program that is not there
+   * when the flags have passed.
+   */
+  knowsFilterFlags(bits: number): boolean;
   detachDeviceProgram(cgroup: number, program: number): void;
   /** Blocks the whole process for some milliseconds and fractions of them. */
   sleep(milliseconds: number): void;

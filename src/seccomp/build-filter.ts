@@ -1,18 +1,23 @@
 import type { SeccompArch, SeccompFlag } from '../bundle/config.ts';
 import { Failure } from '../failure.ts';
-import { type FilterContext, type Libseccomp, libraryErrors } from '../foreign/libseccomp.ts';
+import type { LibraryCall, SeccompLibrary } from '../host/library.ts';
+import type { Native } from '../host/native.ts';
 import { strictness } from './actions.ts';
 import { type ArchitectureRow, architectureOfToken, architectures } from './architectures.ts';
 import { instructionSize } from './bpf-assembler.ts';
 import { type CallRules, collectCalls } from './calls.ts';
 import type { CheckedSection, Rule } from './check-section.ts';
+import { encodeConditions } from './condition.ts';
 import { enosysPrefix, type NewestCall } from './enosys-prefix.ts';
 import { type ExactCall, exactConditions } from './exact-conditions.ts';
 import { flags, probeBits } from './flags.ts';
+import { type CallNumbers, resolveNames } from './numbers.ts';
 
 /** BPF_MAXINSNS (bpf_common.h): the kernel refuses longer programs. */
 const longestProgram = 4096;
-const unknownName = -1; // __NR_SCMP_ERROR
+
+/** Negative errno of libseccomp, as its manual pages name them. */
+const libraryErrors = { EEXIST: -17, EINVAL: -22, EDOM: -33, EOPNOTSUPP: -95 } as const;
 
 /** A program for the kernel, and what a person should know of how it came about. */
 export interface BuiltFilter {
@@ -30,26 +35,39 @@ export interface BuiltFilter {
  * @throws Failure `unsupported` for a flag or action that this kernel does not have, `invalid` for a profile too large
  * for the kernel, `internal` when libseccomp fails
  */
-export function buildFilter(library: Libseccomp, section: CheckedSection): BuiltFilter {
-  refuseUnknownFlags(library, section.flags);
+export async function buildFilter(
+  native: Pick<Native, 'knowsFilterFlags'>,
+  library: SeccompLibrary,
+  section: CheckedSection,
+): Promise<BuiltFilter> {
+  refuseUnknownFlags(native, section.flags);
   const notes: string[] = [];
-  const context = library.init(section.defaultAction);
-  try {
-    const present = addArchitectures(library, context, section, notes);
-    const unknown = unknownNames(library, section, notes);
-    const { calls, warnings, notes: overruled } = collectCalls(section.rules, section.defaultAction);
-    notes.push(...overruled);
-    const exact = calls.flatMap((call) => addCall(library, context, present, section.defaultAction, call));
-    const filter = concatenate(
-      section.defaultDenies ? enosysPrefix(newestCalls(library, present, section.rules)) : new Uint8Array(0),
-      exactConditions(exact, section.defaultAction),
-      library.exportProgram(context),
-    );
-    refuseTooLong(filter);
-    return { filter, warnings: [...unknown, ...warnings], notes };
-  } finally {
-    library.release(context);
-  }
+  await begin(library, section.defaultAction);
+  const present = await addArchitectures(library, section, notes);
+  const names = section.rules.flatMap((rule) => rule.names);
+  const numbers = await resolveNames(library, names, present);
+  const unknown = unknownNames(library, numbers, section, notes);
+  const { calls, warnings, notes: overruled } = collectCalls(section.rules, section.defaultAction);
+  notes.push(...overruled);
+  const exact: ExactCall[] = [];
+  const rules: LibraryRule[] = [];
+  for (const call of calls) addCall(numbers, present, section.defaultAction, call, exact, rules);
+  await addRules(library, rules);
+  const filter = concatenate(
+    section.defaultDenies ? enosysPrefix(newestCalls(numbers, present, section.rules)) : new Uint8Array(0),
+    exactConditions(exact, section.defaultAction),
+    await library.exportProgram(),
+  );
+  refuseTooLong(filter);
+  return { filter, warnings: [...unknown, ...warnings], notes };
+}
+
+async function begin(library: SeccompLibrary, defaultAction: number): Promise<void> {
+  const [result] = await library.call([{ name: 'init', values: [defaultAction] }]);
+  if (result === 0) return;
+  throw new Failure('internal', `libseccomp ${library.version} made no filter for the default action`, {
+    pointer: '/linux/seccomp/defaultAction',
+  });
 }
 
 function concatenate(...parts: readonly Uint8Array[]): Uint8Array {
@@ -72,9 +90,9 @@ function refuseTooLong(filter: Uint8Array): void {
   );
 }
 
-function refuseUnknownFlags(library: Libseccomp, bits: number): void {
+function refuseUnknownFlags(native: Pick<Native, 'knowsFilterFlags'>, bits: number): void {
   for (const name of Object.keys(flags) as SeccompFlag[]) {
-    if ((bits & flags[name].value) !== 0 && !library.kernelKnowsFlags(probeBits(name))) {
+    if ((bits & flags[name].value) !== 0 && !native.knowsFilterFlags(probeBits(name))) {
       throw new Failure('unsupported', `this kernel does not know ${name}`, {
         pointer: '/linux/seccomp/flags',
         hint: `Remove the flag, or use a kernel that has it (see \`tsoci features\`).`,
@@ -84,18 +102,24 @@ function refuseUnknownFlags(library: Libseccomp, bits: number): void {
 }
 
 /** The native architecture is always part of the filter. Returns what the filter covers. */
-function addArchitectures(
-  library: Libseccomp,
-  context: FilterContext,
+async function addArchitectures(
+  library: SeccompLibrary,
   section: CheckedSection,
   notes: string[],
-): SeccompArch[] {
-  const native = architectureOfToken(library.nativeArchitecture());
+): Promise<SeccompArch[]> {
+  const wanted = [...new Set(section.architectures)];
+  const about = (name: 'exist' | 'add') => (architecture: SeccompArch) =>
+    ({ name, values: [architectures[architecture].token] }) satisfies LibraryCall;
+  const [token = 0, ...there] = await library.call([
+    { name: 'native', values: [] },
+    ...wanted.map(about('exist')),
+  ]);
+  const native = architectureOfToken(token >>> 0);
   const present: SeccompArch[] = native ? [native] : [];
-  for (const name of section.architectures) {
-    const { token } = architectures[name];
-    if (library.architectureExists(context, token)) continue;
-    const result = library.addArchitecture(context, token);
+  const absent = wanted.filter((_, index) => there[index] !== 0);
+  const results = await library.call(absent.map(about('add')));
+  for (const [index, name] of absent.entries()) {
+    const result = results[index] ?? 0;
     if (result === 0) {
       present.push(name);
     } else if (result === libraryErrors.EINVAL || result === libraryErrors.EDOM) {
@@ -114,10 +138,15 @@ function addArchitectures(
  * Names that this libseccomp has never heard of cannot be filtered. An allowance that is left out makes the filter stricter, and is a note; a
  * prohibition that is left out is a warning, and returned.
  */
-function unknownNames(library: Libseccomp, section: CheckedSection, notes: string[]): string[] {
+function unknownNames(
+  library: SeccompLibrary,
+  numbers: CallNumbers,
+  section: CheckedSection,
+  notes: string[],
+): string[] {
   const warnings: string[] = [];
   for (const { names, pointer, action } of section.rules) {
-    const unknown = names.filter((name) => library.resolve(name) === unknownName);
+    const unknown = names.filter((name) => numbers.of(name) === undefined);
     if (unknown.length === 0) continue;
     const list = strictness(action) < strictness(section.defaultAction) ? warnings : notes;
     list.push(
@@ -127,36 +156,50 @@ function unknownNames(library: Libseccomp, section: CheckedSection, notes: strin
   return warnings;
 }
 
+/** A rule for libseccomp. */
+interface LibraryRule {
+  readonly name: string;
+  readonly call: LibraryCall;
+  /** The same conditions may be there with another action, for the architectures that need libseccomp here; the first stays. */
+  readonly mayExist: boolean;
+}
+
 /**
- * Gives a call to libseccomp or, where that cannot be trusted, returns it for {@link exactConditions}. Where an architecture reaches a call through another
- * one (socketcall, ipc), only libseccomp knows how.
+ * Gives a call to libseccomp (`rules`) or, where that cannot be trusted, to {@link exactConditions} (`exact`). Where an architecture reaches a call
+ * through another one (socketcall, ipc), only libseccomp knows how.
  */
 function addCall(
-  library: Libseccomp,
-  context: FilterContext,
+  known: CallNumbers,
   present: readonly SeccompArch[],
   defaultAction: number,
   call: CallRules,
-): ExactCall[] {
-  const number = library.resolve(call.name);
-  if (number === unknownName) return [];
-  const numbers = present.map((architecture) => ({
-    architecture,
-    number: library.resolveFor(architectures[architecture].token, call.name),
-  }));
+  exact: ExactCall[],
+  rules: LibraryRule[],
+): void {
+  const { name } = call;
+  const number = known.of(name);
+  if (number === undefined) return;
+  const numbers = present.map((architecture) => ({ architecture, number: known.on(architecture, name) }));
   if (!call.exact || numbers.some((each) => isMultiplexed(each.number))) {
-    const rules = call.always === undefined ? call.clauses : [{ action: call.always, conditions: [] }];
-    for (const { action, conditions } of rules) {
+    const clauses = call.always === undefined ? call.clauses : [{ action: call.always, conditions: [] }];
+    for (const { action, conditions } of clauses) {
       // libseccomp refuses rules that say what the default says.
       if (action === defaultAction) continue;
-      const result = library.addRule(context, action, number, conditions);
-      // EEXIST: the same conditions with another action, for the architectures that need libseccomp here; the first stays.
-      if (result === 0 || (call.exact && result === libraryErrors.EEXIST)) continue;
-      throw libraryFailure(library, `adding the rule for "${call.name}"`, result, '/linux/seccomp/syscalls');
+      const values = [action, number, conditions.length, encodeConditions(conditions)];
+      rules.push({ name, call: { name: 'rule', values }, mayExist: call.exact });
     }
   }
-  if (!call.exact) return [];
-  return numbers.filter((each) => each.number >= 0).map((each) => ({ ...each, clauses: call.clauses }));
+  if (!call.exact) return;
+  for (const each of numbers) if (each.number >= 0) exact.push({ ...each, clauses: call.clauses });
+}
+
+async function addRules(library: SeccompLibrary, rules: readonly LibraryRule[]): Promise<void> {
+  const results = await library.call(rules.map(({ call }) => call));
+  for (const [index, { name, mayExist }] of rules.entries()) {
+    const result = results[index] ?? 0;
+    if (result === 0 || (mayExist && result === libraryErrors.EEXIST)) continue;
+    throw libraryFailure(library, `adding the rule for "${name}"`, result, '/linux/seccomp/syscalls');
+  }
 }
 
 /** libseccomp's own numbers for calls that an architecture reaches through socketcall or ipc (seccomp-syscalls.h, __PNR_socket to __PNR_shmctl). */
@@ -166,17 +209,17 @@ function isMultiplexed(number: number): boolean {
 
 /** For each architecture the largest number that any entry names, whatever its action. */
 function newestCalls(
-  library: Libseccomp,
+  numbers: CallNumbers,
   present: readonly SeccompArch[],
   rules: readonly Rule[],
 ): NewestCall[] {
   return present.flatMap((architecture) => {
-    const { token, apart }: ArchitectureRow = architectures[architecture];
+    const { apart }: ArchitectureRow = architectures[architecture];
     let newest = -1;
     for (const rule of rules) {
       for (const name of rule.names) {
         // Negative: unknown, or a call that this architecture lacks.
-        const number = library.resolveFor(token, name);
+        const number = numbers.on(architecture, name);
         const isApart = apart !== undefined && number >= apart.from && number <= apart.to;
         if (number > newest && !isApart) newest = number;
       }
@@ -185,7 +228,7 @@ function newestCalls(
   });
 }
 
-function libraryFailure(library: Libseccomp, action: string, result: number, pointer: string): Failure {
+function libraryFailure(library: SeccompLibrary, action: string, result: number, pointer: string): Failure {
   if (result === libraryErrors.EOPNOTSUPP) {
     return new Failure(
       'unsupported',

@@ -7,9 +7,9 @@ import type {
   SeccompSyscall,
 } from '../bundle/config.ts';
 import { Failure } from '../failure.ts';
-import type { Condition } from '../foreign/libseccomp.ts';
 import { type ActionRow, actions } from './actions.ts';
 import { architectures } from './architectures.ts';
+import type { Condition } from './condition.ts';
 import { defaultFlags, type FlagRow, flags, flagTsyncEsrch } from './flags.ts';
 import { operators } from './operators.ts';
 

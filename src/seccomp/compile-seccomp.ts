@@ -31,7 +31,7 @@ export interface CompileOptions {
 }
 
 /**
- * Compiles `linux.seccomp`, or finds what an earlier call compiled. Only a miss loads koffi and libseccomp.
+ * Compiles `linux.seccomp`, or finds what an earlier call compiled. Only a miss opens libseccomp.
  *
  * @throws Failure `invalid` with the pointer of what is wrong in the section, `unsupported` when libseccomp or the kernel lack
  * what it asks for

@@ -1,5 +1,4 @@
 import type { Seccomp } from '../bundle/config.ts';
-import { openLibseccomp } from '../foreign/libseccomp.ts';
 import type { Host } from '../host/host.ts';
 import type { Native } from '../host/native.ts';
 import { buildFilter } from './build-filter.ts';
@@ -12,24 +11,29 @@ const largestMaps = 4 * 1024 * 1024;
 /**
  * The way without a cache: check, then compile with libseccomp. `library.path` is empty when the library's file cannot be told.
  *
- * @throws Failure as {@link checkSection}, {@link openLibseccomp} and {@link buildFilter}
+ * @throws Failure as {@link checkSection}, `Host.openSeccompLibrary` and {@link buildFilter}
  */
 export async function compileSection(host: Host, section: Seccomp): Promise<FilterEntry> {
   const checked = checkSection(section);
-  const { filter, warnings, notes } = buildFilter(await openLibseccomp(host), checked);
-  return {
-    filter,
-    flags: checked.flags,
-    notify: checked.notify,
-    warnings: [...checked.warnings, ...warnings],
-    notes,
-    library: identifyLibrary(host.native),
-  };
+  const library = await host.openSeccompLibrary();
+  try {
+    const { filter, warnings, notes } = await buildFilter(host.native, library, checked);
+    return {
+      filter,
+      flags: checked.flags,
+      notify: checked.notify,
+      warnings: [...checked.warnings, ...warnings],
+      notes,
+      library: identifyLibrary(host.native, library.process),
+    };
+  } finally {
+    await library.close();
+  }
 }
 
-/** Which file the loader took: the mappings say it, whatever the search path was. */
-function identifyLibrary(native: Native): LibraryIdentity {
-  const maps = native.readText('/proc/self/maps', largestMaps);
+/** Which file the loader took: the mappings of the process say it, whatever the search path was. */
+function identifyLibrary(native: Native, process: string): LibraryIdentity {
+  const maps = native.readText(`/proc/${process}/maps`, largestMaps);
   const path = /\s(\/\S*\/libseccomp\.so\.\S*)$/m.exec(maps)?.[1] ?? '';
   const status = path === '' ? undefined : native.status(path, true);
   if (!status) return { path: '', device: 0, inode: 0, size: 0 };

@@ -1,8 +1,8 @@
 import type { SeccompArch } from '../bundle/config.ts';
-import type { Condition } from '../foreign/libseccomp.ts';
 import { strictness } from './actions.ts';
 import { architectures } from './architectures.ts';
 import { assemble, branch, codes, dataOffsets, goTo, Label, type Line, plain } from './bpf-assembler.ts';
+import type { Condition } from './condition.ts';
 import { operators } from './operators.ts';
 
 /** When all conditions hold, the action counts. */

@@ -1,10 +1,10 @@
 import type { SeccompArch, SeccompFeatures, SeccompFlag } from '../bundle/config.ts';
 import { Failure } from '../failure.ts';
-import { openLibseccomp } from '../foreign/libseccomp.ts';
 import type { Host } from '../host/host.ts';
 import { actions } from './actions.ts';
 import { architectures } from './architectures.ts';
 import { flags, probeBits } from './flags.ts';
+import { resolveNames } from './numbers.ts';
 import { operators } from './operators.ts';
 
 /** A call that every architecture has. */
@@ -15,19 +15,23 @@ const commonCall = 'read';
  * libseccomp knows, flags those that the running kernel takes. `{ enabled: false }` without libseccomp.
  */
 export async function seccompFeatures(host: Host): Promise<SeccompFeatures> {
+  const allFlags = sorted(flags);
+  const allArchitectures = sorted(architectures);
   try {
-    const library = await openLibseccomp(host);
-    const allFlags = sorted(flags);
-    return {
-      enabled: true,
-      actions: sorted(actions),
-      operators: sorted(operators),
-      archs: sorted(architectures).filter(
-        (name: SeccompArch) => library.resolveFor(architectures[name].token, commonCall) >= 0,
-      ),
-      knownFlags: allFlags,
-      supportedFlags: allFlags.filter((name: SeccompFlag) => library.kernelKnowsFlags(probeBits(name))),
-    };
+    const library = await host.openSeccompLibrary();
+    try {
+      const numbers = await resolveNames(library, [commonCall], allArchitectures);
+      return {
+        enabled: true,
+        actions: sorted(actions),
+        operators: sorted(operators),
+        archs: allArchitectures.filter((name: SeccompArch) => numbers.on(name, commonCall) >= 0),
+        knownFlags: allFlags,
+        supportedFlags: allFlags.filter((name: SeccompFlag) => host.native.knowsFilterFlags(probeBits(name))),
+      };
+    } finally {
+      await library.close();
+    }
   } catch (error) {
     if (error instanceof Failure && error.code === 'unsupported') return { enabled: false };
     throw error;

@@ -25,7 +25,7 @@ import { Failure } from '../../src/failure.ts';
 import { watchingWait } from '../../src/host/wait.ts';
 
 const native = loadNative(findLibexec());
-const host = { native, wait: watchingWait(native), surroundings: {}, libexec: '/nowhere' };
+const host = { native, wait: watchingWait(native), surroundings: {} };
 const layout = detectCgroups(native);
 const v2 = layout.mode === 'v2';
 const test = suite(`cgroup (${layout.mode})`);

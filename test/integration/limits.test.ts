@@ -21,7 +21,7 @@ import { watchingWait } from '../../src/host/wait.ts';
 import { testWhere } from './support/skip.ts';
 
 const native = loadNative(findLibexec());
-const host = { native, wait: watchingWait(native), surroundings: {}, libexec: '/nowhere' };
+const host = { native, wait: watchingWait(native), surroundings: {} };
 const layout = detectCgroups(native);
 const test = suite(`limits (${layout.mode})`);
 const mebibyte = 1024 * 1024;

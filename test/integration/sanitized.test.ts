@@ -18,8 +18,7 @@ test.before(() => {
   const sanitizers = ['-fsanitize=address,undefined', '-fno-sanitize-recover=all', '-fno-omit-frame-pointer'];
   const flags = ['-g', '-O1', ...sanitizers, '-static-libasan', '-static-libubsan'];
   copyFileSync(compile(workshop, 'tsoci-init', stubSources(), flags), join(libexec, 'tsoci-init'));
-  for (const name of ['tsoci.node', 'koffi.node'])
-    copyFileSync(join(repository, 'build/libexec', name), join(libexec, name));
+  copyFileSync(join(repository, 'build/libexec/tsoci.node'), join(libexec, 'tsoci.node'));
 });
 
 test.after(() => {

@@ -1,4 +1,5 @@
 /** Waiting for tests on machines that are not real: time passes, and nothing else is waited for. */
+import type { Host } from '../../src/host/host.ts';
 import type { Wait } from '../../src/host/wait.ts';
 
 const unexpected = async (): Promise<never> => {
@@ -11,4 +12,11 @@ export const pauses: Wait = {
   packet: unexpected,
   lock: unexpected,
   pause: (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds)),
+};
+
+/** What else there is of a host, for those who do not need it. */
+export const nowhere: Pick<Host, 'libexec' | 'surroundings' | 'openSeccompLibrary'> = {
+  libexec: '/nowhere',
+  surroundings: {},
+  openSeccompLibrary: unexpected,
 };

@@ -1,7 +1,7 @@
 import { Failure } from '../../failure.ts';
-import type { Host } from '../../host/host.ts';
 import { waitUntil } from '../../host/wait.ts';
 import type { CgroupEntry, SavedCgroup } from '../cgroup.ts';
+import type { CgroupHost } from '../cgroup-host.ts';
 import { membersOf } from '../tree.ts';
 import { scopeOf } from './scope-of.ts';
 import { attachProcesses, refused } from './unit-manager.ts';
@@ -11,7 +11,7 @@ const patience = 10_000;
 
 /** Has systemd move a process into a scope, or into a cgroup below it. Throws `Failure` `system`. */
 export async function attachProcess(
-  host: Host,
+  host: CgroupHost,
   saved: SavedCgroup,
   pid: number,
   entry: CgroupEntry,

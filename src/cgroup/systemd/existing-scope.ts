@@ -1,13 +1,13 @@
-import type { Host } from '../../host/host.ts';
 import type { CgroupEntry, SavedCgroup } from '../cgroup.ts';
+import type { CgroupHost } from '../cgroup-host.ts';
 import { parseProcCgroup } from '../detect-cgroups.ts';
 import { ExistingCgroup } from '../existing-cgroup.ts';
 
 /** A scope of systemd that a container lives in. systemd is talked to only for its end. */
 export class ExistingScope extends ExistingCgroup {
-  readonly #host: Host;
+  readonly #host: CgroupHost;
 
-  constructor(host: Host, saved: SavedCgroup) {
+  constructor(host: CgroupHost, saved: SavedCgroup) {
     super(host, saved);
     this.#host = host;
   }

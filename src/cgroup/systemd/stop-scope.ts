@@ -1,6 +1,6 @@
-import type { Host } from '../../host/host.ts';
 import { waitUntil } from '../../host/wait.ts';
 import type { SavedCgroup } from '../cgroup.ts';
+import type { CgroupHost } from '../cgroup-host.ts';
 import { scopeOf } from './scope-of.ts';
 import { refused, stopUnit } from './unit-manager.ts';
 
@@ -8,7 +8,7 @@ import { refused, stopUnit } from './unit-manager.ts';
 const patience = 10_000;
 
 /** A scope ends by itself with its last process; one that never had any, or was left, is stopped. Throws `Failure` when systemd refuses. */
-export async function stopScope(host: Host, saved: SavedCgroup): Promise<void> {
+export async function stopScope(host: CgroupHost, saved: SavedCgroup): Promise<void> {
   const { unit, kind, path } = scopeOf(saved);
   const gone = () => host.native.status(path, false) === undefined;
   if (gone()) return;

@@ -1,9 +1,9 @@
 import type { Resources } from '../../bundle/config.ts';
 import { Failure } from '../../failure.ts';
-import type { Host } from '../../host/host.ts';
 import { waitUntil } from '../../host/wait.ts';
 import { withCleanup } from '../apply-steps.ts';
 import type { SavedCgroup } from '../cgroup.ts';
+import type { CgroupHost } from '../cgroup-host.ts';
 import type { CgroupStep } from '../cgroup-step.ts';
 import { CgroupfsCgroup } from '../cgroupfs.ts';
 import { membersOf } from '../tree.ts';
@@ -26,10 +26,10 @@ const isDeviceWrite = (step: CgroupStep): boolean => step.kind === 'write' && st
  * enters by itself. Everything else is the same as with files alone: the scope is delegated to us.
  */
 export class SystemdCgroup extends CgroupfsCgroup {
-  readonly #host: Host;
+  readonly #host: CgroupHost;
   readonly #id: string;
 
-  constructor(host: Host, saved: SavedCgroup, id: string) {
+  constructor(host: CgroupHost, saved: SavedCgroup, id: string) {
     super(host, saved);
     this.#host = host;
     this.#id = id;

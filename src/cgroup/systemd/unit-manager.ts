@@ -2,7 +2,7 @@ import { BusError } from '../../dbus/connection.ts';
 import { openBus } from '../../dbus/open-bus.ts';
 import type { BusValue } from '../../dbus/value.ts';
 import { Failure, messageOf } from '../../failure.ts';
-import type { Host } from '../../host/host.ts';
+import type { CgroupHost } from '../cgroup-host.ts';
 import type { UnitProperty } from './unit-properties.ts';
 
 const destination = 'org.freedesktop.systemd1';
@@ -21,7 +21,7 @@ export const unitExists = 'org.freedesktop.systemd1.UnitExists';
 export const noSuchUnit = 'org.freedesktop.systemd1.NoSuchUnit';
 
 async function call(
-  host: Host,
+  host: CgroupHost,
   kind: ManagerKind,
   member: string,
   signature: string,
@@ -37,7 +37,7 @@ async function call(
 
 /** A call that makes a job of systemd's, and the end of that job. Throws also when the job does not succeed. */
 async function runJob(
-  host: Host,
+  host: CgroupHost,
   kind: ManagerKind,
   member: string,
   signature: string,
@@ -77,7 +77,7 @@ export function refused(action: string, unit: string, error: unknown): Failure {
 
 /** Starts a transient unit, with all its properties in one call. Comes back when the unit is up. */
 export function startTransientUnit(
-  host: Host,
+  host: CgroupHost,
   kind: ManagerKind,
   unit: string,
   properties: readonly UnitProperty[],
@@ -87,7 +87,7 @@ export function startTransientUnit(
 
 /** Changes properties until the unit ends, in one call. */
 export function setUnitProperties(
-  host: Host,
+  host: CgroupHost,
   kind: ManagerKind,
   unit: string,
   properties: readonly UnitProperty[],
@@ -100,7 +100,7 @@ export function setUnitProperties(
  * @param below where in its cgroup: empty, or `/init`
  */
 export function attachProcesses(
-  host: Host,
+  host: CgroupHost,
   kind: ManagerKind,
   unit: string,
   below: string,
@@ -110,7 +110,7 @@ export function attachProcesses(
 }
 
 /** Ends a unit. One that is not there is fine. */
-export async function stopUnit(host: Host, kind: ManagerKind, unit: string): Promise<void> {
+export async function stopUnit(host: CgroupHost, kind: ManagerKind, unit: string): Promise<void> {
   try {
     await runJob(host, kind, 'StopUnit', 'ss', [unit, 'replace']);
   } catch (error) {

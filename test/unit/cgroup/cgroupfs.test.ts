@@ -43,7 +43,7 @@ function fakeV1(): FakeFiles {
 }
 
 const open = (fake: FakeFiles, layout: CgroupLayout, path = '/pod/web', rootless = false): Cgroup =>
-  openCgroup({ native: fake.native(), wait: pauses, surroundings: {}, libexec: '/nowhere' }, layout, {
+  openCgroup({ native: fake.native(), wait: pauses, surroundings: {} }, layout, {
     id: 'web',
     cgroupsPath: path,
     systemd: false,
@@ -261,10 +261,7 @@ test('cgroupView() names the hierarchies and their links', () => {
 test('sub() takes controllers one by one', () => {
   const fake = fakeV1();
   const saved: SavedCgroup = open(fake, v1).saved;
-  const cgroup = cgroupFromState(
-    { native: fake.native(), wait: pauses, surroundings: {}, libexec: '/nowhere' },
-    saved,
-  );
+  const cgroup = cgroupFromState({ native: fake.native(), wait: pauses, surroundings: {} }, saved);
   fake.add('/sys/fs/cgroup/memory/pod/web/workers');
   assert.deepEqual(cgroup.sub({ memory: 'workers' }).joinPaths().slice(0, 2), [
     '/sys/fs/cgroup/memory/pod/web/workers/tasks',
@@ -293,7 +290,6 @@ test('a scope of systemd has the same path in every hierarchy', () => {
     native: { ...fakeV1().native(), userId: () => userId },
     wait: pauses,
     surroundings: {},
-    libexec: '/nowhere',
   });
   const { saved } = openCgroup(as(0), v1, request);
   const path = '/a.slice/a-b.slice/cri-x.scope';

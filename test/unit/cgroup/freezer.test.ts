@@ -30,7 +30,7 @@ const fakeFunctions = (native: ReturnType<FakeFiles['native']>) => ({
 
 test('freeze() on v1 writes again while the kernel says FREEZING, and lets go in between', async () => {
   const fake = stubborn(12);
-  await freeze({ native: fake.native(), wait: pauses }, v1);
+  await freeze({ native: fake.native(), wait: pauses, surroundings: {} }, v1);
   assert.equal(fake.files.get('/f/freezer.state'), 'FROZEN\n');
   assert.equal(fake.journal.filter((line) => line.endsWith('FROZEN')).length, 12);
   assert.equal(fake.journal.filter((line) => line.endsWith('THAWED')).length, 1);
@@ -38,7 +38,7 @@ test('freeze() on v1 writes again while the kernel says FREEZING, and lets go in
 
 test('freeze() gives up in the end, and thaws', async () => {
   const fake = stubborn(Number.POSITIVE_INFINITY);
-  const error = await freeze({ native: fake.native(), wait: pauses }, v1, 200).catch(
+  const error = await freeze({ native: fake.native(), wait: pauses, surroundings: {} }, v1, 200).catch(
     (caught: unknown) => caught,
   );
   assert.ok(error instanceof Failure && error.code === 'system');
@@ -48,7 +48,7 @@ test('freeze() gives up in the end, and thaws', async () => {
 test('freeze() on v2 waits for cgroup.events', async () => {
   const fake = new FakeFiles();
   fake.add('/f', { 'cgroup.freeze': '0\n', 'cgroup.events': 'populated 1\nfrozen 0\n' });
-  const host = { native: fake.native(), wait: pauses };
+  const host = { native: fake.native(), wait: pauses, surroundings: {} };
   const later = setTimeout(() => fake.files.set('/f/cgroup.events', 'populated 1\nfrozen 1\n'), 20);
   await freeze(host, v2);
   clearTimeout(later);

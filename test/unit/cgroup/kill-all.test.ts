@@ -20,7 +20,7 @@ function machine(files: Readonly<Record<string, string>>, pids: number[]) {
           }
         : Reflect.get(target, name),
   }) as Native;
-  const host = { native, wait: pauses };
+  const host = { native, wait: pauses, surroundings: {} };
   const target = (unified: boolean, freezer: KillTarget['freezer']): KillTarget => ({
     unified: unified ? '/c' : undefined,
     freezer,

@@ -29,7 +29,7 @@ test('removeTree() goes deepest first, and is content with what is gone', async 
   const fake = new FakeFiles();
   fake.add('/m/a/b/c', { 'cgroup.procs': '' });
   fake.add('/m/a/d');
-  const host = { native: fake.native(), wait: pauses };
+  const host = { native: fake.native(), wait: pauses, surroundings: {} };
   await removeTree(host, '/m/a');
   assert.deepEqual(fake.journal, ['rmdir /m/a/b/c', 'rmdir /m/a/b', 'rmdir /m/a/d', 'rmdir /m/a']);
   await removeTree(host, '/m/a');
@@ -40,7 +40,7 @@ test('removeTree() tries again while processes exit', async () => {
   fake.add('/m/a/b', { 'cgroup.procs': '5\n' });
   let tries = 0;
   fake.refuse = (action) => (action === 'rmdir /m/a/b' && tries++ < 6 ? 'EBUSY' : undefined);
-  await removeTree({ native: fake.native(), wait: pauses }, '/m/a');
+  await removeTree({ native: fake.native(), wait: pauses, surroundings: {} }, '/m/a');
   assert.equal(tries, 7);
   assert.ok(!fake.directories.has('/m/a'));
 });
@@ -53,7 +53,7 @@ test('removeTree() reports other errors at once', async () => {
     tries++;
     return 'EROFS';
   };
-  const error = await removeTree({ native: fake.native(), wait: pauses }, '/m/a').catch(
+  const error = await removeTree({ native: fake.native(), wait: pauses, surroundings: {} }, '/m/a').catch(
     (caught: unknown) => caught,
   );
   assert.ok(error instanceof Failure && error.errno === 'EROFS');

@@ -8,6 +8,7 @@ import type { Status } from '../../../src/container/types.ts';
 import type { Host } from '../../../src/host/host.ts';
 import { blockingWait } from '../../../src/host/wait.ts';
 import { assertRefused, failureOf } from '../refusal.ts';
+import { nowhere } from '../waits.ts';
 import { native, recordOf, withDirectory } from './support.ts';
 
 const test = suite('lifecycle');
@@ -97,7 +98,7 @@ test('requireStatus() says what helps', () => {
   assert.match(failureOf(() => requireStatus('exec', 'c', 'paused')).hint ?? '', /--ignore-paused/);
 });
 
-const host: Host = { native, wait: blockingWait(native), surroundings: {}, libexec: '/nowhere' };
+const host: Host = { native, wait: blockingWait(native), ...nowhere };
 const self = identify(native, process.pid) as ProcessIdentity;
 const never = {
   frozen: (): boolean => {

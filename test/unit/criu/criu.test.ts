@@ -1,3 +1,4 @@
+import { nowhere } from '../waits.ts';
 /** The conversation, with a program in Python in CRIU's place. */
 
 import { openSync, readdirSync } from 'node:fs';
@@ -5,7 +6,6 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { Criu, type Notification } from '../../../src/criu/criu.ts';
 import { type CriuResponse, requestTypes } from '../../../src/criu/messages.ts';
-import { findLibexec } from '../../../src/entry/libexec.ts';
 import { watchingWait } from '../../../src/host/wait.ts';
 import { native } from '../container/support.ts';
 
@@ -31,7 +31,7 @@ async function talk(
 ): Promise<CriuResponse> {
   const file = openSync('/usr/bin/python3', 'r');
   const criu = Criu.start(
-    { native, wait: watchingWait(native), surroundings: {}, libexec: findLibexec() },
+    { native, wait: watchingWait(native), ...nowhere },
     { file, argv: ['python3', '-c', helpers + program], ownStreams: false, inherited: [] },
   );
   native.close(file);

@@ -172,7 +172,7 @@ test('busSockets() reads addresses as the environment has them', () => {
 });
 
 test('openBus() says which bus is not there, and what to do', async () => {
-  const nowhere = { ...host, libexec: '', surroundings: { XDG_RUNTIME_DIR: join(directory, 'none') } };
+  const nowhere = { ...host, surroundings: { XDG_RUNTIME_DIR: join(directory, 'none') } };
   await assert.rejects(openBus(nowhere, 'user'), (error: unknown) => {
     assert.ok(error instanceof Failure && error.code === 'unsupported');
     assert.match(error.message, /cannot connect to the user bus: ENOENT/);

@@ -2,6 +2,7 @@ import type { Seccomp, SeccompArg, SeccompSyscall } from '../../../src/bundle/co
 import { findLibexec } from '../../../src/entry/libexec.ts';
 import { loadNative } from '../../../src/entry/load-native.ts';
 import { Failure } from '../../../src/failure.ts';
+import { openKoffiLibrary } from '../../../src/foreign/koffi.ts';
 import type { Host } from '../../../src/host/host.ts';
 import { blockingWait } from '../../../src/host/wait.ts';
 
@@ -9,7 +10,13 @@ const libexec = findLibexec();
 
 /** The real machine. */
 const native = loadNative(libexec);
-export const host: Host = { native, wait: blockingWait(native), surroundings: {}, libexec };
+export const host: Host = {
+  native,
+  wait: blockingWait(native),
+  surroundings: {},
+  libexec,
+  openSeccompLibrary: () => openKoffiLibrary(native),
+};
 
 /** AUDIT_ARCH_* of the ABIs that the tables below speak of. */
 export const x86_64 = 0xc000003e;
