@@ -96,6 +96,12 @@ int write_all(int descriptor, const void *data, size_t length);
 /* 1 when readable (or hung up), 0 when the time is over; -1 milliseconds wait for ever. */
 int wait_readable(int descriptor, int milliseconds);
 
+/* ---- files.c ---- */
+
+/* Reads to the end, in a buffer that grows and that the caller frees: the size that stat tells is 0 for proc
+ * and cgroup files. */
+int read_to_end(int descriptor, size_t maximum, char **data, size_t *length);
+
 /* ---- processes.c ---- */
 
 struct exit_status {
@@ -134,6 +140,7 @@ napi_value job_start(napi_env env, struct job *job);
 
 napi_status register_files(napi_env env, napi_value exports);
 napi_status register_directories(napi_env env, napi_value exports);
+napi_status register_trees(napi_env env, napi_value exports);
 napi_status register_descriptors(napi_env env, napi_value exports);
 napi_status register_memory_files(napi_env env, napi_value exports);
 napi_status register_spawn(napi_env env, napi_value exports);

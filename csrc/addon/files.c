@@ -20,8 +20,7 @@ static int open_again(const char *path, int flags, mode_t mode) {
     return descriptor;
 }
 
-/* Reads to the end, in a buffer that grows: the size that stat tells is 0 for proc and cgroup files. */
-static int read_to_end(int descriptor, size_t maximum, char **data, size_t *length) {
+int read_to_end(int descriptor, size_t maximum, char **data, size_t *length) {
     struct stat status;
     if (fstat(descriptor, &status) < 0)
         return -errno;

@@ -8,7 +8,7 @@ NAPI_MODULE_INIT() {
     static napi_status (*const parts[])(napi_env, napi_value) = {
         register_files,     register_directories, register_descriptors, register_memory_files, register_spawn,
         register_processes, register_sockets,     register_messages,    register_terminals,    register_bpf,
-        register_netlink,   register_watch,       register_hash,
+        register_netlink,   register_watch,       register_hash,        register_trees,
     };
     for (size_t i = 0; i < COUNT(parts); i++) {
         if (parts[i](env, exports) != napi_ok) {

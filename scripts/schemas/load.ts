@@ -16,6 +16,7 @@ const ROOTS: Readonly<Record<string, string>> = {
   'config.json': 'Config',
   'state.json': 'State',
   'features.json': 'Features',
+  'record.json': 'ContainerRecord',
 };
 
 /** Keywords whose value is a map from free names to schemas, not a schema. */

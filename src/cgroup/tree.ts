@@ -3,6 +3,7 @@ import { hasErrno, isSystemError, type Native } from '../host/native.ts';
 import type { CgroupHost } from './cgroup-host.ts';
 
 const MAXIMUM = 4 * 1024 * 1024;
+const members = 'cgroup.procs';
 
 /**
  * Makes a cgroup directory, parents too.
@@ -30,24 +31,20 @@ export function makeTree(native: Native, path: string, made: string[]): boolean 
   return true;
 }
 
-/** Directories right below; none when it is gone. */
-export function subDirectories(native: Native, path: string): string[] {
-  let names: string[];
+/**
+ * The pids of a cgroup and everything below it, which the container may have named and nested as it liked. A process of another pid
+ * namespace has no number here and is left out.
+ */
+export function processesOf(native: Native, path: string, found: Set<number> = new Set()): Set<number> {
+  let files: ReturnType<Native['readTree']>;
   try {
-    names = native.readSubdirectories(path);
+    // a threaded cgroup can't be read: its processes are listed by its domain
+    files = native.readTree(path, [members], MAXIMUM);
   } catch (error) {
-    if (hasErrno(error, 'ENOENT', 'ENODEV')) return [];
+    if (hasErrno(error, 'ENOENT', 'ENODEV')) return found;
     throw error;
   }
-  const children: string[] = [];
-  for (const name of names) children.push(`${path}/${name}`);
-  return children;
-}
-
-/** The pids of a cgroup and everything below it. A process of another pid namespace has no number here and is left out. */
-export function processesOf(native: Native, path: string, found: Set<number> = new Set()): Set<number> {
-  for (const pid of membersOf(native, path)) found.add(pid);
-  for (const child of subDirectories(native, path)) processesOf(native, child, found);
+  for (const { text } of files) for (const pid of numbersIn(text)) found.add(pid);
   return found;
 }
 
@@ -55,18 +52,22 @@ export function processesOf(native: Native, path: string, found: Set<number> = n
 export function membersOf(native: Native, path: string): number[] {
   let text: string;
   try {
-    text = native.readText(`${path}/cgroup.procs`, MAXIMUM);
+    text = native.readText(`${path}/${members}`, MAXIMUM);
   } catch (error) {
     // gone, or a threaded cgroup, whose processes are listed by its domain
     if (hasErrno(error, 'ENOENT', 'ENODEV', 'EOPNOTSUPP', 'ENOTSUP')) return [];
     throw error;
   }
-  const pids: number[] = [];
+  return numbersIn(text);
+}
+
+function numbersIn(text: string): number[] {
+  const numbers: number[] = [];
   for (const line of text.split('\n')) {
-    const pid = Number(line);
-    if (pid > 0) pids.push(pid);
+    const number = Number(line);
+    if (number > 0) numbers.push(number);
   }
-  return pids;
+  return numbers;
 }
 
 /** How long delete waits for processes that are exiting, in milliseconds. */
@@ -90,25 +91,14 @@ export async function removeTree(host: CgroupHost, path: string): Promise<void> 
   }
 }
 
-/** One attempt at the whole subtree. The error of the directory that did not go. */
+/** One attempt at the whole subtree. The error of the first directory that did not go. */
 function tryRemove(native: Native, path: string): unknown {
-  const remove = (): unknown => {
-    try {
-      native.removeDirectory(path);
-      return undefined;
-    } catch (error) {
-      return hasErrno(error, 'ENOENT') ? undefined : error;
-    }
-  };
-  const error = remove();
-  if (error === undefined || !hasErrno(error, 'EBUSY', 'ENOTEMPTY')) return error;
-  const children = subDirectories(native, path);
-  if (children.length === 0) return error;
-  for (const child of children) {
-    const left = tryRemove(native, child);
-    if (left !== undefined) return left;
+  try {
+    native.removeTree(path);
+    return undefined;
+  } catch (error) {
+    return hasErrno(error, 'ENOENT') ? undefined : error;
   }
-  return remove();
 }
 
 function busy(native: Native, path: string, cause: unknown): Failure {

@@ -228,6 +228,8 @@ export const commands: readonly CommandRow[] = [
         "entered, its bind mounts come from where it says now, and its limits hold. Standard streams that were pipes become the caller's. " +
         'In the foreground the exit status is handed on, as by run.',
       'Of the hooks, prestart and createRuntime run when the namespaces are there, poststart when the processes go on.',
+      'CRIU gives the processes the identity and the privileges that it finds in the images, so these must come from somebody you trust. A directory ' +
+        'that others can change, or that holds links or FIFOs, is refused.',
     ],
     examples: [
       {

@@ -16,7 +16,7 @@ export const criuOptions = [
     name: 'work-path',
     type: 'string',
     value: 'DIR',
-    help: "directory for CRIU's logs and sockets (default: that of the images)",
+    help: "directory for CRIU's logs and sockets (default: that of the images; for restore one of our own, which stays when it failed)",
     complete: 'directory',
   },
   { name: 'tcp-established', type: 'boolean', help: 'save and restore established TCP connections' },

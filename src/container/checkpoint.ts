@@ -1,5 +1,5 @@
 import type { Config } from '../bundle/config.ts';
-import { MAXIMUM_BYTES, parseJson } from '../bundle/parse-json.ts';
+import { parseJson } from '../bundle/parse-json.ts';
 import { cgroupInUse } from '../cgroup/cgroup-in-use.ts';
 import { detectCgroups } from '../cgroup/detect-cgroups.ts';
 import { socketNumber } from '../criu/criu.ts';
@@ -48,7 +48,7 @@ export async function checkpoint(context: Context, id: string, options: Checkpoi
     const cgroup = record.cgroup && cgroupInUse(host, record.cgroup);
     requireStatus('checkpoint', id, statusOf(host, store, record, cgroup));
     const configPath = store.configPath(id);
-    const config = parseJson(native.readFile(configPath, MAXIMUM_BYTES), configPath) as Config;
+    const config = parseJson(store.readConfig(id), configPath) as Config;
     refuseUnsupported(config);
     await dump(context, program, { record, config, options });
     if (!stays) await untilEnded(context, record);
@@ -85,9 +85,10 @@ async function dump(context: Context, program: string, { record, config, options
   const { host } = context;
   const { native } = host;
   const pid = record.init?.pid ?? 0;
-  const images = Images.make(native, options.imagePath, options.workPath);
+  const images = Images.make(native, options.imagePath);
   const file = native.open(program, O_CLOEXEC, 0);
   try {
+    if (options.workPath !== undefined) images.workIn(options.workPath);
     const inside = parseMountTable(native.readText(`/proc/${pid}/mountinfo`, maximumTable));
     const outside = parseMountTable(native.readText('/proc/self/mountinfo', maximumTable));
     const place = placeInRoot(native, `/proc/${pid}/root`);

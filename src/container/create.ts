@@ -7,6 +7,7 @@ import { Undo } from './cleanup.ts';
 import { createHooks } from './create-hooks.ts';
 import { writeIdMaps } from './id-maps.ts';
 import { splitLimits } from './late-limits.ts';
+import type { Lock } from './lock.ts';
 import { newRecord } from './new-record.ts';
 import { removeIfThere, writePidFile } from './pid-file.ts';
 import { type CreateMode, type Preparation, prepare } from './prepare.ts';
@@ -50,12 +51,14 @@ export async function createContainer(
     preparation.cgroup.checkUnused();
     store.write(record);
     store.writeConfig(options.id, preparation.bundle.text);
-    const creation = await build(context, options, mode, { preparation, store, undo, record }, () => {
+    const creation = await build(context, options, mode, { preparation, store, undo, lock, record }, () => {
       hooked = true;
     });
     return creation;
   } catch (error) {
+    const taken = !lock.isCurrent();
     const cleanup = await undo.run();
+    if (taken) throw takenAway(options.id, error);
     if (hooked && record.poststop.length > 0) {
       const { runPoststopHooks } = await import('./hooks.ts');
       await runPoststopHooks(
@@ -71,10 +74,16 @@ export async function createContainer(
   }
 }
 
+/** Somebody deleted it by force, whose word counts: poststop hooks and the rest are theirs. */
+function takenAway(id: string, cause: unknown): Failure {
+  return new Failure('status', `container "${id}" was deleted by force while it was created`, { cause });
+}
+
 interface Making {
   readonly preparation: Preparation;
   readonly store: Store;
   readonly undo: Undo;
+  readonly lock: Lock;
   readonly record: ContainerRecord;
 }
 
@@ -92,7 +101,8 @@ async function build(
   const watch = new Stopwatch(context);
   undo.add(() => removeTemporary(context, making.record));
   await cgroup.create();
-  undo.add(() => cgroup.delete());
+  // What a forced delete took away meanwhile may be another container's by now: then only what is empty and was made here goes.
+  undo.add(() => (making.lock.isCurrent() ? cgroup.delete() : cgroup.undoCreate()));
   const limits = splitLimits(bundle.config.linux?.resources);
   await cgroup.apply(limits.before);
   if (cgroup.adopt === undefined) giveCgroup(context, cgroup, bundle.config);
@@ -181,7 +191,7 @@ function openInherited(context: Context, options: CreateOptions, mode: CreateMod
 function commit(
   context: Context,
   options: CreateOptions,
-  { store, undo }: Making,
+  { store, undo, lock }: Making,
   before: ContainerRecord,
   pid: number,
 ): ContainerRecord {
@@ -193,7 +203,7 @@ function commit(
   const { pidFile } = options;
   if (pidFile !== undefined) {
     writePidFile(native, pidFile, options.id, pid);
-    undo.add(() => removeIfThere(native, pidFile));
+    undo.add(() => lock.isCurrent() && removeIfThere(native, pidFile));
   }
   if (options.pidfdSocket !== undefined) sendPidfd(native, options.pidfdSocket, pid, 'init-pidfd');
   return record;

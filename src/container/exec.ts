@@ -1,5 +1,5 @@
 import type { Config, Process } from '../bundle/config.ts';
-import { MAXIMUM_BYTES, parseJson } from '../bundle/parse-json.ts';
+import { parseJson } from '../bundle/parse-json.ts';
 import { validateProcess } from '../bundle/validate-process.ts';
 import type { CgroupEntry, CgroupInUse } from '../cgroup/cgroup.ts';
 import { cgroupInUse } from '../cgroup/cgroup-in-use.ts';
@@ -39,7 +39,7 @@ function openTarget(context: Context, id: string, options: ExecOptions): Target 
   if (!(status === 'paused' && options.ignorePaused)) requireStatus('exec', id, status);
   const path = store.configPath(id);
   // It was validated when the container was created, and nobody else can write it.
-  const config = parseJson(host.native.readFile(path, MAXIMUM_BYTES), path) as Config;
+  const config = parseJson(store.readConfig(id), path) as Config;
   return { record, config, cgroup };
 }
 

@@ -85,5 +85,5 @@ export function statusOf(
   if (record.init === undefined) return store.isLocked(record.id) ? 'creating' : 'stopped';
   if (!isAlive(native, record.init)) return 'stopped';
   if (cgroup?.frozen()) return 'paused';
-  return native.status(store.startSocketPath(record.id), false) === undefined ? 'running' : 'created';
+  return store.hasStartSocket(record.id) ? 'created' : 'running';
 }

@@ -1,21 +1,23 @@
 import { cgroupInUse } from '../cgroup/cgroup-in-use.ts';
 import { Failure } from '../failure.ts';
-import { hasErrno } from '../host/native.ts';
+import { UnusableRecord } from './check-record.ts';
+import { clearCgroup } from './clear-cgroup.ts';
+import { endProcess } from './end-process.ts';
 import { requireStatus, statusOf } from './lifecycle.ts';
+import type { Lock } from './lock.ts';
 import { removeIfThere } from './pid-file.ts';
-import { openProcess } from './process-identity.ts';
 import type { ContainerRecord } from './record.ts';
 import { stateDocument } from './state-document.ts';
 import { Store } from './store.ts';
 import type { Context } from './types.ts';
 
-const SIGKILL = 9;
-/** How long a killed init may take to disappear, in milliseconds; it may have much memory to give back. */
-const patience = 10_000;
+/** How long a forced delete waits for another command on the container before it takes its place, in milliseconds. */
+const courtesy = 100;
 
 /**
  * `delete`: undoes what create did, then runs the poststop hooks (runtime.md, Delete). With `force` a running container is
- * killed first, and one that does not exist is fine.
+ * killed first, one that does not exist is fine, and so are one whose record is damaged and one that another command (a hanging hook, a
+ * create that was stopped) keeps the lock of.
  *
  * Throws `Failure`: `not-found`, `status`, `system`.
  */
@@ -24,32 +26,50 @@ export async function remove(
   id: string,
   { force }: { readonly force: boolean },
 ): Promise<void> {
-  const { native } = context.host;
-  const store = new Store(native, context.root);
-  const early = force ? forcedRecord(store, id) : store.read(id);
-  if (early === undefined) {
-    // Nothing, or a directory whose create was killed before it recorded anything.
-    if (store.exists(id)) store.remove(id);
-    return;
-  }
-  // A command that waits for the process would keep the lock as long as the process lives.
-  if (force) await endInit(context, early);
-  const lock = store.lock(id);
+  const store = new Store(context.host.native, context.root);
+  const lock = force ? await lockByForce(context, store, id) : store.lock(id);
+  if (lock === undefined) return;
   try {
-    const record = store.tryRead(id);
-    if (record === undefined) return;
-    await removeLocked(context, store, record, force);
+    if (!force) return await removeLocked(context, store, store.read(id), false);
+    const found = look(store, id);
+    if (found instanceof UnusableRecord) {
+      const { removeDamaged } = await import('./remove-damaged.ts');
+      await removeDamaged(context, store, id, found);
+    } else if (found !== undefined) await removeLocked(context, store, found, true);
+    // A directory whose create was killed before it recorded anything.
+    else store.remove(id);
   } finally {
     lock.release();
   }
 }
 
-/** With `force` a damaged record must not keep its container for ever. */
-function forcedRecord(store: Store, id: string): ContainerRecord | undefined {
+function look(store: Store, id: string): ContainerRecord | UnusableRecord | undefined {
   try {
     return store.tryRead(id);
   } catch (error) {
-    if (error instanceof Failure && error.code === 'internal') return undefined;
+    if (error instanceof UnusableRecord) return error;
+    throw error;
+  }
+}
+
+/**
+ * The lock, or the place of whoever does not let go of it; undefined when there is no such container. The process is killed first: a command that
+ * waits for it keeps the lock as long as it lives.
+ */
+async function lockByForce(context: Context, store: Store, id: string): Promise<Lock | undefined> {
+  try {
+    const early = look(store, id);
+    if (early !== undefined) await endInit(context, early instanceof UnusableRecord ? early.known : early);
+    let waited = 0;
+    for (let step = 1; ; step *= 2) {
+      const lock = store.tryLock(id);
+      if (lock !== 'busy') return lock;
+      if (waited >= courtesy) return store.takeOver(id);
+      await context.host.wait.pause(step);
+      waited += step;
+    }
+  } catch (error) {
+    if (error instanceof Failure && error.code === 'not-found') return undefined;
     throw error;
   }
 }
@@ -66,43 +86,29 @@ async function removeLocked(
   // We hold the lock: a container that is still being created is one whose create was killed.
   if (!force && status !== 'creating') requireStatus('delete', record.id, status);
   await endInit(context, record);
-  if (cgroup !== undefined) {
-    // Without a pid namespace of its own, the container's other processes outlive its init.
-    if (cgroup.processes().length > 0) await cgroup.killAll(SIGKILL);
-    await cgroup.delete();
-  }
+  if (cgroup !== undefined) await clearCgroup(context, store, record, cgroup);
   if (record.resctrl !== undefined) {
     const { removeResctrl } = await import('./resctrl.ts');
     removeResctrl(host.native, record.resctrl);
   }
   if (record.temporary !== undefined) removeIfThere(host.native, record.temporary);
-  store.remove(record.id);
-  if (record.poststop.length > 0) {
+  // Of two that delete it at the same time, one runs the hooks.
+  if (store.remove(record.id) && record.poststop.length > 0) {
     const { runPoststopHooks } = await import('./hooks.ts');
     await runPoststopHooks(host, record.poststop, stateDocument(record, 'stopped', 0), context.warn);
   }
 }
 
 /** Kills the init where it lives, and waits until it has ended. */
-async function endInit(context: Context, record: ContainerRecord): Promise<void> {
-  const { native, wait } = context.host;
-  const pidfd = record.init && openProcess(native, record.init);
-  if (pidfd === undefined) return;
-  try {
-    native.pidfdSend(pidfd, SIGKILL);
-    if (record.cgroup !== undefined) await cgroupInUse(context.host, record.cgroup).thaw();
-    if ((await wait.readable([pidfd], patience)).length === 0) {
-      throw new Failure(
-        'system',
-        `the process of container "${record.id}" (pid ${record.init?.pid}) did not end within ${patience / 1000} s`,
-        {
-          hint: 'it hangs in the kernel, usually on a filesystem or device that does not answer',
-        },
-      );
-    }
-  } catch (error) {
-    if (!hasErrno(error, 'ESRCH')) throw error;
-  } finally {
-    native.close(pidfd);
-  }
+async function endInit(
+  context: Context,
+  { id, init, cgroup }: Pick<Partial<ContainerRecord>, 'id' | 'init' | 'cgroup'>,
+): Promise<void> {
+  if (init === undefined) return;
+  await endProcess(context, init, {
+    of: id ?? '',
+    thaw: async () => {
+      if (cgroup !== undefined) await cgroupInUse(context.host, cgroup).thaw();
+    },
+  });
 }

@@ -8,18 +8,19 @@ import type { Notification } from '../criu/criu.ts';
 import { findCriu } from '../criu/find-criu.ts';
 import type { CriuOptions } from '../criu/messages.ts';
 import { Failure, withCleanup } from '../failure.ts';
-import type { Native } from '../host/native.ts';
 import { endChild } from '../launch/launch.ts';
 import { giveCgroup } from './cgroup-owner.ts';
 import { askCriu } from './checkpoint/ask-criu.ts';
 import { cgroupRoots } from './checkpoint/cgroup-roots.ts';
 import { commonOptions } from './checkpoint/criu-choices.ts';
 import { externalSources } from './checkpoint/external-mounts.ts';
+import { fillNetwork } from './checkpoint/fill-network.ts';
 import { Images } from './checkpoint/images.ts';
 import { expectedMounts, keepAttributes } from './checkpoint/mount-attributes.ts';
 import { placeInRoot } from './checkpoint/place-in-root.ts';
 import { cgroupPlaces, enterCgroup, enterResctrl } from './checkpoint/restore-cgroup.ts';
 import { openRestore } from './checkpoint/restore-start.ts';
+import { ownWorkPath, removeOwnWork } from './checkpoint/restore-work.ts';
 import { takeTerminal } from './checkpoint/take-terminal.ts';
 import type { RestoreOptions } from './checkpoint/types.ts';
 import { Undo } from './cleanup.ts';
@@ -84,11 +85,17 @@ export async function restore(context: Context, options: RestoreOptions): Promis
   undo.add(() => store.remove(options.id));
   try {
     cgroup.checkUnused();
+    const work =
+      options.workPath === undefined && !options.lazyPages
+        ? ownWorkPath(context.root, options.id)
+        : undefined;
+    openWork(restoration, options.workPath ?? work);
     store.write(progress.record);
     store.writeConfig(options.id, bundle.text);
     await build(context, options, restoration, { store, undo, progress });
     await runPoststart(context, progress.record);
     progress.keepDevices();
+    if (work !== undefined) removeOwnWork(native, work);
   } catch (error) {
     throw withCleanup(error, await giveUp(context, undo, progress));
   } finally {
@@ -97,6 +104,14 @@ export async function restore(context: Context, options: RestoreOptions): Promis
   }
   const { pid = 0, terminal } = progress;
   return { pid, ...(terminal !== undefined && { terminal }) };
+}
+
+/** The server of lazy pages has its socket in the directory of the images unless told otherwise; all else goes to one of ours. */
+function openWork({ images, bundle }: Restoration, path: string | undefined): void {
+  if (path !== undefined) images.workIn(path);
+  const { gidMappings = [] } = bundle.config.linux ?? {};
+  const group = gidMappings.find(({ containerID }) => containerID === 0)?.hostID;
+  if (group !== undefined) images.letIn(group);
 }
 
 async function giveUp(
@@ -133,9 +148,7 @@ async function prepareRestore(context: Context, options: RestoreOptions): Promis
   });
   const root = context.resctrl ?? resctrlRoot;
   const resctrl = openResctrl(native, root, config.linux?.intelRdt, options.id);
-  const images = Images.open(native, options.imagePath, options.workPath);
-  const group = config.linux?.gidMappings?.find(({ containerID }) => containerID === 0)?.hostID;
-  if (group !== undefined) images.letIn(group);
+  const images = Images.open(native, options.imagePath);
   return { program, bundle, rootfs, layout, cgroup, images, resctrl };
 }
 
@@ -188,6 +201,7 @@ async function build(
           enterCgroup(host.native, cgroup, criu.pid);
         const directories = { images_dir_fd: await criu.descriptor(), work_dir_fd: await criu.descriptor() };
         opened.own(...Object.values(directories));
+        images.checkSame(directories.images_dir_fd, directories.work_dir_fd);
         return directories;
       },
       notified: async (notification) => {
@@ -260,7 +274,11 @@ async function onNotification(
     progress.terminal = takeTerminal(native, options, descriptor);
   else if (descriptor !== undefined) native.close(descriptor);
   if (script === 'setup-namespaces') {
-    if (options.emptyNs.includes('network')) await fillNetwork(native, config, pid, progress, undo);
+    const moved = options.emptyNs.includes('network') ? await fillNetwork(native, config, pid) : undefined;
+    if (moved !== undefined) {
+      undo.add(() => moved.takeBack());
+      progress.keepDevices = moved.keep;
+    }
     progress.hooked = true;
     await createHooks(context.host, progress.record, config, pid);
   } else if (script === 'post-restore') {
@@ -278,21 +296,4 @@ async function onNotification(
     writePidFile(native, pidFile, options.id, pid);
     undo.add(() => removeIfThere(native, pidFile));
   }
-}
-
-/** A network namespace that CRIU left empty gets what create gives a new one. */
-async function fillNetwork(
-  native: Native,
-  { linux }: Config,
-  pid: number,
-  progress: Progress,
-  undo: Undo,
-): Promise<void> {
-  const { loopbackUp } = await import('../network/loopback-up.ts');
-  loopbackUp(native, pid);
-  if (linux?.netDevices === undefined) return;
-  const { moveNetworkDevices } = await import('../network/network-devices.ts');
-  const moved = moveNetworkDevices(native, linux.netDevices, pid);
-  undo.add(() => moved.takeBack());
-  progress.keepDevices = moved.keep;
 }

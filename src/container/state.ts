@@ -1,25 +1,9 @@
 import { cgroupInUse } from '../cgroup/cgroup-in-use.ts';
-import type { Native } from '../host/native.ts';
-import { hasErrno } from '../host/native.ts';
 import { statusOf } from './lifecycle.ts';
+import { ownerName } from './owner-name.ts';
 import type { ContainerRecord } from './record.ts';
 import { Store } from './store.ts';
 import type { Context, State } from './types.ts';
-
-/** The user's name from /etc/passwd, or the number. */
-function ownerName(native: Native, uid: number): string {
-  if (uid === 0) return 'root';
-  try {
-    const line = native
-      .readText('/etc/passwd', 4 * 1024 * 1024)
-      .split('\n')
-      .find((each) => each.split(':')[2] === String(uid));
-    return line?.split(':')[0] ?? String(uid);
-  } catch (error) {
-    if (hasErrno(error, 'ENOENT', 'EACCES', 'EFBIG')) return String(uid);
-    throw error;
-  }
-}
 
 /** The state of one recorded container, from its record and its process. */
 export function stateOf(context: Context, store: Store, record: ContainerRecord): State {

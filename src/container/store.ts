@@ -1,14 +1,18 @@
-import { Failure, messageOf } from '../failure.ts';
+import { MAXIMUM_BYTES } from '../bundle/parse-json.ts';
+import { Failure } from '../failure.ts';
 import { hasErrno, type Native } from '../host/native.ts';
+import { checkRecord, UnusableRecord } from './check-record.ts';
 import { checkId, isId } from './identifier.ts';
-import { type ContainerRecord, recordSchema } from './record.ts';
+import { Lock } from './lock.ts';
+import { naturally } from './naturally.ts';
+import type { ContainerRecord } from './record.ts';
+import { StateRoot } from './state-root.ts';
+import { storeFailure } from './store-failure.ts';
 
 const O_RDONLY = 0;
 const O_DIRECTORY = 0o200000;
 const O_CLOEXEC = 0o2000000;
-
-/** A state.json holds notes and hooks; more than this is not ours. */
-const maximumRecord = 16 * 1024 * 1024;
+const O_NOFOLLOW = 0o400000;
 
 /** Names inside a container's state directory. */
 const recordFile = 'state.json';
@@ -19,94 +23,183 @@ const startSocket = 'start.sock';
 /** The state directory of all containers of one root: one directory a container, 0700, files 0600. */
 export class Store {
   readonly #native: Native;
-  readonly #root: string;
+  readonly #root: StateRoot;
+  /** Locks that are held, by id: whoever holds one works in the very directory that is locked. */
+  readonly #held = new Map<string, Lock>();
 
   constructor(native: Native, root: string) {
     this.#native = native;
-    this.#root = root;
+    this.#root = new StateRoot(native, root);
   }
 
+  /** The name of the container's directory, for people and for whoever comes later. */
   directory(id: string): string {
     checkId(id);
-    return `${this.#root}/${id}`;
+    return `${this.#root.path}/${id}`;
   }
 
+  /** The name of the container's copy of its config, for messages. */
   configPath(id: string): string {
     return `${this.directory(id)}/${configFile}`;
   }
 
+  /** The socket by which the holder of the lock makes, finds and removes the way to a process that waits for `start`. */
   startSocketPath(id: string): string {
-    return `${this.directory(id)}/${startSocket}`;
+    return `${this.#held.get(id)?.directory ?? this.directory(id)}/${startSocket}`;
+  }
+
+  /** A process waits there for `start`. */
+  hasStartSocket(id: string): boolean {
+    return this.#isThere(id, startSocket);
+  }
+
+  /** Calls `use` with a path by which the container's directory is reached meanwhile. Throws `SystemError` without one. */
+  #at<Result>(id: string, use: (directory: string) => Result): Result {
+    checkId(id);
+    const held = this.#held.get(id);
+    return held === undefined ? this.#root.within((root) => use(`${root}/${id}`)) : use(held.directory);
+  }
+
+  #isThere(id: string, name: string): boolean {
+    try {
+      return this.#at(id, (directory) => this.#native.status(`${directory}/${name}`, false) !== undefined);
+    } catch (error) {
+      if (isAbsent(error)) return false;
+      throw error;
+    }
   }
 
   /** Makes the container's directory, which reserves its id, and takes its lock. Throws `Failure` (`exists`). */
   reserve(id: string): Lock {
     const directory = this.directory(id);
-    this.#makeRoot();
-    try {
-      this.#native.makeDirectory(directory, 0o700);
-    } catch (cause) {
-      if (hasErrno(cause, 'EEXIST')) {
-        throw new Failure('exists', `container with id "${id}" already exists`, {
-          hint: `choose another id, or remove it with \`tsoci delete ${id}\``,
-        });
+    this.#root.make();
+    for (;;) {
+      try {
+        this.#root.within((root) => this.#native.makeDirectory(`${root}/${id}`, 0o700));
+      } catch (cause) {
+        if (cause instanceof Failure) throw cause;
+        if (hasErrno(cause, 'EEXIST')) {
+          throw new Failure('exists', `container with id "${id}" already exists`, {
+            hint: `choose another id, or remove it with \`tsoci delete ${id}\``,
+          });
+        }
+        throw this.#failure(`can't make the state directory "${directory}"`, cause);
       }
-      throw new Failure('system', `can't make the state directory "${directory}": ${messageOf(cause)}`, {
-        cause,
-      });
+      // A forced delete may have removed it before it was locked, and somebody else have made another.
+      const lock = this.#lockIfThere(id, true);
+      if (lock === undefined || lock === 'busy') continue;
+      if (this.#native.readDirectory(lock.directory).length === 0) return lock;
+      lock.release();
     }
-    return this.lock(id);
   }
 
-  /** The lock against a second command on the same container; blocks until it is free. */
+  /** The lock against a second command on the same container; blocks until it is free. Throws `Failure` (`not-found`). */
   lock(id: string): Lock {
-    const lock = this.#tryLock(id, true);
+    const lock = this.#lockIfThere(id, true);
+    if (lock === undefined || lock === 'busy') throw notFound(id);
+    return lock;
+  }
+
+  /** The lock, or `busy` while somebody else holds it. Throws `Failure` (`not-found`). */
+  tryLock(id: string): Lock | 'busy' {
+    const lock = this.#lockIfThere(id, false);
     if (lock === undefined) throw notFound(id);
     return lock;
   }
 
-  /** Somebody else holds the lock right now. */
-  isLocked(id: string): boolean {
-    const lock = this.#tryLock(id, false);
-    lock?.release();
-    return lock === undefined;
+  /**
+   * The place of whoever holds the lock and does not let go of it, for a forced delete. From the moment when it removes the directory nothing
+   * that the holder still does goes anywhere. Throws `Failure` (`not-found`).
+   */
+  takeOver(id: string): Lock {
+    const descriptor = this.#open(id);
+    const lock = descriptor === undefined ? undefined : this.#hold(id, descriptor);
+    if (lock === undefined) throw notFound(id);
+    return lock;
   }
 
-  #tryLock(id: string, block: boolean): Lock | undefined {
-    let descriptor: number;
+  #lockIfThere(id: string, block: boolean): Lock | 'busy' | undefined {
+    for (;;) {
+      const descriptor = this.#open(id);
+      if (descriptor === undefined) return undefined;
+      if (!this.#native.lock(descriptor, block)) {
+        this.#native.close(descriptor);
+        return 'busy';
+      }
+      const lock = this.#hold(id, descriptor);
+      if (lock !== undefined) return lock;
+    }
+  }
+
+  /** Undefined when the directory was removed while somebody waited for its lock. */
+  #hold(id: string, descriptor: number): Lock | undefined {
+    const lock = new Lock(this.#native, descriptor, this.directory(id), () => {
+      if (this.#held.get(id) === lock) this.#held.delete(id);
+    });
+    if (!lock.isCurrent()) {
+      lock.release();
+      return undefined;
+    }
+    this.#held.set(id, lock);
+    return lock;
+  }
+
+  /** Somebody else holds the lock right now. Throws `Failure` (`not-found`). */
+  isLocked(id: string): boolean {
+    if (this.#held.has(id)) return false;
+    const lock = this.tryLock(id);
+    if (lock === 'busy') return true;
+    lock.release();
+    return false;
+  }
+
+  #open(id: string): number | undefined {
+    checkId(id);
+    const flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
     try {
-      descriptor = this.#native.open(this.directory(id), O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
+      return this.#root.within((root) => this.#native.open(`${root}/${id}`, flags, 0));
     } catch (error) {
-      if (hasErrno(error, 'ENOENT', 'ENOTDIR')) throw notFound(id);
+      if (isAbsent(error)) return undefined;
       throw error;
     }
-    if (this.#native.lock(descriptor, block)) return new Lock(this.#native, descriptor);
-    this.#native.close(descriptor);
-    return undefined;
   }
 
-  /** Throws `Failure` (`not-found`), or `internal` for a record that can't be understood. */
+  /** Throws `Failure`: `not-found`, or `UnusableRecord`. */
   read(id: string): ContainerRecord {
     const record = this.tryRead(id);
     if (record === undefined) throw notFound(id);
     return record;
   }
 
-  /** The record, or undefined when there is none: no such container, or one whose `create` was killed at once. */
+  /**
+   * The record, or undefined when there is none: no such container, or one whose `create` was killed at once. Throws `UnusableRecord` for one
+   * that can't be worked with.
+   */
   tryRead(id: string): ContainerRecord | undefined {
     const path = `${this.directory(id)}/${recordFile}`;
-    let text: string;
+    let content: Uint8Array;
     try {
-      text = this.#native.readText(path, maximumRecord);
+      content = this.#at(id, (directory) =>
+        this.#native.readFile(`${directory}/${recordFile}`, MAXIMUM_BYTES),
+      );
     } catch (error) {
-      if (hasErrno(error, 'ENOENT', 'ENOTDIR', 'ENAMETOOLONG')) return undefined;
-      throw new Failure(
-        'system',
-        `can't read the state of container "${id}" from "${path}": ${messageOf(error)}`,
-        { cause: error },
+      if (error instanceof Failure) throw error;
+      if (!isAbsent(error))
+        throw this.#failure(`can't read the state of container "${id}" from "${path}"`, error, id);
+      // The record is written before the copy of the config, and removed after it.
+      if (!this.#isThere(id, configFile)) return undefined;
+      throw new UnusableRecord(
+        'damaged',
+        `the state of container "${id}" is damaged: "${path}" is missing`,
+        {},
       );
     }
-    return parseRecord(text, id, path);
+    return checkRecord(content, id, path);
+  }
+
+  /** The container's copy of its config.json. Throws `SystemError`. */
+  readConfig(id: string): Uint8Array {
+    return this.#at(id, (directory) => this.#native.readFile(`${directory}/${configFile}`, MAXIMUM_BYTES));
   }
 
   /**
@@ -114,69 +207,69 @@ export class Store {
    * ends with this boot of the machine, and waiting for a disk would be the longest part of `create`.
    */
   write(record: ContainerRecord): void {
-    const directory = this.directory(record.id);
+    const { id } = record;
     try {
-      this.#native.createFile(`${directory}/${temporaryFile}`, JSON.stringify(record), 0o600, false);
-      this.#native.rename(`${directory}/${temporaryFile}`, `${directory}/${recordFile}`);
+      this.#at(id, (directory) => {
+        this.#native.createFile(`${directory}/${temporaryFile}`, JSON.stringify(record), 0o600, false);
+        this.#native.rename(`${directory}/${temporaryFile}`, `${directory}/${recordFile}`);
+      });
     } catch (cause) {
-      throw new Failure(
-        'system',
-        `can't write the state of container "${record.id}" to "${directory}": ${messageOf(cause)}`,
-        { cause },
-      );
+      throw this.#failure(`can't write the state of container "${id}" to "${this.directory(id)}"`, cause, id);
     }
   }
 
   /** Keeps the config as it was at create: later changes to the bundle must not matter (runtime.md, Create). */
   writeConfig(id: string, config: string | Uint8Array): void {
-    const path = this.configPath(id);
     try {
-      this.#native.createFile(path, config, 0o600, false);
+      this.#at(id, (directory) =>
+        this.#native.createFile(`${directory}/${configFile}`, config, 0o600, false),
+      );
     } catch (cause) {
-      throw new Failure('system', `can't write "${path}": ${messageOf(cause)}`, { cause });
+      throw this.#failure(`can't write "${this.configPath(id)}"`, cause, id);
     }
   }
 
   /** The same for one that is there: a reader sees the old config or the new one. */
   replaceConfig(id: string, config: Uint8Array): void {
-    const path = this.configPath(id);
-    const temporary = `${this.directory(id)}/${temporaryFile}`;
     try {
-      // A killed update may have left one; we hold the lock, so nobody writes it now.
-      this.#unlink(temporary);
-      this.#native.createFile(temporary, config, 0o600, false);
-      this.#native.rename(temporary, path);
+      this.#at(id, (directory) => {
+        // A killed update may have left one; we hold the lock, so nobody writes it now.
+        this.#unlink(`${directory}/${temporaryFile}`);
+        this.#native.createFile(`${directory}/${temporaryFile}`, config, 0o600, false);
+        this.#native.rename(`${directory}/${temporaryFile}`, `${directory}/${configFile}`);
+      });
     } catch (cause) {
-      throw new Failure('system', `can't write "${path}": ${messageOf(cause)}`, { cause });
+      throw this.#failure(`can't write "${this.configPath(id)}"`, cause, id);
     }
   }
 
-  /** Ids of everything that has a directory, sorted. */
+  /** Ids of everything that has a directory, as people sort them. */
   ids(): string[] {
     try {
-      return this.#native.readDirectory(this.#root).filter(isId).sort();
+      return this.#root.within((root) => this.#native.readDirectory(root).filter(isId).sort(naturally));
     } catch (error) {
+      if (error instanceof Failure) throw error;
       if (hasErrno(error, 'ENOENT')) return [];
-      throw new Failure('system', `can't list the state directory "${this.#root}": ${messageOf(error)}`, {
-        cause: error,
-      });
+      throw this.#failure(`can't list the state directory "${this.#root.path}"`, error);
     }
   }
 
-  /** There is a directory for this id. */
-  exists(id: string): boolean {
-    return this.#native.status(this.directory(id), false) !== undefined;
-  }
-
-  /** Removes the container's directory. What is gone already is fine. */
-  remove(id: string): void {
-    const directory = this.directory(id);
-    for (const name of [startSocket, configFile, temporaryFile, recordFile])
-      this.#unlink(`${directory}/${name}`);
+  /**
+   * Removes the container's directory, for who holds its lock. False when it is gone already, or another's by now: nothing is touched then.
+   */
+  remove(id: string): boolean {
+    if (this.#held.get(id)?.isCurrent() === false) return false;
     try {
-      this.#native.removeDirectory(directory);
-    } catch (error) {
-      if (!hasErrno(error, 'ENOENT')) throw error;
+      this.#at(id, (directory) => {
+        for (const name of [startSocket, configFile, temporaryFile, recordFile])
+          this.#unlink(`${directory}/${name}`);
+      });
+      this.#root.within((root) => this.#native.removeDirectory(`${root}/${id}`));
+      return true;
+    } catch (cause) {
+      if (isAbsent(cause)) return false;
+      if (cause instanceof Failure) throw cause;
+      throw this.#failure(`can't remove the state directory "${this.directory(id)}"`, cause, id);
     }
   }
 
@@ -188,79 +281,17 @@ export class Store {
     }
   }
 
-  #isThere(path: string): boolean {
-    try {
-      return this.#native.status(path, true) !== undefined;
-    } catch (cause) {
-      throw new Failure('system', `can't use the state directory "${this.#root}": ${messageOf(cause)}`, {
-        cause,
-        hint: 'name a directory of your own with --root',
-      });
-    }
-  }
-
-  #makeRoot(): void {
-    const missing: string[] = [];
-    for (let path = this.#root; path !== '' && !this.#isThere(path); ) {
-      missing.unshift(path);
-      path = path.slice(0, path.lastIndexOf('/'));
-    }
-    for (const path of missing) {
-      try {
-        this.#native.makeDirectory(path, 0o700);
-      } catch (cause) {
-        if (hasErrno(cause, 'EEXIST')) continue;
-        throw new Failure('system', `can't make the state directory "${path}": ${messageOf(cause)}`, {
-          cause,
-          hint: 'name a writable directory with --root',
-        });
-      }
-    }
+  #failure(action: string, cause: unknown, id?: string): Failure {
+    return storeFailure(action, cause, this.#root.path, id);
   }
 }
 
-/** A held lock; released at the latest when this process ends. */
-export class Lock {
-  readonly #native: Native;
-  #descriptor: number | undefined;
-
-  constructor(native: Native, descriptor: number) {
-    this.#native = native;
-    this.#descriptor = descriptor;
-  }
-
-  release(): void {
-    if (this.#descriptor === undefined) return;
-    this.#native.close(this.#descriptor);
-    this.#descriptor = undefined;
-  }
+function isAbsent(error: unknown): boolean {
+  return hasErrno(error, 'ENOENT', 'ENOTDIR', 'ENAMETOOLONG');
 }
 
 function notFound(id: string): Failure {
   return new Failure('not-found', `container does not exist: "${id}"`, {
     hint: '`tsoci list` shows those that do',
   });
-}
-
-function parseRecord(text: string, id: string, path: string): ContainerRecord {
-  const damaged = (reason: string, cause?: unknown): Failure =>
-    new Failure('internal', `the state of container "${id}" in "${path}" is damaged: ${reason}`, {
-      cause,
-      hint: 'end its processes by hand, then remove it with `tsoci delete --force`',
-    });
-  let record: Partial<ContainerRecord> | null;
-  try {
-    record = JSON.parse(text) as Partial<ContainerRecord> | null;
-  } catch (cause) {
-    throw damaged(messageOf(cause), cause);
-  }
-  if (typeof record?.schema !== 'number') throw damaged('it is not what tsoci writes');
-  if (record.schema !== recordSchema) {
-    throw new Failure(
-      'unsupported',
-      `the state of container "${id}" was written by another version of tsoci (schema ${record.schema})`,
-    );
-  }
-  if (record.id !== id) throw damaged(`it is that of ${JSON.stringify(record.id)}`);
-  return record as ContainerRecord;
 }

@@ -97,13 +97,16 @@ export interface ExecOptions {
 
 export type Status = 'creating' | 'created' | 'running' | 'paused' | 'stopped';
 
+/** Of a container whose record can't be worked with, or was written by a later version of tsoci. Only in lists. */
+export type UnusableStatus = 'damaged' | 'newer';
+
 /** The specification's state, with what runc's users find there as well. */
 export interface State {
   readonly ociVersion: string;
   readonly id: string;
   /** 0 when stopped. */
   readonly pid: number;
-  readonly status: Status;
+  readonly status: Status | UnusableStatus;
   readonly bundle: string;
   readonly rootfs: string;
   /** RFC 3339. */

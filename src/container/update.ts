@@ -1,5 +1,5 @@
 import type { Config, Resources } from '../bundle/config.ts';
-import { MAXIMUM_BYTES, parseJson } from '../bundle/parse-json.ts';
+import { parseJson } from '../bundle/parse-json.ts';
 import { stringifyJson } from '../bundle/stringify-json.ts';
 import { validateResources } from '../bundle/validate-resources.ts';
 import { mergeResources } from './merge-resources.ts';
@@ -41,16 +41,16 @@ export async function update(context: Context, id: string, options: UpdateOption
       throw error;
     }
     for (const warning of cgroup.warnings) context.warn(warning);
-    remember(store, context, id, resources);
+    remember(store, id, resources);
   } finally {
     lock.release();
   }
 }
 
 /** What a restored or inspected container finds in its config is what holds now. */
-function remember(store: Store, context: Context, id: string, resources: Resources): void {
+function remember(store: Store, id: string, resources: Resources): void {
   const path = store.configPath(id);
-  const config = parseJson(context.host.native.readFile(path, MAXIMUM_BYTES), path) as Config;
+  const config = parseJson(store.readConfig(id), path) as Config;
   const linux = { ...config.linux, resources: mergeResources(config.linux?.resources, resources) };
   store.replaceConfig(id, new TextEncoder().encode(stringifyJson({ ...config, linux })));
 }

@@ -1,6 +1,8 @@
 import { hasErrno, type Native } from '../host/native.ts';
 
 const O_RDONLY = 0;
+const O_NONBLOCK = 0o4000;
+const O_NOFOLLOW = 0o400000;
 const O_CLOEXEC = 0o2000000;
 const piece = 65536;
 /** What a message has room for; the rest is in the log. */
@@ -26,7 +28,7 @@ export function errorsIn(lines: Iterable<string>): string[] {
 export function errorsInFile(native: Native, path: string): string[] {
   let descriptor: number;
   try {
-    descriptor = native.open(path, O_RDONLY | O_CLOEXEC, 0);
+    descriptor = native.open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0);
   } catch (error) {
     if (hasErrno(error, 'ENOENT')) return [];
     throw error;

@@ -77,8 +77,22 @@ export interface Native {
   createFile(path: string, data: string | Uint8Array, mode: number, sync: boolean): void;
   /** Names in a directory without `.` and `..`, unsorted. */
   readDirectory(path: string): string[];
-  /** The same of the directories in it alone, symbolic links to directories left out. */
-  readSubdirectories(path: string): string[];
+  /**
+   * rmdir(2) of a directory and of all below it, deepest first: names may be any bytes, and the depth any. What can be removed is;
+   * throws the first failure.
+   */
+  removeTree(path: string): void;
+  /**
+   * Of a directory and each below it, whatever its name, what the first file says of those that are there and can be read (ENOENT,
+   * ENODEV, EOPNOTSUPP: the next). Symbolic links are not followed.
+   */
+  readTree(
+    path: string,
+    names: readonly string[],
+    maximum: number,
+  ): { readonly name: string; readonly text: string }[];
+  /** One write to the file of that name in a directory and each below it; where there is none nothing is written. */
+  writeTree(path: string, name: string, data: string | Uint8Array): void;
   makeDirectory(path: string, mode: number): void;
   removeDirectory(path: string): void;
   unlink(path: string): void;

@@ -85,7 +85,7 @@ async function checkFeature(criu: Criu, { feature }: CriuWork): Promise<void> {
 
 function failed(host: Host, criu: Criu, work: CriuWork, message = ''): Failure {
   const log = `${work.images.workPath}/${work.logFile}`;
-  const errors = errorsInFile(host.native, log);
+  const errors = errorsInFile(host.native, work.images.workFile(work.logFile));
   // What went wrong before there was a log, or instead of it.
   const said = errors.length > 0 ? errors : errorsIn(criu.said().split('\n'));
   const reasons = said.length > 0 ? said : [message || 'it does not say why'];

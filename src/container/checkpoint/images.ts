@@ -2,11 +2,19 @@ import { Failure, messageOf } from '../../failure.ts';
 import { hasErrno, type Native } from '../../host/native.ts';
 import { normalizePath, relativePath, resolvePath } from '../../plan/path.ts';
 import { removeIfThere } from '../pid-file.ts';
+import {
+  checkDirectory,
+  checkParents,
+  isFile,
+  readPlainFile,
+  refuseAllButFiles,
+  refuseOthers,
+  within,
+} from './private-directory.ts';
 
 const O_RDONLY = 0;
 const O_DIRECTORY = 0o200000;
 const O_CLOEXEC = 0o2000000;
-const maximum = 1024 * 1024;
 
 /** Beside CRIU's images, under the name and in the form that others know: what the standard streams were. */
 const streamsFile = 'descriptors.json';
@@ -29,21 +37,26 @@ export interface Notes {
   readonly mounts: readonly NotedMount[] | undefined;
 }
 
-/** The directory of a checkpoint, and the one for CRIU's logs and sockets. */
+/**
+ * The directory of a checkpoint, and the one for CRIU's logs and sockets. Each is opened once and used by its descriptor alone,
+ * by CRIU as well.
+ *
+ * What is in a checkpoint may come from anywhere, and CRIU opens it as root, by name, following links and waiting for whoever writes
+ * into a FIFO: so there must be nothing but files in it, and nobody else who could change that meanwhile.
+ */
 export class Images {
   readonly path: string;
-  readonly workPath: string;
   readonly descriptor: number;
-  readonly workDescriptor: number;
   readonly #native: Native;
+  #work: { readonly path: string; readonly descriptor: number } | undefined;
 
-  private constructor(native: Native, path: string, workPath: string) {
+  private constructor(native: Native, path: string) {
     this.#native = native;
     this.path = path;
-    this.workPath = workPath;
     this.descriptor = open(native, path, '--image-path');
     try {
-      this.workDescriptor = open(native, workPath, '--work-path');
+      refuseOthers(native, this.descriptor, path, '--image-path');
+      refuseAllButFiles(native, this.descriptor, path);
     } catch (error) {
       native.close(this.descriptor);
       throw error;
@@ -51,28 +64,75 @@ export class Images {
   }
 
   /** Makes what is missing, for root alone: the images hold all that the processes have in memory. */
-  static make(native: Native, imagePath: string, workPath: string | undefined): Images {
+  static make(native: Native, imagePath: string): Images {
     const path = absolute(native, imagePath);
-    const work = workPath === undefined ? path : absolute(native, workPath);
-    for (const each of new Set([path, work])) {
-      try {
-        makeDirectories(native, each);
-      } catch (cause) {
-        throw new Failure('invalid', `can't make the directory "${each}": ${messageOf(cause)}`, { cause });
-      }
-    }
-    return new Images(native, path, work);
+    makeDirectories(native, path);
+    return new Images(native, path);
   }
 
   /** @throws Failure `invalid` when there is no checkpoint */
-  static open(native: Native, imagePath: string, workPath: string | undefined): Images {
+  static open(native: Native, imagePath: string): Images {
     const path = absolute(native, imagePath);
-    if (native.status(`${path}/inventory.img`, true) === undefined)
+    if (native.status(`${path}/inventory.img`, false) === undefined)
       throw new Failure('invalid', `there is no checkpoint in "${path}"`, {
         hint: 'name the directory that `tsoci checkpoint` wrote with --image-path',
       });
-    if (workPath !== undefined) return Images.make(native, path, workPath);
-    return new Images(native, path, path);
+    const images = new Images(native, path);
+    try {
+      checkParents(native, images.descriptor, path);
+      return images;
+    } catch (error) {
+      images.close();
+      throw error;
+    }
+  }
+
+  /**
+   * The directory for CRIU's logs and sockets, made where it is missing. What has a log's name and is no file goes away: CRIU would
+   * write through it.
+   * @throws Failure `invalid` when others can change it
+   */
+  workIn(workPath: string): void {
+    const path = absolute(this.#native, workPath);
+    makeDirectories(this.#native, path);
+    const descriptor = open(this.#native, path, '--work-path');
+    try {
+      refuseOthers(this.#native, descriptor, path, '--work-path');
+      for (const name of this.#native.readDirectory(within(descriptor)))
+        if (/\.log$|^stats-/.test(name) && !isFile(this.#native, descriptor, name))
+          removeIfThere(this.#native, within(descriptor, name));
+    } catch (error) {
+      this.#native.close(descriptor);
+      throw error;
+    }
+    this.#work = { path, descriptor };
+  }
+
+  get workPath(): string {
+    return this.#work?.path ?? this.path;
+  }
+
+  get workDescriptor(): number {
+    return this.#work?.descriptor ?? this.descriptor;
+  }
+
+  /** A file of CRIU's in the work directory, to be read. */
+  workFile(name: string): string {
+    return within(this.workDescriptor, name);
+  }
+
+  /**
+   * Throws `Failure` unless these descriptors are of the very same directories as ours: somebody else opened them by their paths.
+   */
+  checkSame(imageDirectory: number, workDirectory: number): void {
+    for (const [one, other, path] of [
+      [this.descriptor, imageDirectory, this.path],
+      [this.workDescriptor, workDirectory, this.workPath],
+    ] as const) {
+      const [ours, theirs] = [one, other].map((each) => this.#native.status(within(each), true));
+      if (ours === undefined || ours.dev !== theirs?.dev || ours.ino !== theirs.ino)
+        throw new Failure('system', `"${path}" became another directory meanwhile`);
+    }
   }
 
   /**
@@ -80,7 +140,8 @@ export class Images {
    * can read what the processes had in memory.
    */
   letIn(groupId: number): void {
-    for (const path of new Set([this.path, this.workPath])) {
+    for (const descriptor of new Set([this.descriptor, this.workDescriptor])) {
+      const path = within(descriptor);
       const status = this.#native.status(path, true);
       if (status === undefined || (status.mode & 0o001) !== 0) continue;
       this.#native.chown(path, status.uid, groupId);
@@ -90,7 +151,7 @@ export class Images {
 
   close(): void {
     this.#native.close(this.descriptor);
-    this.#native.close(this.workDescriptor);
+    if (this.#work !== undefined) this.#native.close(this.#work.descriptor);
   }
 
   /**
@@ -99,10 +160,11 @@ export class Images {
    */
   parent(given: string): string {
     const path = normalizePath(resolvePath(this.path, given));
-    if (this.#native.status(`${path}/inventory.img`, true) === undefined)
+    if (this.#native.status(`${path}/inventory.img`, false) === undefined)
       throw new Failure('invalid', `--parent-path "${given}": there are no images in "${path}"`, {
         hint: 'name the --image-path of the --pre-dump before, absolute or relative to the new --image-path',
       });
+    checkDirectory(this.#native, path, '--parent-path');
     return relativePath(this.path, path);
   }
 
@@ -112,7 +174,7 @@ export class Images {
   }
 
   #write(name: string, content: unknown): void {
-    const path = `${this.path}/${name}`;
+    const path = within(this.descriptor, name);
     removeIfThere(this.#native, path);
     this.#native.createFile(path, JSON.stringify(content), 0o600, false);
   }
@@ -127,13 +189,8 @@ export class Images {
 
   #readList<T>(name: string, isEntry: (each: unknown) => each is T): readonly T[] | undefined {
     const path = `${this.path}/${name}`;
-    let text: string;
-    try {
-      text = this.#native.readText(path, maximum);
-    } catch (error) {
-      if (hasErrno(error, 'ENOENT')) return undefined;
-      throw error;
-    }
+    const text = readPlainFile(this.#native, within(this.descriptor, name), path);
+    if (text === undefined) return undefined;
     let list: unknown;
     try {
       list = JSON.parse(text);
@@ -155,8 +212,16 @@ function absolute(native: Native, path: string): string {
 }
 
 function makeDirectories(native: Native, path: string): void {
+  try {
+    makeMissing(native, path);
+  } catch (cause) {
+    throw new Failure('invalid', `can't make the directory "${path}": ${messageOf(cause)}`, { cause });
+  }
+}
+
+function makeMissing(native: Native, path: string): void {
   if (native.status(path, true) !== undefined) return;
-  makeDirectories(native, path.slice(0, path.lastIndexOf('/')) || '/');
+  makeMissing(native, path.slice(0, path.lastIndexOf('/')) || '/');
   try {
     native.makeDirectory(path, 0o700);
   } catch (error) {

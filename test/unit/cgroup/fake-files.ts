@@ -62,10 +62,28 @@ export class FakeFiles {
         );
         return below.map((name) => name.slice(path.length + 1)).filter((name) => !name.includes('/'));
       },
-      readSubdirectories: (path) => {
+      readTree: (path, names) => {
         if (!this.directories.has(path)) throw systemError('ENOENT', path);
-        const below = [...this.directories].filter((name) => name.startsWith(`${path}/`));
-        return below.map((name) => name.slice(path.length + 1)).filter((name) => !name.includes('/'));
+        return this.#below(path).flatMap((directory) => {
+          const name = names.find((each) => this.files.has(`${directory}/${each}`));
+          return name === undefined ? [] : [{ name, text: this.files.get(`${directory}/${name}`) ?? '' }];
+        });
+      },
+      writeTree: (path, name, data) => {
+        for (const directory of this.#below(path))
+          if (this.files.has(`${directory}/${name}`)) this.#write(`${directory}/${name}`, String(data));
+      },
+      removeTree: (path) => {
+        if (!this.directories.has(path)) throw systemError('ENOENT', path);
+        let first: unknown;
+        for (const directory of this.#below(path).reverse()) {
+          try {
+            known.removeDirectory?.(directory);
+          } catch (error) {
+            first ??= error;
+          }
+        }
+        if (first !== undefined) throw first;
       },
       status: (path) => {
         if (this.directories.has(path)) return { mode: 0o040755 } as FileStatus;
@@ -98,6 +116,11 @@ export class FakeFiles {
           throw new Error(`the fake has no ${String(name)}()`);
         }),
     }) as Native;
+  }
+
+  /** A directory and those below it, parents first. */
+  #below(path: string): string[] {
+    return [...this.directories].filter((name) => name === path || name.startsWith(`${path}/`)).sort();
   }
 
   #write(path: string, value: string): void {

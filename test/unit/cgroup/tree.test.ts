@@ -31,7 +31,7 @@ test('removeTree() goes deepest first, and is content with what is gone', async 
   fake.add('/m/a/d');
   const host = { native: fake.native(), wait: pauses, surroundings: {} };
   await removeTree(host, '/m/a');
-  assert.deepEqual(fake.journal, ['rmdir /m/a/b/c', 'rmdir /m/a/b', 'rmdir /m/a/d', 'rmdir /m/a']);
+  assert.deepEqual(fake.journal, ['rmdir /m/a/d', 'rmdir /m/a/b/c', 'rmdir /m/a/b', 'rmdir /m/a']);
   await removeTree(host, '/m/a');
 });
 

@@ -120,8 +120,16 @@ for (const [name, act] of Object.entries(missing)) {
 test('a bad id never becomes a path', () =>
   withStore((store) => {
     for (const id of ['..', '.', 'a/b', ''])
-      for (const act of [store.directory, store.configPath, store.startSocketPath, store.read, store.remove])
-        assert.is(failureOf(() => act.call(store, id)).code, 'invalid');
+      for (const act of [
+        () => store.directory(id),
+        () => store.configPath(id),
+        () => store.startSocketPath(id),
+        () => store.hasStartSocket(id),
+        () => store.read(id),
+        () => store.lock(id),
+        () => store.remove(id),
+      ])
+        assert.is(failureOf(act).code, 'invalid');
   }));
 
 const damaged: Readonly<Record<string, string>> = {
@@ -148,27 +156,43 @@ for (const [name, text] of Object.entries(damaged)) {
     }));
 }
 
-test('read() refuses a record of another version of tsoci', () =>
+test('read() says of a record of a newer version that it is one, and of an impossible one that it is damaged', () =>
   withStore((store, root) => {
     store.reserve('c').release();
-    writeFileSync(join(root, 'c/state.json'), JSON.stringify({ ...recordOf('c'), schema: 2 }));
-    assertRefused(() => store.read('c'), 'unsupported', undefined, /another version of tsoci \(schema 2\)/);
+    const write = (schema: unknown) =>
+      writeFileSync(join(root, 'c/state.json'), JSON.stringify({ ...recordOf('c'), schema }));
+    write(2);
+    assertRefused(
+      () => store.read('c'),
+      'unsupported',
+      undefined,
+      /written by a newer version of tsoci \(record version 2; this one reads 1\)/,
+    );
+    for (const schema of [0, -1, 1.5, '1', null]) {
+      write(schema);
+      assertRefused(() => store.read('c'), 'internal', undefined, /is damaged: .*"schema"/);
+    }
+  }));
+
+test('tryRead() misses a record that was there: the copy of the config still is', () =>
+  withStore((store) => {
+    store.reserve('c').release();
+    store.writeConfig('c', new TextEncoder().encode('{}'));
+    assertRefused(() => store.tryRead('c'), 'internal', undefined, /"\S+\/c\/state.json" is missing/);
   }));
 
 test('tryRead() is undefined for a directory without a record', () =>
   withStore((store) => {
     store.reserve('c').release();
     assert.is(store.tryRead('c'), undefined);
-    assert.is(store.exists('c'), true);
-    assert.is(store.exists('d'), false);
   }));
 
-test('ids() are those of containers, sorted; none without a state directory', () =>
+test('ids() are those of containers, sorted as people sort; none without a state directory', () =>
   withStore((store, root) => {
     assert.equal(store.ids(), []);
-    for (const id of ['b', 'a']) store.reserve(id).release();
+    for (const id of ['b10', 'b9', 'a']) store.reserve(id).release();
     mkdirSync(join(root, 'not an id'));
-    assert.equal(store.ids(), ['a', 'b']);
+    assert.equal(store.ids(), ['a', 'b9', 'b10']);
   }));
 
 test('remove() takes away all that is ours, and is content with what is gone', () =>

@@ -1,4 +1,5 @@
-import { mkdirSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { chmodSync, mkdirSync, readdirSync, statSync, symlinkSync, unlinkSync, writeFileSync } from 'node:fs';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { Images } from '../../../../src/container/checkpoint/images.ts';
@@ -11,7 +12,8 @@ const test = suite('images');
 
 test('make() makes directories for root alone; notes come back as they were written, also over older ones', () =>
   withDirectory((directory) => {
-    const images = Images.make(native, `${directory}/a/b`, `${directory}/work`);
+    const images = Images.make(native, `${directory}/a/b`);
+    images.workIn(`${directory}/work`);
     assert.is(statSync(`${directory}/a`).mode & 0o777, 0o700);
     assert.is(images.workPath, `${directory}/work`);
     assert.equal(images.readNotes(), { streams: [], mounts: undefined });
@@ -31,16 +33,66 @@ test('make() makes directories for root alone; notes come back as they were writ
 
 test('open() and parent() want images to be there; a parent is told relative to the images', () =>
   withDirectory((directory) => {
-    assertRefused(() => Images.open(native, directory, undefined), 'invalid', undefined, /no checkpoint in/);
+    assertRefused(() => Images.open(native, directory), 'invalid', undefined, /no checkpoint in/);
     mkdirSync(`${directory}/pre`);
     writeFileSync(`${directory}/pre/inventory.img`, '');
-    const images = Images.make(native, `${directory}/new`, undefined);
+    const images = Images.make(native, `${directory}/new`);
     assert.is(images.workPath, images.path);
     assert.is(images.parent('../pre'), '../pre');
     assert.is(images.parent(`${directory}/pre`), '../pre');
     assertRefused(() => images.parent('pre'), 'invalid', undefined, /no images in/);
     images.close();
-    Images.open(native, `${directory}/pre`, undefined).close();
+    Images.open(native, `${directory}/pre`).close();
+  }));
+
+test('open() wants nothing but files, that nobody else can change, in the images before these as well', () =>
+  withDirectory((directory) => {
+    const [images, before] = [`${directory}/images`, `${directory}/before`];
+    for (const each of [images, before]) {
+      mkdirSync(each, { mode: 0o700 });
+      writeFileSync(`${each}/inventory.img`, '');
+    }
+    symlinkSync('../before', `${images}/parent`);
+    Images.open(native, images).close();
+    for (const place of [images, before]) {
+      for (const make of [
+        (path: string) => symlinkSync('/etc/passwd', path),
+        (path: string) => execFileSync('mkfifo', [path]),
+      ]) {
+        make(`${place}/pages-1.img`);
+        assertRefused(() => Images.open(native, images), 'invalid', undefined, /pages-1\.img" is not a file/);
+        unlinkSync(`${place}/pages-1.img`);
+      }
+      for (const mode of [0o770, 0o707, 0o1777]) {
+        chmodSync(place, mode);
+        assertRefused(() => Images.open(native, images), 'invalid', undefined, /others can change/);
+        chmodSync(place, 0o755);
+      }
+    }
+    // Images that build upon themselves.
+    symlinkSync('../images', `${before}/parent`);
+    assertRefused(() => Images.open(native, images), 'invalid', undefined, /builds upon more than/);
+    unlinkSync(`${before}/parent`);
+    Images.open(native, images).close();
+  }));
+
+test('readNotes() neither follows nor waits; workIn() takes logs away that are none', () =>
+  withDirectory((directory) => {
+    const images = Images.make(native, `${directory}/images`);
+    const notes = `${directory}/images/descriptors.json`;
+    writeFileSync(`${directory}/prey`, '["of the host"]');
+    symlinkSync(`${directory}/prey`, notes);
+    assertRefused(() => images.readNotes(), 'invalid', undefined, /descriptors\.json/);
+    unlinkSync(notes);
+    execFileSync('mkfifo', [notes]);
+    assertRefused(() => images.readNotes(), 'invalid', undefined, /is not a file/);
+    mkdirSync(`${directory}/work`, { mode: 0o700 });
+    symlinkSync(`${directory}/prey`, `${directory}/work/restore.log`);
+    execFileSync('mkfifo', [`${directory}/work/stats-restore`]);
+    writeFileSync(`${directory}/work/dump.log`, 'kept');
+    images.workIn(`${directory}/work`);
+    assert.equal(readdirSync(`${directory}/work`), ['dump.log']);
+    images.close();
   }));
 
 test('placeInRoot() follows links as if the root were "/"', () =>

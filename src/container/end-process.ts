@@ -1,0 +1,38 @@
+import { Failure } from '../failure.ts';
+import { hasErrno } from '../host/native.ts';
+import { openProcess, type ProcessIdentity } from './process-identity.ts';
+import type { Context } from './types.ts';
+
+const SIGKILL = 9;
+/** How long a killed process may take to disappear, in milliseconds; it may have much memory to give back. */
+const patience = 10_000;
+
+/**
+ * Kills a container's process where it lives, and waits until it has ended.
+ *
+ * Throws `Failure` (`system`) when it does not end.
+ *
+ * @param about the container's id, and what lets a frozen process die
+ */
+export async function endProcess(
+  { host: { native, wait } }: Context,
+  process: ProcessIdentity,
+  about: { readonly of: string; readonly thaw: () => Promise<void> },
+): Promise<void> {
+  const pidfd = openProcess(native, process);
+  if (pidfd === undefined) return;
+  try {
+    native.pidfdSend(pidfd, SIGKILL);
+    await about.thaw();
+    if ((await wait.readable([pidfd], patience)).length > 0) return;
+    throw new Failure(
+      'system',
+      `the process of container "${about.of}" (pid ${process.pid}) did not end within ${patience / 1000} s`,
+      { hint: 'it hangs in the kernel, usually on a filesystem or device that does not answer' },
+    );
+  } catch (error) {
+    if (!hasErrno(error, 'ESRCH')) throw error;
+  } finally {
+    native.close(pidfd);
+  }
+}
