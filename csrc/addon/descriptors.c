@@ -2,6 +2,7 @@
 #include "addon.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <sys/file.h>
@@ -120,10 +121,24 @@ static napi_value poll_descriptor(napi_env env, napi_callback_info info) {
     return make_bool(env, result > 0);
 }
 
+/* Ours are close-on-exec from their birth on; what a caller hands on cannot be, or it had not come through
+ * exec. */
+static napi_value is_inherited(napi_env env, napi_callback_info info) {
+    napi_value arguments[1];
+    int descriptor = -1;
+    if (!take_arguments(env, info, 1, arguments) || !take_int(env, arguments[0], &descriptor))
+        return NULL;
+    int flags = fcntl(descriptor, F_GETFD);
+    if (flags < 0 && errno != EBADF)
+        return fail(env, errno, "fcntl", NULL);
+    return make_bool(env, flags >= 0 && (flags & FD_CLOEXEC) == 0);
+}
+
 napi_status register_descriptors(napi_env env, napi_value exports) {
     static const napi_property_descriptor functions[] = {
-        EXPORT("close", close_descriptor), EXPORT("write", write_descriptor), EXPORT("read", read_descriptor),
-        EXPORT("lock", lock_descriptor),   EXPORT("poll", poll_descriptor),
+        EXPORT("close", close_descriptor), EXPORT("write", write_descriptor),
+        EXPORT("read", read_descriptor),   EXPORT("lock", lock_descriptor),
+        EXPORT("poll", poll_descriptor),   EXPORT("isInherited", is_inherited),
     };
     return napi_define_properties(env, exports, COUNT(functions), functions);
 }

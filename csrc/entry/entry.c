@@ -3,12 +3,13 @@
  *
  * The JavaScript engine takes its settings from the environment alone, and it raises the limit of open files
  * before it runs any of our code. So this runs before the engine's own entry: it adds the settings to the
- * environment, notes the limit that the caller gave us, and jumps to the engine. The C library is initialised
- * by then (the dynamic loader did that).
+ * environment, notes the limit and the descriptors that the caller gave us, and jumps to the engine. The C
+ * library is initialised by then (the dynamic loader did that).
  *
  * Compiled without a library of its own, linked at the address of a segment that is added to the executable.
  * The linker is told where the engine's entry is and which slot of its global offset table leads to setenv.
  */
+#include <fcntl.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/syscall.h>
@@ -44,24 +45,33 @@ __asm__(".section .text.entry,\"ax\"\n"
 #error "no entry for this architecture"
 #endif
 
-static long get_limit(int resource, uint64_t limit[2]) {
+static long call_system(long number, long first, long second, long third, long fourth) {
 #if defined(__x86_64__)
     long result;
-    register void *old __asm__("r10") = limit;
+    register long last __asm__("r10") = fourth;
     __asm__ volatile("syscall"
                      : "=a"(result)
-                     : "0"((long)SYS_prlimit64), "D"(0L), "S"((long)resource), "d"(0L), "r"(old)
+                     : "0"(number), "D"(first), "S"(second), "d"(third), "r"(last)
                      : "rcx", "r11", "memory");
     return result;
 #else
-    register long number __asm__("x8") = SYS_prlimit64;
-    register long result __asm__("x0") = 0;
-    register long which __asm__("x1") = resource;
-    register long fresh __asm__("x2") = 0;
-    register void *old __asm__("x3") = limit;
-    __asm__ volatile("svc 0" : "+r"(result) : "r"(number), "r"(which), "r"(fresh), "r"(old) : "memory");
+    register long call __asm__("x8") = number;
+    register long result __asm__("x0") = first;
+    register long x1 __asm__("x1") = second;
+    register long x2 __asm__("x2") = third;
+    register long x3 __asm__("x3") = fourth;
+    __asm__ volatile("svc 0" : "+r"(result) : "r"(call), "r"(x1), "r"(x2), "r"(x3) : "memory");
     return result;
 #endif
+}
+
+/* How many descriptors the caller passed, from 3 on and without a gap. The engine makes all of them
+ * close-on-exec, and its own are among them then. */
+static uint64_t passed_descriptors(void) {
+    long descriptor = 3;
+    while (call_system(SYS_fcntl, descriptor, F_GETFD, 0, 0) >= 0)
+        descriptor++;
+    return (uint64_t)descriptor - 3;
 }
 
 /* Writes a number in decimal; `end` is behind the last digit. Returns the first digit. */
@@ -84,6 +94,7 @@ void before_engine(void) {
 #undef SETTING
     uint64_t limit[2];
     char digits[24];
-    if (get_limit(OPEN_FILES, limit) == 0)
+    if (call_system(SYS_prlimit64, 0, OPEN_FILES, 0, (long)limit) == 0)
         setenv_slot("TSOCI_OPEN_FILES", decimal(limit[0], digits + sizeof digits - 1), 1);
+    setenv_slot("TSOCI_PASSED", decimal(passed_descriptors(), digits + sizeof digits - 1), 1);
 }

@@ -8,6 +8,7 @@ import { Failure } from '../failure.ts';
 import { launch } from '../launch/launch.ts';
 import { execPlan } from '../plan/exec-plan.ts';
 import type { Question } from '../plan/operations.ts';
+import { checkPreserved } from './check-preserved.ts';
 import { capabilityWarnings, mergeProcess } from './exec-process.ts';
 import { gatherFacts } from './host-facts.ts';
 import { requireStatus, statusOf } from './lifecycle.ts';
@@ -81,6 +82,7 @@ function entryOf(target: Target, options: ExecOptions): CgroupEntry | undefined 
  */
 export async function exec(context: Context, id: string, options: ExecOptions): Promise<Foreground> {
   const watch = new Stopwatch(context);
+  checkPreserved(context.host, options.preserveFds, 0);
   const target = openTarget(context, id, options);
   const process = await processOf(context, target.config, options);
   checkTerminal(process, options);

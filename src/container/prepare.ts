@@ -10,6 +10,7 @@ import { Failure } from '../failure.ts';
 import { createPlan } from '../plan/create-plan.ts';
 import { resolvePath } from '../plan/path.ts';
 import type { Plan } from '../plan/plan.ts';
+import { checkPreserved } from './check-preserved.ts';
 import { gatherFacts } from './host-facts.ts';
 import { checkId } from './identifier.ts';
 import { ownTerminalSize } from './own-terminal.ts';
@@ -92,6 +93,7 @@ export async function prepare(
   const { host } = context;
   const watch = new Stopwatch(context);
   checkId(options.id);
+  checkPreserved(host, options.preserveFds, options.listenFds ?? 0);
   const bundle = await loadBundle(host.native, options.bundle);
   for (const warning of bundle.warnings) context.warn(warning);
   const { config } = bundle;

@@ -4,6 +4,7 @@ import { dispatch } from '../cli/dispatch.ts';
 import { openKoffiLibrary } from '../foreign/koffi.ts';
 import { openLibraryProcess } from '../foreign/library-process.ts';
 import type { Host } from '../host/host.ts';
+import { hasErrno, type Native } from '../host/native.ts';
 import { blockingWait } from '../host/wait.ts';
 import { consoleSink } from './console-sink.ts';
 import { findLibexec, isCompiled } from './libexec.ts';
@@ -13,6 +14,30 @@ import { loadNative } from './load-native.ts';
 function ownProgram(): string[] {
   if (isCompiled()) return [process.execPath];
   return [process.execPath, ...process.execArgv, process.argv[1] ?? ''];
+}
+
+/**
+ * Node makes the caller's descriptors close-on-exec, as its own are. The first that it opens is the lowest number that was free, with its event
+ * loop: the caller's are those before it. Of the executable the first instructions have counted them (csrc/entry/entry.c).
+ */
+function firstOwn(native: Native): number {
+  if (isCompiled()) return 3 + (Number(process.env['TSOCI_PASSED']) || 0);
+  const first = native
+    .readDirectory('/proc/self/fd')
+    .map(Number)
+    .sort((left, right) => left - right)
+    .find((descriptor) => descriptor > 2 && leadsToLoop(native, descriptor));
+  return first ?? 3;
+}
+
+/** False also for a descriptor that is gone: that of the directory's listing. */
+function leadsToLoop(native: Native, descriptor: number): boolean {
+  try {
+    return native.readLink(`/proc/self/fd/${descriptor}`) === 'anon_inode:[eventpoll]';
+  } catch (error) {
+    if (hasErrno(error, 'ENOENT')) return false;
+    throw error;
+  }
 }
 
 /** Waiting blocks, native code lies where the executable or the package says. Throws `Failure`. */
@@ -26,6 +51,7 @@ function openHost(): Host {
   const noted = isCompiled() ? Number(process.env['TSOCI_OPEN_FILES'] || 'none') : Number.NaN;
   if (Number.isInteger(noted) && noted >= 0 && noted < 1e9) native.limitOpenFiles(noted);
   const wait = blockingWait(native);
+  let own: number | undefined;
   return {
     native,
     wait,
@@ -33,6 +59,10 @@ function openHost(): Host {
       isCompiled() ? openLibraryProcess({ native, wait, libexec }) : openKoffiLibrary(native),
     surroundings: process.env,
     libexec,
+    passed: (descriptor) => {
+      own ??= firstOwn(native);
+      return descriptor < own;
+    },
   };
 }
 

@@ -17,4 +17,9 @@ export interface Host {
   readonly surroundings: Surroundings;
   /** Directory with tsoci-init and tsoci.node. */
   readonly libexec: string;
+  /**
+   * Did our caller pass this descriptor? Left out where those that are not close-on-exec are the caller's: an engine may make all of them so
+   * before any of our code runs.
+   */
+  readonly passed?: (descriptor: number) => boolean;
 }

@@ -109,6 +109,8 @@ export interface Native {
   fileSystemType(path: string): number;
   open(path: string, flags: number, mode: number): number;
   close(descriptor: number): void;
+  /** It is open, and will be after execve: our caller passed it. What we open ourselves is close-on-exec. */
+  isInherited(descriptor: number): boolean;
   write(descriptor: number, data: string | Uint8Array): void;
   read(descriptor: number, maximum: number): Uint8Array;
   /** flock(LOCK_EX): true when taken, false when `block` is false and another holds it. */

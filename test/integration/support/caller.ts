@@ -1,5 +1,5 @@
 /** Callers in odd shapes: a small Python program changes its own process and becomes the runtime. */
-import { type CommandOptions, type CommandResult, runCommand, runtimeCommand } from './runtime.ts';
+import { type CommandOptions, type CommandResult, runCommand } from './runtime.ts';
 import type { Sandbox } from './sandbox.ts';
 
 /**
@@ -14,7 +14,7 @@ export function asCaller(
 ): Promise<CommandResult> {
   const program = `import os, signal, fcntl, resource, sys\n${code}\nos.execv(sys.argv[1], sys.argv[1:])`;
   return runCommand(
-    ['/usr/bin/python3', '-c', program, ...runtimeCommand, '--root', sandbox.root, ...args],
+    ['/usr/bin/python3', '-c', program, ...sandbox.runtime, '--root', sandbox.root, ...args],
     options,
   );
 }

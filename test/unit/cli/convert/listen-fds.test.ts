@@ -6,16 +6,18 @@ const test = suite('listenFds()');
 
 test('counts the sockets that a service manager hands over', () => {
   assert.is(listenFds({ LISTEN_FDS: '2', LISTEN_PID: '77' }, 77), 2);
-  assert.is(listenFds({ LISTEN_FDS: '1' }, 77), 1);
 });
 
 test('leaves those of another process alone', () => {
   assert.is(listenFds({ LISTEN_FDS: '2', LISTEN_PID: '78' }, 77), 0);
   assert.is(listenFds({}, 77), 0);
+  assert.is(listenFds({ LISTEN_FDS: '1' }, 77), 0);
+  assert.is(listenFds({ LISTEN_FDS: '1', LISTEN_PID: '' }, 77), 0);
+  assert.is(listenFds({ LISTEN_FDS: 'x', LISTEN_PID: '1' }, 77), 0);
 });
 
 test('refuses a count that is none', () => {
-  assert.throws(() => listenFds({ LISTEN_FDS: '-1' }, 77), /LISTEN_FDS="-1"/);
+  assert.throws(() => listenFds({ LISTEN_FDS: '-1', LISTEN_PID: '77' }, 77), /LISTEN_FDS="-1"/);
 });
 
 test.run();
