@@ -3,8 +3,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <termios.h>
 #include <time.h>
 #include <unistd.h>
+
+#include "sys.h"
 
 /** How long it may be silent, altogether, before nothing more is expected of a terminal that other processes
  * still hold open. */
@@ -25,12 +28,25 @@ static bool passing(int error) {
     return error == EAGAIN || error == EWOULDBLOCK || error == EINTR;
 }
 
+/**
+ * Standard output as we write to it. A terminal that has room for a few bytes is writable, and a write of
+ * more than that waits until somebody reads: so it is opened anew, not to wait. The flag is that open file's
+ * own; a pipe that is writable takes a chunk.
+ */
+static int open_output(void) {
+    struct termios settings;
+    if (tcgetattr(STDOUT_FILENO, &settings) < 0)
+        return STDOUT_FILENO;
+    int terminal = sys_openat(AT_FDCWD, "/proc/self/fd/1", O_WRONLY | O_NONBLOCK | O_NOCTTY, 0);
+    return terminal < 0 ? STDOUT_FILENO : terminal;
+}
+
 void relay_begin(struct relay *relay, int master) {
     *relay = (struct relay){.master = master, .input = -1, .output = -1};
     if (master < 0)
         return;
     relay->input = STDIN_FILENO;
-    relay->output = STDOUT_FILENO;
+    relay->output = open_output();
     // Only the master's open file is ours alone: on the standard streams this flag would be everybody's.
     int flags = fcntl(master, F_GETFL);
     if (flags >= 0)
@@ -93,6 +109,9 @@ void relay_move(struct relay *relay, const struct pollfd *descriptors) {
     }
     if (descriptors[2].revents != 0 && !empty(&relay->text)) {
         int error = empty_into(&relay->text, relay->output);
+        // It was writable, but not for this: a newline takes two bytes.
+        if (error < 0 && passing(-error))
+            nanosleep(&(struct timespec){.tv_nsec = 5000000}, NULL);
         // Nobody reads any more: the program goes on, its output goes nowhere.
         if (error < 0 && !passing(-error))
             discard(&relay->text);

@@ -252,6 +252,28 @@ def unread():
     raise TimeoutError('deaf')
 
 
+def stalled():
+    """The terminal that shows the output takes no more of it; the program floods it. Signals get through."""
+    session = Session('while :; do echo 0123456789012345678901234567890123456789; done')
+    session.expect(b'0123')
+    time.sleep(1)
+    fields = open('/proc/%d/stat' % session.pid).read().rsplit(') ', 1)[1].split()
+    ticks = int(fields[11]) + int(fields[12])
+    time.sleep(1)
+    fields = open('/proc/%d/stat' % session.pid).read().rsplit(') ', 1)[1].split()
+    ticks = int(fields[11]) + int(fields[12]) - ticks
+    end = time.monotonic() + TIMEOUT
+    while time.monotonic() < end:
+        os.kill(session.pid, signal.SIGTERM)
+        pid, status = os.waitpid(session.pid, os.WNOHANG)
+        if pid:
+            return {'status': os.waitstatus_to_exitcode(status), 'ticks': ticks, 'text': '', 'deleted': True}
+        time.sleep(0.1)
+    os.kill(session.child, signal.SIGKILL)
+    os.kill(session.pid, signal.SIGKILL)
+    raise TimeoutError('deaf')
+
+
 def resize():
     session = Session('trap "stty size; exit" WINCH; echo ready; while :; do sleep 0.05; done')
     session.expect(b'ready')

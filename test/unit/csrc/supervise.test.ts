@@ -106,6 +106,12 @@ test('waits for whoever reads the output, until a signal says that this is enoug
   assert.is(status, 128 + 9);
 });
 
+test('hears signals while the terminal takes no output, and does not spin', () => {
+  const { status, ticks } = play('stalled');
+  assert.is(status, 128 + 15);
+  assert.ok((ticks as number) < 30, `${ticks} hundredths of a second of processor time in one`);
+});
+
 test('follows the size of the terminal', () => {
   const { text } = play('resize');
   assert.match(text, /44 99/);
