@@ -56,7 +56,8 @@ void cursor_slot(struct cursor *cursor, uint32_t *value) {
 
 void cursor_fills(struct cursor *cursor, uint32_t *value) {
     cursor_u32(cursor, value);
-    use(cursor, value, true, false);
+    if (*value != WIRE_NO_SLOT)
+        use(cursor, value, true, false);
 }
 
 void cursor_string(struct cursor *cursor, struct wire_string *value) {

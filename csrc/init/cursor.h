@@ -37,7 +37,7 @@ void cursor_i32(struct cursor *cursor, int32_t *value);
 void cursor_u64(struct cursor *cursor, uint64_t *value);
 /** A declared slot or WIRE_NO_SLOT. */
 void cursor_slot(struct cursor *cursor, uint32_t *value);
-/** A declared slot, which the operation opens. */
+/** A declared slot, which the operation opens, or WIRE_NO_SLOT. */
 void cursor_fills(struct cursor *cursor, uint32_t *value);
 void cursor_string(struct cursor *cursor, struct wire_string *value);
 void cursor_strings(struct cursor *cursor, struct wire_strings *value);

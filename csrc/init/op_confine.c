@@ -16,9 +16,31 @@ int op_sysctl(struct ctx *ctx, const struct op_sysctl *op) {
     return proc_write(ctx, op->proc, op->path.text, op->value.text, op->value.length);
 }
 
-/** O_PATH descriptor; 0 in `*found` when there is nothing, which is as good as hidden. */
-static int open_if_there(struct ctx *ctx, const char *path, bool *found) {
-    int file = sys_openat2(AT_FDCWD, path, O_PATH, RESOLVE_NO_MAGICLINKS);
+/**
+ * A place in one of the container's mounts, found from that mount: its mount point may have another name by
+ * now. `inside` begins with "..", which is the root of the mount again, on top of what is mounted there.
+ * Where a link is on the way, only the whole path tells where it leads.
+ */
+static int open_place(struct ctx *ctx, const char *path, uint32_t slot, const char *inside) {
+    struct stat status;
+    if (slot == WIRE_NO_SLOT)
+        return sys_openat2(AT_FDCWD, path, O_PATH, RESOLVE_NO_MAGICLINKS);
+    int mount = slot_get(ctx, slot);
+    int error = mount < 0 ? mount : sys_fstat(mount, &status);
+    if (error < 0)
+        return error;
+    // A file has no root to come back to.
+    if (!S_ISDIR(status.st_mode) && text_equal(inside, "..")) {
+        int file = fcntl(mount, F_DUPFD_CLOEXEC, 3);
+        return file < 0 ? -errno : file;
+    }
+    int file = sys_openat2(mount, inside, O_PATH, RESOLVE_IN_ROOT | RESOLVE_NO_SYMLINKS);
+    return file == -ELOOP ? sys_openat2(AT_FDCWD, path, O_PATH, RESOLVE_NO_MAGICLINKS) : file;
+}
+
+/** O_PATH descriptor; false in `*found` when there is nothing, which is as good as hidden. */
+static int open_if_there(struct ctx *ctx, const char *path, uint32_t mount, const char *inside, bool *found) {
+    int file = open_place(ctx, path, mount, inside);
     *found = file >= 0;
     if (file >= 0 || file == -ENOENT || file == -ENOTDIR)
         return file;
@@ -28,7 +50,7 @@ static int open_if_there(struct ctx *ctx, const char *path, bool *found) {
 int op_mask(struct ctx *ctx, const struct op_mask *op) {
     struct stat status;
     bool found;
-    scope_fd target = open_if_there(ctx, op->path.text, &found);
+    scope_fd target = open_if_there(ctx, op->path.text, op->mount, op->inside.text, &found);
     if (!found)
         return target == -ENOENT || target == -ENOTDIR ? 0 : target;
     int error = sys_fstat(target, &status);
@@ -46,7 +68,7 @@ int op_mask(struct ctx *ctx, const struct op_mask *op) {
 
 int op_readonly_path(struct ctx *ctx, const struct op_readonly_path *op) {
     bool found;
-    scope_fd target = open_if_there(ctx, op->path.text, &found);
+    scope_fd target = open_if_there(ctx, op->path.text, op->mount, op->inside.text, &found);
     if (!found)
         return target == -ENOENT || target == -ENOTDIR ? 0 : target;
     scope_fd clone = sys_open_tree(target, "", AT_EMPTY_PATH | OPEN_TREE_CLONE | AT_RECURSIVE);

@@ -92,7 +92,7 @@ static int open_on_top(int directory) {
 
 /**
  * mount(2) for values that fsconfig(2) refuses for their length (overlay's lowerdir). It wants a path: "." is
- * the target's descriptor, entered.
+ * the target's descriptor, entered. The new mount's own descriptor is returned.
  */
 static int mount_on_directory(struct ctx *ctx, const struct op_mount *op, int target) {
     char data[4096];
@@ -120,7 +120,7 @@ static int mount_on_directory(struct ctx *ctx, const struct op_mount *op, int ta
     error = attributes(ctx, mount, 0, op->attributes, 0);
     if (error == 0)
         error = propagation(ctx, mount, op->propagation, op->propagation_recursive);
-    return error;
+    return error < 0 ? error : fd_steal(&mount);
 }
 
 /** `mode=` with the permissions of the directory that will be covered. */
@@ -150,6 +150,17 @@ static int make_mount(struct ctx *ctx, const struct op_mount *op, const struct s
     return error < 0 ? error : fd_steal(&mount);
 }
 
+/** Makes the filesystem, fills it, and attaches it: its descriptor. */
+static int mount_on(struct ctx *ctx, const struct op_mount *op, int target, const struct stat *covered) {
+    if (too_long_for_fsconfig(op->options))
+        return mount_on_directory(ctx, op, target);
+    scope_fd mount = make_mount(ctx, op, covered);
+    int error = mount < 0 ? mount : op->copy_up ? copy_tree(ctx, target, mount) : 0;
+    if (error == 0)
+        error = attach(ctx, mount, target, op->target.text);
+    return error < 0 ? error : fd_steal(&mount);
+}
+
 int op_mount(struct ctx *ctx, const struct op_mount *op) {
     int root = slot_get(ctx, op->root);
     if (root < 0)
@@ -163,17 +174,12 @@ int op_mount(struct ctx *ctx, const struct op_mount *op) {
     // One that was missing has no permissions to keep.
     if (op->keep_mode && !made && sys_fstat(target, &covered) < 0)
         return fail(ctx, -errno, "examining \"", op->target.text, "\"");
-    if (too_long_for_fsconfig(op->options))
-        return mount_on_directory(ctx, op, target);
-    scope_fd mount = make_mount(ctx, op, &covered);
+    scope_fd mount = mount_on(ctx, op, target, &covered);
     if (mount < 0)
         return mount;
-    if (op->copy_up) {
-        int error = copy_tree(ctx, target, mount);
-        if (error < 0)
-            return error;
-    }
-    return attach(ctx, mount, target, op->target.text);
+    if (op->handle != WIRE_NO_SLOT)
+        slot_set(ctx, op->handle, fd_steal(&mount));
+    return 0;
 }
 
 int op_bind(struct ctx *ctx, const struct op_bind *op) {
@@ -201,7 +207,8 @@ int op_bind(struct ctx *ctx, const struct op_bind *op) {
     return error;
 }
 
-int op_remount(struct ctx *ctx, const struct op_remount *op) {
+/** What is mounted on a place in the root. */
+static int open_mount(struct ctx *ctx, const struct op_remount *op) {
     struct statx status;
     int root = slot_get(ctx, op->root);
     if (root < 0)
@@ -212,7 +219,15 @@ int op_remount(struct ctx *ctx, const struct op_remount *op) {
         return fail(ctx, error, "opening \"", op->target.text, "\" inside the root");
     if ((status.stx_attributes & STATX_ATTR_MOUNT_ROOT) == 0)
         return fail(ctx, -EINVAL, "nothing is mounted on \"", op->target.text, "\"");
-    error = attributes(ctx, target, op->recursive ? AT_RECURSIVE : 0U, op->set, op->clear);
+    return fd_steal(&target);
+}
+
+int op_remount(struct ctx *ctx, const struct op_remount *op) {
+    scope_fd found = -1;
+    int target = op->mount == WIRE_NO_SLOT ? (found = open_mount(ctx, op)) : slot_get(ctx, op->mount);
+    if (target < 0)
+        return target;
+    int error = attributes(ctx, target, op->recursive ? AT_RECURSIVE : 0U, op->set, op->clear);
     if (error == 0)
         error = propagation(ctx, target, op->propagation, op->propagation_recursive);
     if (error < 0 || op->options.count == 0)

@@ -1,7 +1,7 @@
 import { type Compilation, hasNamespace, isBind, opensAhead } from './compilation.ts';
 import { mountAttribute } from './kernel-flags.ts';
+import { cgroupRoot, handleFor, hostCgroups, placeOf } from './mount-handles.ts';
 import { attributesOf, type ParsedMountOptions, parseMountOptions } from './mount-options.ts';
-import { isInside, normalizePath } from './path.ts';
 
 /**
  * `"type": "cgroup"`: the container's view of its cgroups. With a cgroup namespace each hierarchy is mounted afresh and shows
@@ -10,14 +10,16 @@ import { isInside, normalizePath } from './path.ts';
  */
 export function planCgroupMount(
   compilation: Compilation,
-  from: string,
+  index: number,
   target: string,
   options: ParsedMountOptions,
 ): void {
+  const from = `/mounts/${index}`;
   const { facts, plan, root } = compilation;
   const attributes = attributesOf(options);
   if (facts.cgroups.mode === 'v2') {
-    mountHierarchy(compilation, from, target, 'cgroup2', [], facts.cgroups.unified, attributes);
+    const { unified } = facts.cgroups;
+    mountHierarchy(compilation, from, target, 'cgroup2', [], unified, attributes, index);
     return;
   }
   plan.add('rootfs', from, 'mount', {
@@ -31,6 +33,7 @@ export function planCgroupMount(
     propagationRecursive: options.propagationRecursive ? 1 : 0,
     copyUp: 0,
     keepMode: 0,
+    handle: handleFor(compilation, index),
   });
   for (const each of facts.cgroups.hierarchies) {
     mountHierarchy(
@@ -59,6 +62,7 @@ function mountHierarchy(
   options: readonly string[],
   directory: string | undefined,
   attributes: number,
+  index = -1,
 ): void {
   const { plan, root, linux } = compilation;
   if (hasNamespace(linux, 'cgroup')) {
@@ -71,6 +75,7 @@ function mountHierarchy(
       options,
       attributes,
       ...common,
+      handle: handleFor(compilation, index),
     });
     return;
   }
@@ -81,6 +86,7 @@ function mountHierarchy(
     tree = plan.slot();
     plan.add('rootfs', from, 'open-tree', { slot: tree, path: directory, recursive: 0 });
   }
+  if (index >= 0) compilation.handles.set(index, tree);
   plan.add('rootfs', from, 'bind', {
     root,
     target,
@@ -112,22 +118,15 @@ export function openCgroups(compilation: Compilation): void {
   }
 }
 
-const cgroupRoot = '/sys/fs/cgroup';
-
 /**
  * Whoever is no root of the machine, and shows the host's cgroups in a container, shows them to be read: those that the user may
  * write belong to more than this container (CVE-2023-25809). A private cgroup namespace shows the container's own alone.
  */
-export function sealCgroups({ config, facts, linux, ownMounts, plan }: Compilation): void {
-  if (!ownMounts || (!facts.rootless && facts.makesDevices)) return;
-  const mounts = (config.mounts ?? []).map((mount) => ({ mount, options: parseMountOptions(mount.options) }));
-  const index = mounts.findLastIndex(
-    ({ mount, options }) => !options.remount && isInside(cgroupRoot, normalizePath(mount.destination)),
-  );
-  const top = mounts[index];
-  if (top === undefined) return;
-  const shows =
-    isBind(top.mount, top.options) ||
-    (/^cgroup2?$/.test(top.mount.type ?? '') && !hasNamespace(linux, 'cgroup'));
-  if (shows) plan.add('confine', `/mounts/${index}`, 'readonly-path', { path: cgroupRoot });
+export function sealCgroups(compilation: Compilation): void {
+  const index = hostCgroups(compilation);
+  if (index < 0) return;
+  compilation.plan.add('confine', `/mounts/${index}`, 'readonly-path', {
+    path: cgroupRoot,
+    ...placeOf(compilation, cgroupRoot),
+  });
 }

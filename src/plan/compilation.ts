@@ -22,6 +22,9 @@ export interface Compilation {
   readonly userNamespace: boolean;
   /** Slots of trees that were opened ahead with the caller's privileges, by what they are for. */
   readonly trees: Map<string, number>;
+  /** Entries of `mounts` that are needed again after they were made, and the slots in which those are open. */
+  readonly needed: ReadonlySet<number>;
+  readonly handles: Map<number, number>;
 }
 
 /** The namespace of a type when the config lists it without a path: to be created. */

@@ -1,6 +1,7 @@
 import { pointerPart } from '../place.ts';
 import type { Compilation } from './compilation.ts';
 import { createsNamespace, hasNamespace } from './compilation.ts';
+import { placeOf } from './mount-handles.ts';
 import { normalizePath } from './path.ts';
 import { openProc } from './procfs.ts';
 
@@ -37,14 +38,19 @@ export function confineContainer(compilation: Compilation): void {
   if (createsNamespace(linux, 'network')) plan.add('confine', '/linux/namespaces', 'loopback-up', {});
   if (!compilation.ownMounts) return;
   for (const [index, path] of (linux.readonlyPaths ?? []).entries()) {
-    plan.add('confine', `/linux/readonlyPaths/${index}`, 'readonly-path', { path: normalizePath(path) });
+    const whole = normalizePath(path);
+    plan.add('confine', `/linux/readonlyPaths/${index}`, 'readonly-path', {
+      path: whole,
+      ...placeOf(compilation, whole),
+    });
   }
   planMasks(compilation);
   if (config.root?.readonly) plan.add('confine', '/root/readonly', 'root-readonly', {});
 }
 
 /** One empty read-only tmpfs serves every masked directory; files are covered by /dev/null. */
-function planMasks({ linux, plan, facts, null: device }: Compilation): void {
+function planMasks(compilation: Compilation): void {
+  const { linux, plan, facts, null: device } = compilation;
   const paths = linux.maskedPaths ?? [];
   if (paths.length === 0) return;
   const empty = plan.slot();
@@ -54,10 +60,12 @@ function planMasks({ linux, plan, facts, null: device }: Compilation): void {
     options: ['mode=755', 'nr_inodes=2', ...label],
   });
   for (const [index, path] of paths.entries()) {
+    const whole = normalizePath(path);
     plan.add('confine', `/linux/maskedPaths/${index}`, 'mask', {
-      path: normalizePath(path),
+      path: whole,
       null: device,
       empty,
+      ...placeOf(compilation, whole),
     });
   }
 }

@@ -9,6 +9,7 @@ import type { CreateRequest, HostFacts } from './facts.ts';
 import { planHooks } from './hooks.ts';
 import { fileType, propagationType } from './kernel-flags.ts';
 import { planMemoryPolicy } from './memory-policy.ts';
+import { mountsNeededLater } from './mount-handles.ts';
 import { mountRoot, openSources, planMount, sealTmpfs } from './mounts.ts';
 import { cloneContainer, enterNamespaces } from './namespaces.ts';
 import { NO_SLOT, type Phase } from './operations.ts';
@@ -62,7 +63,7 @@ export function createPlan(config: Config, request: CreateRequest, facts: HostFa
   const process = withListenFds(config.process ?? noProcess, request.listenFds);
   const plan = new PlanBuilder(config);
   const slots = inheritSlots(plan, process, request);
-  const compilation: Compilation = {
+  const before = {
     config,
     linux,
     request,
@@ -74,7 +75,10 @@ export function createPlan(config: Config, request: CreateRequest, facts: HostFa
     joinedMounts: hasNamespace(linux, 'mount') && !createsNamespace(linux, 'mount'),
     userNamespace: hasNamespace(linux, 'user'),
     trees: new Map(),
+    needed: new Set<number>(),
+    handles: new Map(),
   };
+  const compilation: Compilation = { ...before, needed: mountsNeededLater(before) };
   const own: ProcessCompilation = {
     plan,
     process,

@@ -116,7 +116,6 @@ class Writer {
             this.words[(this.position >> 2) - 1] = ((value as number) | wireSlotEnds) >>> 0;
           break;
         case 'fills':
-          if (value === NO_SLOT) throw new Failure('internal', 'it fills no slot');
           this.slot(value as number);
           break;
         case 'string':

@@ -4,6 +4,7 @@ import { planCgroupMount } from './cgroup-mounts.ts';
 import { type Compilation, isBind, opensAhead } from './compilation.ts';
 import { isIdmapped, mapTree, onlyBinds } from './idmapped-mounts.ts';
 import { mountAttribute, propagationType } from './kernel-flags.ts';
+import { handleFor, isSealed, mountOn } from './mount-handles.ts';
 import { attributesOf, type ParsedMountOptions, parseMountOptions } from './mount-options.ts';
 import { NO_SLOT, type Phase } from './operations.ts';
 import { isInside, normalizePath, resolvePath } from './path.ts';
@@ -135,20 +136,22 @@ export function planMount(compilation: Compilation, mount: Mount, index: number)
   const target = normalizePath(mount.destination);
   const bind = isBind(mount, options);
   guardProc(mount, target, bind, from);
-  if (options.remount) planRemount(compilation, from, target, options);
-  else if (bind) planBind(compilation, from, target, mount, options);
-  else if (mount.type === 'cgroup') planCgroupMount(compilation, from, target, options);
-  else planFilesystem(compilation, from, target, mount, options);
+  if (options.remount) planRemount(compilation, index, target, options);
+  else if (bind) planBind(compilation, index, target, mount, options);
+  else if (mount.type === 'cgroup') planCgroupMount(compilation, index, target, options);
+  else planFilesystem(compilation, index, target, mount, options);
 }
 
 function planRemount(
   compilation: Compilation,
-  from: string,
+  index: number,
   target: string,
   options: ParsedMountOptions,
 ): void {
-  compilation.plan.add('rootfs', from, 'remount', {
-    root: compilation.root,
+  const mount = mountOn(compilation, target, index);
+  compilation.plan.add('rootfs', `/mounts/${index}`, 'remount', {
+    mount,
+    root: mount === NO_SLOT ? compilation.root : NO_SLOT,
     target,
     set: attributesOf(options),
     clear: (options.clearRecursive & ~options.set) | options.clear,
@@ -161,15 +164,18 @@ function planRemount(
 
 function planBind(
   compilation: Compilation,
-  from: string,
+  index: number,
   target: string,
   mount: Mount,
   options: ParsedMountOptions,
 ): void {
   const { plan, linux, root } = compilation;
+  const from = `/mounts/${index}`;
   if (mount.source === undefined)
     throw new Failure('invalid', 'a bind mount needs a source', { pointer: `${from}/source` });
   const tree = treeFor(compilation, from, sourceOf(compilation, mount), options.bind !== 'bind');
+  // The tree is the mount, once it is attached.
+  compilation.handles.set(index, tree);
   // A clone of a shared mount is its peer: what the container mounts below would appear on the host.
   const keep = linux.rootfsPropagation?.endsWith('shared') ?? false;
   const silent = options.propagation === 0 && !keep;
@@ -188,12 +194,13 @@ function planBind(
 
 function planFilesystem(
   compilation: Compilation,
-  from: string,
+  index: number,
   target: string,
   mount: Mount,
   options: ParsedMountOptions,
 ): void {
   const { plan, root } = compilation;
+  const from = `/mounts/${index}`;
   const type = mount.type ?? '';
   if (type === '' || type === 'none') {
     throw new Failure('invalid', `mount of "${target}" needs a type`, {
@@ -217,6 +224,7 @@ function planFilesystem(
     propagationRecursive: options.propagationRecursive ? 1 : 0,
     copyUp: options.copyUp && type === 'tmpfs' ? 1 : 0,
     keepMode: type === 'tmpfs' && !names(data, 'mode=') ? 1 : 0,
+    handle: handleFor(compilation, index),
   });
 }
 
@@ -236,18 +244,10 @@ function names(data: readonly string[], beginning: string): boolean {
 /** After everything was made below them, the tmpfs mounts with `ro` become read-only. */
 export function sealTmpfs(compilation: Compilation): void {
   for (const [index, mount] of (compilation.config.mounts ?? []).entries()) {
-    const options = parseMountOptions(mount.options);
-    const readonly = (attributesOf(options) & mountAttribute.rdonly) !== 0;
-    if (
-      isBind(mount, options) ||
-      options.remount ||
-      !readonly ||
-      (mount.type !== 'tmpfs' && mount.type !== 'cgroup')
-    )
-      continue;
-    if (mount.type === 'cgroup' && compilation.facts.cgroups.mode === 'v2') continue;
+    if (!isSealed(compilation, mount, parseMountOptions(mount.options))) continue;
     compilation.plan.add('confine', `/mounts/${index}`, 'remount', {
-      root: compilation.root,
+      mount: compilation.handles.get(index) ?? NO_SLOT,
+      root: NO_SLOT,
       target: normalizePath(mount.destination),
       set: mountAttribute.rdonly,
       clear: 0,

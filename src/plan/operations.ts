@@ -14,7 +14,7 @@ export const NO_SLOT = 0xffff_ffff;
 /**
  * How a field travels. All integers little-endian; `string` NUL-terminated with its length before it; `strings` a count and
  * then strings; `words` a count and then u32s; `bytes` a length and then bytes, aligned to 8. A `slot` is read, and closed after the
- * operation where its highest bit says so; `fills` is a slot that the operation opens.
+ * operation where its highest bit says so; `fills` is a slot that the operation opens. Either may be `NO_SLOT`.
  */
 export type FieldType = 'u32' | 'i32' | 'u64' | 'string' | 'strings' | 'words' | 'bytes' | 'slot' | 'fills';
 
@@ -162,6 +162,8 @@ export const operations = {
       copyUp: 'u32',
       /** The new tmpfs gets the permissions of the directory that it covers, if there was one. */
       keepMode: 'u32',
+      /** The mount stays open here. */
+      handle: 'fills',
     },
   },
   bind: {
@@ -181,6 +183,8 @@ export const operations = {
   remount: {
     does: 'change the attributes of an existing mount',
     fields: {
+      /** The mount itself; otherwise what is mounted on `target` in `root`. */
+      mount: 'slot',
       root: 'slot',
       target: 'string',
       set: 'u32',
@@ -236,8 +240,21 @@ export const operations = {
   'root-readonly': { does: 'make the root mount read-only', fields: {} },
   // ---- confinement ----------------------------------------------------------------------------------------------
   sysctl: { does: 'set a kernel parameter', fields: { proc: 'slot', path: 'string', value: 'string' } },
-  mask: { does: 'hide a path', fields: { path: 'string', null: 'slot', empty: 'slot' } },
-  'readonly-path': { does: 'make a path read-only', fields: { path: 'string' } },
+  mask: {
+    does: 'hide a path',
+    fields: {
+      path: 'string',
+      null: 'slot',
+      empty: 'slot',
+      /** The mount in which it lies, and its path from there. */
+      mount: 'slot',
+      inside: 'string',
+    },
+  },
+  'readonly-path': {
+    does: 'make a path read-only',
+    fields: { path: 'string', mount: 'slot', inside: 'string' },
+  },
   keyring: { does: 'join a new session keyring', fields: { name: 'string' } },
   'oom-score': { does: 'set oom_score_adj', fields: { proc: 'slot', value: 'i32' } },
   rlimit: { does: 'set a resource limit', fields: { resource: 'u32', soft: 'u64', hard: 'u64' } },

@@ -42,7 +42,7 @@ export function endSlots(all: readonly Operation[], inherited: number): Operatio
     const values = operation as unknown as Readonly<Record<string, number>>;
     for (const name of fills) {
       const slot = values[name] as number;
-      if (!needed.delete(slot)) throw wrong(operation, slot, 'is filled and never read');
+      if (slot !== NO_SLOT && !needed.delete(slot)) throw wrong(operation, slot, 'is filled and never read');
     }
     const ends: number[] = [];
     for (const name of reads) {

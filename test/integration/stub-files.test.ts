@@ -14,6 +14,7 @@ import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Operation } from '../../src/plan/operations.ts';
+import { NO_SLOT } from '../../src/plan/operations.ts';
 import {
   type Bench,
   failWith,
@@ -64,6 +65,7 @@ const tmpfs = (target: string, more: object = {}) =>
     propagationRecursive: 0,
     copyUp: 0,
     keepMode: 0,
+    handle: NO_SLOT,
     ...more,
   });
 const bind = (source: string, target: string, more: object = {}) => [

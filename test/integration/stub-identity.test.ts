@@ -136,6 +136,7 @@ test('a working directory outside the root is refused (CVE-2024-21626)', () => {
         propagationRecursive: 0,
         copyUp: 0,
         keepMode: 0,
+        handle: NO_SLOT,
       }),
       step('pivot', 'pivot', { root: 1, mode: 0 }),
       // The caller's own: of ours none is left by now.

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Operation } from '../../src/plan/operations.ts';
+import { NO_SLOT } from '../../src/plan/operations.ts';
 import {
   type Bench,
   failWith,
@@ -54,6 +55,7 @@ const tmpfs = (target: string, more: object = {}) =>
     propagationRecursive: 0,
     copyUp: 0,
     keepMode: 0,
+    handle: NO_SLOT,
     ...more,
   });
 const bind = (source: string, target: string, more: object = {}) => [
@@ -106,6 +108,7 @@ test('strictatime and noatime replace what was there', () => {
 test('remount changes a mount, and only a mount', () => {
   const remount = (target: string, options: string[] = []) =>
     step('rootfs', 'remount', {
+      mount: NO_SLOT,
       root: 0,
       target,
       set: 1,
@@ -243,7 +246,8 @@ test('masks cover directories and files, several from one mount; what is missing
   writeFileSync(join(root, 'secrets/key'), 'secret');
   writeFileSync(join(root, 'one'), 'secret');
   writeFileSync(join(root, 'two'), 'secret');
-  const mask = (path: string) => step('confine', 'mask', { path: join(root, path), null: 1, empty: 2 });
+  const mask = (path: string) =>
+    step('confine', 'mask', { path: join(root, path), null: 1, empty: 2, mount: NO_SLOT, inside: '' });
   const output = succeed(
     bench.run({
       operations: [
@@ -251,7 +255,7 @@ test('masks cover directories and files, several from one mount; what is missing
         ...ownRoot(root, 0),
         step('confine', 'empty-tmpfs', { slot: 2, options: ['mode=755'] }),
         ...['secrets', 'one', 'two', 'missing', 'one/below'].map(mask),
-        step('confine', 'readonly-path', { path: join(root, 'missing') }),
+        step('confine', 'readonly-path', { path: join(root, 'missing'), mount: NO_SLOT, inside: '' }),
         ...shell(`cd ${root}; ls -A secrets; cat one two; touch secrets/x 2>&1 || true`),
       ],
       slots: 3,
@@ -271,6 +275,60 @@ test('sysctls and scores go to procfs and nowhere else', () => {
   failWith(run(sysctl('../etc/passwd')), 18, /etc\/passwd/);
   failWith(run(sysctl('/etc/passwd')), 18, /etc\/passwd/);
   failWith(run(sysctl('sys/no/such')), 2, /sys\/no\/such/);
+});
+
+test('a place in an open mount is found from there, on top of what lies on it, links by their whole path, files as they are', () => {
+  for (const name of ['m', 'moved', 'plain']) mkdirSync(join(root, name));
+  writeFileSync(join(root, 'file'), 'secret');
+  writeFileSync(join(outside, 'file'), 'secret');
+  const [empty, low, nothing] = [2, 3, 4];
+  const mask = (path: string, mount: number, within: string) =>
+    step('confine', 'mask', { path: join(root, path), null: nothing, empty, mount, inside: within });
+  const directory = (path: string) =>
+    step('rootfs', 'make-directory', { root: 0, path, mode: 0o755, uid: 0, gid: 0 });
+  const output = succeed(
+    bench.run({
+      operations: [
+        step('prepare', 'open-device', {
+          slot: nothing,
+          path: '/dev/null',
+          type: S_IFCHR,
+          major: 1,
+          minor: 3,
+        }),
+        ...ownRoot(root, 0),
+        tmpfs('/m', { handle: low }),
+        directory('/m/dir'),
+        tmpfs('/m'),
+        directory('/m/dir'),
+        directory('/m/dir/below'),
+        step('rootfs', 'symlink', { root: 0, path: '/m/link', target: 'dir' }),
+        ...bind(join(outside, 'file'), '/file'),
+        step('confine', 'empty-tmpfs', { slot: empty, options: ['mode=755'] }),
+        // The name is of nothing: the mount alone tells.
+        mask('nothing', low, '../dir'),
+        mask('nothing', low, '../missing'),
+        mask('m/link/x', low, '../link/x'),
+        mask('nothing', 1, '..'),
+        step('confine', 'remount', {
+          mount: low,
+          root: NO_SLOT,
+          target: '/nothing',
+          set: 1,
+          clear: 0,
+          recursive: 0,
+          options: [],
+          propagation: 0,
+          propagationRecursive: 0,
+        }),
+        ...shell(
+          `cd ${root}; ls -A m/dir; cat file; touch m/still && grep -c '${root}/m tmpfs ro' /proc/mounts`,
+        ),
+      ],
+      slots: 5,
+    }),
+  );
+  assert.is(output, '1\n');
 });
 
 test.run();

@@ -52,6 +52,7 @@ const shownByName: Readonly<Record<string, (value: never) => string | undefined>
   ambient: capabilitySet,
   mask: (value: number | Uint8Array) => (typeof value === 'number' ? octal(value) : numberSet(value)),
   nodes: numberSet,
+  inside: (value: string) => value.replace(/^\.\.\/?/, '') || undefined,
   rows: unlessZero,
   columns: unlessZero,
 };
@@ -106,7 +107,8 @@ export function fieldsText(fields: Readonly<Record<string, string | number | rea
 }
 
 function handleName(operation: Operation): string {
-  const path = 'path' in operation ? operation.path : undefined;
+  const path =
+    'path' in operation ? operation.path : operation.kind === 'mount' ? operation.target : undefined;
   return path === undefined ? `<${operation.kind.replace(/^open-/, '')}>` : `<${path}>`;
 }
 

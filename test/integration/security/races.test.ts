@@ -3,6 +3,7 @@ import { strict as assert } from 'node:assert';
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import {
   closeSync,
+  existsSync,
   fchmodSync,
   fchownSync,
   fstatSync,
@@ -18,7 +19,7 @@ import { suite } from 'uvu';
 import { parseMountinfo } from '../support/mountinfo.ts';
 import { compileProbe } from '../support/probe.ts';
 import { runtimeKind } from '../support/runtime.ts';
-import { expectRefusal, type Sandbox, withSandbox } from '../support/sandbox.ts';
+import { expectRefusal, expectSuccess, type Sandbox, withSandbox } from '../support/sandbox.ts';
 
 const test = suite(`security: races (${runtimeKind})`);
 
@@ -245,6 +246,85 @@ test('a device that trades names with a file while its owner and mode are set: t
     }
     // Positive control: owners and modes were set all the while.
     assert.ok(changed > 0);
+    assert.deepEqual(sandbox.leftovers(), []);
+  }));
+
+test('/proc and /sys that get other names after they were mounted: what hides parts of them goes along', () =>
+  withSandbox(async (sandbox) => {
+    const script = 'cat /proc/self/mountinfo 2>/dev/null || cat /proc-other/self/mountinfo';
+    const bundle = sandbox.script(script, (config) => {
+      config.linux?.maskedPaths?.push('/sys/kernel');
+    });
+    for (const name of ['proc', 'sys']) {
+      mkdirSync(join(bundle.rootfs, `${name}-other`));
+      swap(sandbox, join(bundle.rootfs, name), join(bundle.rootfs, `${name}-other`));
+    }
+    const masked = ['kcore', 'keys', 'timer_list'].filter((name) => existsSync(`/proc/${name}`));
+    assert.ok(masked.length > 0);
+    const seen = new Set<string>();
+    let refused = 0;
+    for (const end = Date.now() + longTime; Date.now() < end || seen.size < 4; ) {
+      const result = await sandbox.runBundle(bundle);
+      if (result.code !== 0) {
+        refused++;
+        expectRefusal(result, /\w/);
+        continue;
+      }
+      const mounts = parseMountinfo(result.stdout);
+      for (const { id, type, root, target } of mounts) {
+        if (root !== '/' || (type !== 'proc' && type !== 'sysfs')) continue;
+        seen.add(target);
+        // By the mount that it lies on: names change while this list is made.
+        const on = (name: string) =>
+          mounts.find((mount) => mount.parent === id && mount.target.endsWith(`/${name}`));
+        if (type === 'proc') {
+          assert.ok(on('sys')?.options.includes('ro'), `${target}/sys can be written`);
+          for (const name of masked) assert.ok(on(name), `${target}/${name} can be seen`);
+        } else assert.ok(on('kernel')?.options.includes('ro'), `${target}/kernel can be seen`);
+      }
+    }
+    // Positive control: they were found under both names.
+    assert.deepEqual([...seen].sort(), ['/proc', '/proc-other', '/sys', '/sys-other'], `${refused} refused`);
+    assert.deepEqual(sandbox.leftovers(), []);
+  }));
+
+test('a read-only tmpfs and a remount on places that turn into links: no other mount is changed, none is forgotten', () =>
+  withSandbox(async (sandbox) => {
+    const volume = swappedVolume(sandbox, 'x', '/tmp');
+    const tmpfs = (source: string, options: string[]) => ({
+      destination: '/volume/x',
+      type: 'tmpfs',
+      source,
+      options,
+    });
+    const bundle = sandbox.script('cat /proc/self/mountinfo', (config) => {
+      config.mounts?.push(
+        { destination: '/volume', type: 'none', source: volume, options: ['rbind'] },
+        tmpfs('sealed', ['ro']),
+        tmpfs('remounted', []),
+        { destination: '/volume/x', type: 'none', options: ['remount', 'nosuid', 'noexec'] },
+        tmpfs('plain', []),
+      );
+      if (config.root) config.root.readonly = false;
+    });
+    const places = new Set<string>();
+    for (const end = Date.now() + longTime; Date.now() < end || places.size < 2; ) {
+      const mounts = parseMountinfo(expectSuccess(await sandbox.runBundle(bundle)).stdout);
+      for (const { source, target, options } of mounts) {
+        if (source === 'sealed') assert.ok(options.includes('ro'), `${target} ${options}`);
+        if (source === 'remounted') assert.ok(options.includes('noexec'), `${target} ${options}`);
+        if (source === 'plain') {
+          assert.ok(!options.includes('ro') && !options.includes('noexec'), `${target} ${options}`);
+          places.add(target.startsWith('/volume/') ? 'the volume' : target);
+        }
+      }
+      for (const source of ['sealed', 'remounted', 'plain'])
+        assert.ok(
+          mounts.some((mount) => mount.source === source),
+          source,
+        );
+    }
+    assert.deepEqual([...places].sort(), ['/tmp', 'the volume']);
     assert.deepEqual(sandbox.leftovers(), []);
   }));
 

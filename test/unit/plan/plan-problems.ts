@@ -40,6 +40,7 @@ export function slotProblems({ operations: all, inherited, slots }: Plan): strin
     }
     for (const slot of operation.ends ?? []) open.delete(slot);
     for (const [, slot] of slotFields(operation, 'fills')) {
+      if (slot === NO_SLOT) continue;
       if (seen.has(slot)) say(`fills slot ${slot} again`);
       seen.add(slot);
       open.add(slot);
