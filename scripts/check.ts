@@ -9,6 +9,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { checkAmbient } from './check/ambient.ts';
 import { formatCommand, warningCommands } from './check/c-code.ts';
+import { checkCallerPaths } from './check/caller-paths.ts';
 import { checkDeadCode } from './check/dead-code.ts';
 import { checkCircles, checkDirections } from './check/directions.ts';
 import { checkHotPath } from './check/hot-path.ts';
@@ -35,6 +36,7 @@ const readings: Readonly<Record<string, (graph: ModuleGraph) => readonly string[
   'hot path': checkHotPath,
   ambient: (modules) => checkAmbient(root, modules),
   'dead code': checkDeadCode,
+  'paths of callers': () => checkCallerPaths(root),
 };
 
 let failed = 0;

@@ -1,5 +1,6 @@
 import { Failure } from '../failure.ts';
-import { hasErrno, type Native } from '../host/native.ts';
+import { ask, askUnless } from '../host/files.ts';
+import type { Native } from '../host/native.ts';
 import type { Config } from './config.ts';
 import { type Finding, findingText, InvalidDocument } from './finding.ts';
 import { MAXIMUM_BYTES, parseJson, tooLong } from './parse-json.ts';
@@ -64,7 +65,7 @@ async function check(config: Config, name: string): Promise<readonly Finding[]> 
 }
 
 function findDirectory(native: BundleFiles, path: string): string {
-  const status = native.status(path, true);
+  const status = ask('look at the bundle', path, () => native.status(path, true));
   if (status === undefined) {
     throw new Failure('invalid', `bundle "${path}" does not exist`, {
       hint: 'Give the directory that holds config.json with --bundle.',
@@ -75,12 +76,12 @@ function findDirectory(native: BundleFiles, path: string): string {
       hint: 'A bundle is the directory that holds config.json, not the file itself.',
     });
   }
-  return native.realPath(path);
+  return ask('find the bundle', path, () => native.realPath(path));
 }
 
 /** A FIFO or a device would be waited for without end, so only a regular file is opened; a long one is not read. */
 function readConfig(native: BundleFiles, path: string, directory: string): Uint8Array {
-  const status = native.status(path, true);
+  const status = ask('look at', path, () => native.status(path, true));
   if (status === undefined) {
     throw new Failure('invalid', `bundle "${directory}" has no config.json`, {
       hint: 'Write one with: tsoci spec',
@@ -88,10 +89,7 @@ function readConfig(native: BundleFiles, path: string, directory: string): Uint8
   }
   if ((status.mode & TYPE_MASK) !== REGULAR) throw new Failure('invalid', `${path} is not a regular file`);
   if (status.size > MAXIMUM_BYTES) throw tooLong(path);
-  try {
-    return native.readFile(path, MAXIMUM_BYTES);
-  } catch (error) {
-    if (hasErrno(error, 'EFBIG')) throw tooLong(path);
-    throw error;
-  }
+  const bytes = askUnless(['EFBIG'], 'read', path, () => native.readFile(path, MAXIMUM_BYTES));
+  if (bytes === undefined) throw tooLong(path);
+  return bytes;
 }

@@ -1,3 +1,4 @@
+import { asFailure } from '../host/files.ts';
 import type { Outside } from '../host/outside.ts';
 import { commands } from './commands.ts';
 import { type Globals, globalOptions } from './options.ts';
@@ -32,7 +33,7 @@ export async function dispatch(argv: readonly string[], outside: Outside): Promi
     const { usageFailure } = await import('./usage.ts');
     throw usageFailure(parsed.slip, parsed.command);
   } catch (error) {
-    reporter.fail(error);
+    reporter.fail(asFailure(error));
     return (parsed.kind === 'command' ? parsed.command.failureStatus : undefined) ?? runtimeError;
   }
 }

@@ -39,8 +39,13 @@ export class Reporter {
     this.#sink = sink;
   }
 
+  /** Throws `Failure` (`system`): the reader may have gone, or the disk be full. */
   print(text: string): void {
-    this.#sink.write(1, text);
+    try {
+      this.#sink.write(1, text);
+    } catch (cause) {
+      throw new Failure('system', `write to standard output: ${messageOf(cause)}`, { cause });
+    }
   }
 
   /** Opens the log, if one is wanted. Throws `Failure` when that is not possible: better before the work than after it. */

@@ -6,7 +6,7 @@ import type { Sink } from '../host/outside.ts';
 export const logFlags = O_WRONLY | O_CREAT | O_NOCTTY | O_APPEND | O_CLOEXEC;
 export const logMode = 0o600;
 
-/** Output through our own system calls. */
+/** Output through our own system calls, which throw `SystemError`: Reporter knows what was wanted. */
 export function nativeSink(native: Native): Sink {
   return {
     write: (descriptor, text) => native.write(descriptor, text),

@@ -6,6 +6,7 @@ import { socketNumber } from '../criu/criu.ts';
 import { findCriu } from '../criu/find-criu.ts';
 import type { CriuOptions } from '../criu/messages.ts';
 import { Failure } from '../failure.ts';
+import { ask } from '../host/files.ts';
 import { askCriu } from './checkpoint/ask-criu.ts';
 import { cgroupRoots, freezerDirectory } from './checkpoint/cgroup-roots.ts';
 import { commonOptions } from './checkpoint/criu-choices.ts';
@@ -86,7 +87,7 @@ async function dump(context: Context, program: string, { record, config, options
   const { native } = host;
   const pid = record.init?.pid ?? 0;
   const images = Images.make(native, options.imagePath);
-  const file = native.open(program, O_CLOEXEC, 0);
+  const file = ask('open CRIU', program, () => native.open(program, O_CLOEXEC, 0));
   try {
     if (options.workPath !== undefined) images.workIn(options.workPath);
     const inside = parseMountTable(native.readText(`/proc/${pid}/mountinfo`, maximumTable));

@@ -1,4 +1,5 @@
 import { Failure, withCleanup } from '../failure.ts';
+import { ask } from '../host/files.ts';
 import { type Launched, launch } from '../launch/launch.ts';
 import { notesAfterStart } from '../launch/operation-note.ts';
 import type { Question } from '../plan/operations.ts';
@@ -177,7 +178,9 @@ function openInherited(context: Context, options: CreateOptions, mode: CreateMod
     if (options.consoleSocket !== undefined) {
       descriptors['console-socket'] = connectTo(native, options.consoleSocket, 'console socket');
     }
-    if (mode.waits) descriptors['start-socket'] = native.listen(making.store.startSocketPath(options.id));
+    const start = making.store.startSocketPath(options.id);
+    if (mode.waits)
+      descriptors['start-socket'] = ask('make the socket for start', start, () => native.listen(start));
     const agent = making.preparation.filter?.listenerPath;
     if (agent !== undefined) descriptors['seccomp-socket'] = connectTo(native, agent, 'seccomp agent');
   } catch (error) {

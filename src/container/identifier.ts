@@ -13,8 +13,8 @@ function isAllowed(code: number): boolean {
   );
 }
 
-/** Longest id. A file name has 255 bytes at most, which Linux checks itself with a clear error. */
-const maximumLength = 1024;
+/** Longest id: it is the name of a directory, which Linux lets have 255 bytes (NAME_MAX). */
+const maximumLength = 255;
 
 /** `id` is a usable container id. */
 export function isId(id: string): boolean {

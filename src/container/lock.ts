@@ -23,7 +23,7 @@ export class Lock {
     return `/proc/self/fd/${this.#descriptor}`;
   }
 
-  /** The directory has not been deleted, nor another been made in its place. */
+  /** The directory has not been deleted, nor another been made in its place. Throws `SystemError`. */
   isCurrent(): boolean {
     if (this.#descriptor < 0) return false;
     const held = this.#native.status(this.directory, true);

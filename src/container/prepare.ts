@@ -7,6 +7,7 @@ import { cgroupView } from '../cgroup/cgroup-view.ts';
 import { detectCgroups } from '../cgroup/detect-cgroups.ts';
 import { openCgroup } from '../cgroup/open-cgroup.ts';
 import { Failure } from '../failure.ts';
+import { ask } from '../host/files.ts';
 import { createPlan } from '../plan/create-plan.ts';
 import { resolvePath } from '../plan/path.ts';
 import type { Plan } from '../plan/plan.ts';
@@ -43,14 +44,15 @@ export interface CreateMode {
 export function findRootfs(context: Context, bundle: LoadedBundle): string {
   const given = bundle.config.root?.path ?? '';
   const path = resolvePath(bundle.directory, given);
-  const status = context.host.native.status(path, true);
+  const { native } = context.host;
   const pointer = '/root/path';
+  const status = ask('look at root.path', path, () => native.status(path, true));
   if (status === undefined)
     throw new Failure('invalid', `root.path: root filesystem "${path}" does not exist`, { pointer });
   if ((status.mode & 0o170000) !== 0o040000) {
     throw new Failure('invalid', `root.path: root filesystem "${path}" is not a directory`, { pointer });
   }
-  return context.host.native.realPath(path);
+  return ask('find root.path', path, () => native.realPath(path));
 }
 
 /** Which way the terminal leaves; refuses combinations that make no sense before anything happens. */

@@ -6,6 +6,7 @@ import { cgroupInUse } from '../cgroup/cgroup-in-use.ts';
 import { detectCgroups } from '../cgroup/detect-cgroups.ts';
 import { openCgroup } from '../cgroup/open-cgroup.ts';
 import { Failure, messageOf } from '../failure.ts';
+import { ask } from '../host/files.ts';
 import { hasErrno, isSystemError, type Native } from '../host/native.ts';
 import { waitUntil } from '../host/wait.ts';
 import type { UnusableRecord } from './check-record.ts';
@@ -117,7 +118,9 @@ async function clearImplied(
   } catch (error) {
     return [`its cgroup and the processes in it, for nobody knows where it is: ${messageOf(error)}`];
   }
-  const paths = directoriesOf(cgroup.saved).filter((path) => host.native.status(path, false) !== undefined);
+  const paths = directoriesOf(cgroup.saved).filter(
+    (path) => ask('look for the cgroup', path, () => host.native.status(path, false)) !== undefined,
+  );
   if (paths.length === 0) {
     const places = directoriesOf(cgroup.saved).at(-1);
     if (known.init !== undefined) return [`its cgroup, if it has another than "${places}", where none is`];

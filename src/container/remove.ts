@@ -1,5 +1,6 @@
 import { cgroupInUse } from '../cgroup/cgroup-in-use.ts';
 import { Failure } from '../failure.ts';
+import { askUnless } from '../host/files.ts';
 import { UnusableRecord } from './check-record.ts';
 import { clearCgroup } from './clear-cgroup.ts';
 import { endProcess } from './end-process.ts';
@@ -10,6 +11,9 @@ import type { ContainerRecord } from './record.ts';
 import { stateDocument } from './state-document.ts';
 import { Store } from './store.ts';
 import type { Context } from './types.ts';
+
+const typeMask = 0o170000;
+const directoryType = 0o040000;
 
 /** How long a forced delete waits for another command on the container before it takes its place, in milliseconds. */
 const courtesy = 100;
@@ -69,9 +73,19 @@ async function lockByForce(context: Context, store: Store, id: string): Promise<
       waited += step;
     }
   } catch (error) {
-    if (error instanceof Failure && error.code === 'not-found') return undefined;
-    throw error;
+    if (!(error instanceof Failure && error.code === 'not-found')) throw error;
+    refuseObstacle(context, store.directory(id));
+    return undefined;
   }
+}
+
+/** Whoever hears that a container is gone expects to be able to make it again: nothing else may have its name. */
+function refuseObstacle({ host: { native } }: Context, path: string): void {
+  const status = askUnless(['ENAMETOOLONG'], 'look at', path, () => native.status(path, false));
+  if (status === undefined || (status.mode & typeMask) === directoryType) return;
+  throw new Failure('invalid', `"${path}" is no directory, and so not the state of a container`, {
+    hint: 'it is left alone; remove it by hand, or choose another id or --root',
+  });
 }
 
 async function removeLocked(

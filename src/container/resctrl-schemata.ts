@@ -1,4 +1,5 @@
 import { Failure, messageOf } from '../failure.ts';
+import { ask } from '../host/files.ts';
 import { hasErrno, type Native } from '../host/native.ts';
 
 const maximumFile = 64 * 1024;
@@ -52,7 +53,7 @@ export function writeSchemata(
   const file = `${directory}/schemata`;
   const before = read(native, directory);
   const undo = (): void => {
-    for (const line of before) native.writeFile(file, `${line}\n`);
+    for (const line of before) ask('write back', file, () => native.writeFile(file, `${line}\n`));
   };
   for (const line of lines) {
     try {

@@ -1,5 +1,6 @@
 import type { IntelRdt } from '../bundle/config.ts';
 import { Failure, messageOf } from '../failure.ts';
+import { ask } from '../host/files.ts';
 import { hasErrno, type Native } from '../host/native.ts';
 
 /** Where Linux mounts it by custom (Documentation/filesystems/resctrl.rst). */
@@ -71,7 +72,7 @@ export function openResctrl(
 ): ResctrlGroup | undefined {
   if (config === undefined) return undefined;
   const pointer = '/linux/intelRdt';
-  if (native.status(`${root}/schemata`, true) === undefined) {
+  if (ask('look for resctrl at', root, () => native.status(`${root}/schemata`, true)) === undefined) {
     throw new Failure('unsupported', `linux.intelRdt needs resctrl, which is not mounted at ${root}`, {
       pointer,
       hint: `on a machine that has it: mount -t resctrl resctrl ${root}`,
@@ -79,7 +80,8 @@ export function openResctrl(
   }
   const { closID } = config;
   const { directory, monitoring } = groupsOf(root, config, id);
-  const exists = native.status(directory, true) !== undefined;
+  const exists =
+    ask('look for the class of service', directory, () => native.status(directory, true)) !== undefined;
   const schemata = schemataOf(config);
   if (closID !== undefined && schemata.length === 0 && !exists) {
     throw new Failure(
@@ -128,7 +130,10 @@ function compareSchemata(
   pointer: string,
 ): void {
   if (schemata.length === 0) return;
-  const present = native.readText(`${directory}/schemata`, maximumFile).split('\n').map(normalized);
+  const text = ask('read the schemata of', directory, () =>
+    native.readText(`${directory}/schemata`, maximumFile),
+  );
+  const present = text.split('\n').map(normalized);
   const missing = schemata.find((line) => !present.includes(normalized(line)));
   if (missing === undefined) return;
   throw new Failure(

@@ -1,7 +1,7 @@
 import type { Seccomp } from '../bundle/config.ts';
 import { OCI_VERSION } from '../bundle/oci-version.ts';
 import { Failure } from '../failure.ts';
-import { hasErrno } from '../host/native.ts';
+import { isSystemError } from '../host/native.ts';
 import type { SeccompProgram } from '../plan/facts.ts';
 import { seccompCacheDirectory } from '../seccomp/filter-cache.ts';
 import type { Context } from './types.ts';
@@ -39,7 +39,7 @@ function cacheFor(context: Context): string | undefined {
     context.host.native.status(directory, false);
     return directory;
   } catch (error) {
-    if (error instanceof Failure || hasErrno(error, 'EACCES')) return undefined;
+    if (error instanceof Failure || isSystemError(error)) return undefined;
     throw error;
   }
 }

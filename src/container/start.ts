@@ -1,6 +1,7 @@
 import { cgroupInUse } from '../cgroup/cgroup-in-use.ts';
 import { oomKills } from '../cgroup/limit-events.ts';
 import { Failure } from '../failure.ts';
+import { ask, askUnless } from '../host/files.ts';
 import { hasErrno } from '../host/native.ts';
 import { startWaiting } from '../launch/start-channel.ts';
 import { requireStatus, statusOf } from './lifecycle.ts';
@@ -39,15 +40,18 @@ export async function start(context: Context, id: string): Promise<void> {
     const path = store.startSocketPath(id);
     const pid = record.init?.pid ?? 0;
     const killsBefore = cgroup === undefined ? 0 : oomKills(native, cgroup.saved);
+    // Nothing has happened until there is a connection: whoever can't make one leaves the container as it is.
+    const socket = askUnless(['ECONNREFUSED', 'ENOENT'], 'reach the waiting process at', path, () =>
+      native.connect(path, 'seqpacket'),
+    );
+    if (socket === undefined)
+      throw new Failure('status', `cannot start container "${id}": its process does not wait for start`);
     try {
       // Once the socket is gone nobody can start it twice; a start that is killed now ends the waiting process.
-      await startWaiting(host, path, record.startNotes, startAnswer(record, pid), () => native.unlink(path));
+      await startWaiting(host, socket, record.startNotes, startAnswer(record, pid), () =>
+        ask('remove', path, () => native.unlink(path)),
+      );
     } catch (error) {
-      if (hasErrno(error, 'ECONNREFUSED', 'ENOENT')) {
-        throw new Failure('status', `cannot start container "${id}": its process does not wait for start`, {
-          cause: error,
-        });
-      }
       await endInit(context, record);
       if (cgroup === undefined) throw error;
       const { explainLimits } = await import('./explain-limits.ts');

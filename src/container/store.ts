@@ -1,5 +1,6 @@
 import { MAXIMUM_BYTES } from '../bundle/parse-json.ts';
 import { Failure } from '../failure.ts';
+import { ask } from '../host/files.ts';
 import { hasErrno, type Native } from '../host/native.ts';
 import { checkRecord, UnusableRecord } from './check-record.ts';
 import { checkId, isId } from './identifier.ts';
@@ -88,7 +89,7 @@ export class Store {
       // A forced delete may have removed it before it was locked, and somebody else have made another.
       const lock = this.#lockIfThere(id, true);
       if (lock === undefined || lock === 'busy') continue;
-      if (this.#native.readDirectory(lock.directory).length === 0) return lock;
+      if (ask('list', directory, () => this.#native.readDirectory(lock.directory)).length === 0) return lock;
       lock.release();
     }
   }
@@ -197,9 +198,11 @@ export class Store {
     return checkRecord(content, id, path);
   }
 
-  /** The container's copy of its config.json. Throws `SystemError`. */
+  /** The container's copy of its config.json. Throws `Failure` (`system`). */
   readConfig(id: string): Uint8Array {
-    return this.#at(id, (directory) => this.#native.readFile(`${directory}/${configFile}`, MAXIMUM_BYTES));
+    return ask('read', this.configPath(id), () =>
+      this.#at(id, (directory) => this.#native.readFile(`${directory}/${configFile}`, MAXIMUM_BYTES)),
+    );
   }
 
   /**

@@ -1,4 +1,5 @@
 import { Failure } from '../failure.ts';
+import { ask } from '../host/files.ts';
 import type { Native } from '../host/native.ts';
 
 const directories = ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin', '/sbin', '/bin'];
@@ -13,7 +14,7 @@ export const criuPath = `PATH=${directories.join(':')}`;
 export function findCriu(native: Native, named: string | undefined): string {
   const hint = 'install it (Debian: `apt-get install criu`), or name its program with --criu';
   if (named?.includes('/')) {
-    if (isFile(native, named)) return native.realPath(named);
+    if (isFile(native, named)) return ask('find CRIU', named, () => native.realPath(named));
     throw new Failure('unsupported', `there is no CRIU program "${named}"`, { hint });
   }
   const name = named ?? 'criu';
@@ -25,6 +26,6 @@ export function findCriu(native: Native, named: string | undefined): string {
 }
 
 function isFile(native: Native, path: string): boolean {
-  const status = native.status(path, true);
+  const status = ask('look for CRIU', path, () => native.status(path, true));
   return status !== undefined && (status.mode & 0o170000) === 0o100000;
 }

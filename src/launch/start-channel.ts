@@ -4,20 +4,19 @@ import type { Go } from './messages.ts';
 import type { OperationNote } from './operation-note.ts';
 
 /**
- * Releases a container process that waits on its start socket and waits until it has executed its program.
+ * Releases a container process by a connection to its start socket, which is closed then, and waits until it has executed its program.
  *
  * `beforeGo` runs between the connection and the permission; the process dies when nobody gives it.
- * Throws what the process reports, or a system error when nobody listens.
+ * Throws what the process reports.
  */
 export async function startWaiting(
   host: Host,
-  path: string,
+  socket: number,
   notes: readonly OperationNote[],
   go: Omit<Go, 'question'>,
   beforeGo: () => void,
 ): Promise<Conversation> {
   const { native } = host;
-  const socket = native.connect(path, 'seqpacket');
   try {
     const conversation = new Conversation(host, socket, {
       note: (index) => notes.find((each) => each.index === index),

@@ -1,4 +1,5 @@
 import type { Seccomp } from '../bundle/config.ts';
+import { ask } from '../host/files.ts';
 import type { Host } from '../host/host.ts';
 import type { Native } from '../host/native.ts';
 import { buildFilter } from './build-filter.ts';
@@ -35,7 +36,7 @@ export async function compileSection(host: Host, section: Seccomp): Promise<Filt
 function identifyLibrary(native: Native, process: string): LibraryIdentity {
   const maps = native.readText(`/proc/${process}/maps`, largestMaps);
   const path = /\s(\/\S*\/libseccomp\.so\.\S*)$/m.exec(maps)?.[1] ?? '';
-  const status = path === '' ? undefined : native.status(path, true);
+  const status = path === '' ? undefined : ask('look at', path, () => native.status(path, true));
   if (!status) return { path: '', device: 0, inode: 0, size: 0 };
   return { path, device: status.dev, inode: status.ino, size: status.size };
 }

@@ -1,5 +1,6 @@
 import { messageOf } from '../failure.ts';
-import { hasErrno, type Native } from '../host/native.ts';
+import { ask, askUnless } from '../host/files.ts';
+import type { Native } from '../host/native.ts';
 import { decodeEntry, encodeEntry, type FilterEntry, largestEntry } from './filter-entry.ts';
 import type { FilterKey } from './filter-key.ts';
 
@@ -23,20 +24,16 @@ export function seccompCacheDirectory(stateRoot: string): string {
  * The filter that was stored for exactly this key, by us, with a libseccomp that is still the installed one. Anything else, a damaged file included, reads as
  * absent: it will be compiled again and replaced.
  *
- * @throws SystemError for a failure to read what is ours and there
+ * @throws Failure `system`, for a failure to read what is ours and there
  */
 export function readCachedFilter(native: Native, directory: string, key: FilterKey): FilterEntry | undefined {
   const path = `${directory}/${key.fileName}`;
   if (!isPrivate(native, directory, typeDirectory) || !isPrivate(native, path, typeRegular)) return undefined;
-  let file: Uint8Array;
-  try {
-    file = native.readFile(path, largestEntry);
-  } catch (error) {
-    // Removed since (another command cleaned up), or not a file of ours after all.
-    if (hasErrno(error, 'ENOENT', 'EFBIG')) return undefined;
-    throw error;
-  }
-  const entry = decodeEntry(native, file, key.text);
+  // Removed since (another command cleaned up), or not a file of ours after all.
+  const file = askUnless(['ENOENT', 'EFBIG'], 'read the cached seccomp filter', path, () =>
+    native.readFile(path, largestEntry),
+  );
+  const entry = file && decodeEntry(native, file, key.text);
   return entry && isSameLibrary(native, entry) ? entry : undefined;
 }
 
@@ -74,7 +71,7 @@ export function writeCachedFilter(
 
 /** True for something of the type that is this user's and nobody else's. Links are not followed. */
 function isPrivate(native: Native, path: string, type: number): boolean {
-  const status = native.status(path, false);
+  const status = ask('look at', path, () => native.status(path, false));
   return (
     status !== undefined &&
     (status.mode & typeMask) === type &&
@@ -86,27 +83,21 @@ function isPrivate(native: Native, path: string, type: number): boolean {
 /** A package manager that replaces the library gives it a new inode. */
 function isSameLibrary(native: Native, entry: FilterEntry): boolean {
   const { path, device, inode, size } = entry.library;
-  const status = native.status(path, true);
+  const status = ask('look at', path, () => native.status(path, true));
   return status !== undefined && status.dev === device && status.ino === inode && status.size === size;
 }
 
 function makePrivateDirectory(native: Native, directory: string): void {
-  try {
-    native.makeDirectory(directory, 0o700);
-  } catch (error) {
-    if (!hasErrno(error, 'EEXIST')) throw error;
-  }
+  askUnless(['EEXIST'], 'make', directory, () => native.makeDirectory(directory, 0o700));
 }
 
 /** Also sweeps up temporary files of writers that were killed. */
 function removeWhenFull(native: Native, directory: string): void {
-  const names = native.readDirectory(directory);
+  const names = ask('list', directory, () => native.readDirectory(directory));
   if (names.length < mostFiles) return;
   for (const name of names) {
-    try {
-      native.unlink(`${directory}/${name}`);
-    } catch (error) {
-      if (!hasErrno(error, 'ENOENT')) throw error; // another command swept at the same time
-    }
+    const path = `${directory}/${name}`;
+    // Another command may have swept at the same time.
+    askUnless(['ENOENT'], 'remove', path, () => native.unlink(path));
   }
 }

@@ -185,7 +185,7 @@ test('ids that are no file names, and ids in use', () =>
       'a b',
       'ä',
       'a\nb',
-      'x'.repeat(1025),
+      'x'.repeat(256),
       '*',
       '$(id)',
     ]) {

@@ -1,6 +1,7 @@
 import { processes } from '../../container/processes.ts';
 import { Failure, messageOf } from '../../failure.ts';
 import { readScratch, runChild, withScratch } from '../../host/child.ts';
+import { askUnless } from '../../host/files.ts';
 import type { Host } from '../../host/host.ts';
 import { hasErrno } from '../../host/native.ts';
 import { O_CLOEXEC, O_RDONLY } from '../../host/open-flags.ts';
@@ -39,7 +40,13 @@ function findPs(host: Host, path: string): string | undefined {
   const directories = path.split(':').filter((directory) => directory.startsWith('/'));
   return directories
     .map((directory) => `${directory}/ps`)
-    .find((program) => ((host.native.status(program, true)?.mode ?? 0) & 0o170111) > 0o100000);
+    .find((program) => {
+      // A directory that the caller may not look into has no ps for it.
+      const status = askUnless(['EACCES', 'ELOOP', 'ENAMETOOLONG'], 'look for', program, () =>
+        host.native.status(program, true),
+      );
+      return ((status?.mode ?? 0) & 0o170111) > 0o100000;
+    });
 }
 
 async function hostProcesses(

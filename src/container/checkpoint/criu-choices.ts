@@ -1,6 +1,7 @@
 import type { Config } from '../../bundle/config.ts';
 import { type CriuOptions, cgroupModes } from '../../criu/messages.ts';
 import { Failure } from '../../failure.ts';
+import { ask } from '../../host/files.ts';
 import type { Native } from '../../host/native.ts';
 import { criuAnnotation } from './criu-annotation.ts';
 import type { Images } from './images.ts';
@@ -61,7 +62,7 @@ export function commonOptions(
 }
 
 function exists(native: Native, path: string): boolean {
-  return native.status(path, true) !== undefined;
+  return ask('look for', path, () => native.status(path, true)) !== undefined;
 }
 
 function emptyNamespaces(names: readonly string[]): number {

@@ -1,4 +1,5 @@
 import { Failure, messageOf } from '../../failure.ts';
+import { ask } from '../../host/files.ts';
 import { hasErrno, type Native } from '../../host/native.ts';
 import { normalizePath, relativePath, resolvePath } from '../../plan/path.ts';
 import { removeIfThere } from '../pid-file.ts';
@@ -73,7 +74,7 @@ export class Images {
   /** @throws Failure `invalid` when there is no checkpoint */
   static open(native: Native, imagePath: string): Images {
     const path = absolute(native, imagePath);
-    if (native.status(`${path}/inventory.img`, false) === undefined)
+    if (!isCheckpoint(native, path))
       throw new Failure('invalid', `there is no checkpoint in "${path}"`, {
         hint: 'name the directory that `tsoci checkpoint` wrote with --image-path',
       });
@@ -142,10 +143,12 @@ export class Images {
   letIn(groupId: number): void {
     for (const descriptor of new Set([this.descriptor, this.workDescriptor])) {
       const path = within(descriptor);
-      const status = this.#native.status(path, true);
-      if (status === undefined || (status.mode & 0o001) !== 0) continue;
-      this.#native.chown(path, status.uid, groupId);
-      this.#native.chmod(path, (status.mode & 0o7777) | 0o010);
+      ask("let the container's root into", this.path, () => {
+        const status = this.#native.status(path, true);
+        if (status === undefined || (status.mode & 0o001) !== 0) return;
+        this.#native.chown(path, status.uid, groupId);
+        this.#native.chmod(path, (status.mode & 0o7777) | 0o010);
+      });
     }
   }
 
@@ -160,7 +163,7 @@ export class Images {
    */
   parent(given: string): string {
     const path = normalizePath(resolvePath(this.path, given));
-    if (this.#native.status(`${path}/inventory.img`, false) === undefined)
+    if (!isCheckpoint(this.#native, path))
       throw new Failure('invalid', `--parent-path "${given}": there are no images in "${path}"`, {
         hint: 'name the --image-path of the --pre-dump before, absolute or relative to the new --image-path',
       });
@@ -176,7 +179,9 @@ export class Images {
   #write(name: string, content: unknown): void {
     const path = within(this.descriptor, name);
     removeIfThere(this.#native, path);
-    this.#native.createFile(path, JSON.stringify(content), 0o600, false);
+    ask('write to the images in', this.path, () =>
+      this.#native.createFile(path, JSON.stringify(content), 0o600, false),
+    );
   }
 
   readNotes(): Notes {
@@ -219,6 +224,13 @@ function makeDirectories(native: Native, path: string): void {
   }
 }
 
+function isCheckpoint(native: Native, path: string): boolean {
+  return (
+    ask('look for a checkpoint in', path, () => native.status(`${path}/inventory.img`, false)) !== undefined
+  );
+}
+
+/** Throws `SystemError`. */
 function makeMissing(native: Native, path: string): void {
   if (native.status(path, true) !== undefined) return;
   makeMissing(native, path.slice(0, path.lastIndexOf('/')) || '/');

@@ -2,6 +2,7 @@ import type { Config } from '../../bundle/config.ts';
 import type { Cgroup } from '../../cgroup/cgroup.ts';
 import type { CgroupLayout } from '../../cgroup/cgroup-layout.ts';
 import { cgroupView } from '../../cgroup/cgroup-view.ts';
+import { ask } from '../../host/files.ts';
 import type { Native } from '../../host/native.ts';
 import type { ResctrlGroup } from '../resctrl.ts';
 
@@ -24,14 +25,16 @@ export function cgroupPlaces(
 
 /** CRIU itself goes into the cgroup, and what it restores stays where it is. */
 export function enterCgroup(native: Native, cgroup: Cgroup, pid: number): void {
-  for (const path of cgroup.joinPaths()) native.writeFile(path, String(pid));
+  for (const path of cgroup.joinPaths()) ask('move CRIU by', path, () => native.writeFile(path, String(pid)));
   const unified = cgroup.unifiedDirectory();
-  if (unified !== undefined) native.writeFile(`${unified}/cgroup.procs`, String(pid));
+  if (unified !== undefined)
+    ask('move CRIU to', unified, () => native.writeFile(`${unified}/cgroup.procs`, String(pid)));
 }
 
 /** Puts all threads of processes, which are stopped, into a resctrl group: it knows nothing of processes. */
 export function enterResctrl(native: Native, { joinPaths }: ResctrlGroup, pids: readonly number[]): void {
   for (const pid of new Set(pids))
     for (const thread of native.readDirectory(`/proc/${pid}/task`))
-      for (const path of joinPaths) native.writeFile(path, thread);
+      for (const path of joinPaths)
+        ask('move a restored thread by', path, () => native.writeFile(path, thread));
 }

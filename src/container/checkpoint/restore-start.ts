@@ -2,6 +2,7 @@ import type { Config } from '../../bundle/config.ts';
 import { type CriuStart, socketNumber } from '../../criu/criu.ts';
 import type { CriuOptions } from '../../criu/messages.ts';
 import { Failure, messageOf } from '../../failure.ts';
+import { ask } from '../../host/files.ts';
 import type { Host } from '../../host/host.ts';
 import { openStub } from '../../launch/launch.ts';
 import { resolvePath } from '../../plan/path.ts';
@@ -94,7 +95,8 @@ function openNamespace(host: Host, path: string): number {
 
 function places({ native }: Host, { config, bundle, place }: RestoreRequest): string[] {
   const isFile = (source: string): boolean => {
-    const status = native.status(resolvePath(bundle, source), true);
+    const path = resolvePath(bundle, source);
+    const status = ask('look at the source of a mount', path, () => native.status(path, true));
     return status !== undefined && (status.mode & typeMask) !== directoryType;
   };
   return mountPoints(config, place, isFile).flatMap(({ path, kind }) => [kind === 'file' ? 'f' : 'd', path]);

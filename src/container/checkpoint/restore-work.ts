@@ -1,3 +1,4 @@
+import { ask } from '../../host/files.ts';
 import type { Native } from '../../host/native.ts';
 import { removeIfThere } from '../pid-file.ts';
 
@@ -11,6 +12,7 @@ export function ownWorkPath(root: string, id: string): string {
 
 /** After a restore that succeeded nobody needs the log; after one that failed it stays, as the message says. */
 export function removeOwnWork(native: Native, path: string): void {
-  for (const name of native.readDirectory(path)) removeIfThere(native, `${path}/${name}`);
-  native.removeDirectory(path);
+  for (const name of ask('list', path, () => native.readDirectory(path)))
+    removeIfThere(native, `${path}/${name}`);
+  ask('remove', path, () => native.removeDirectory(path));
 }

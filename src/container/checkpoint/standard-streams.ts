@@ -1,3 +1,4 @@
+import { ask } from '../../host/files.ts';
 import { hasErrno, type Native } from '../../host/native.ts';
 import type { MountEntry } from './mount-table.ts';
 
@@ -34,7 +35,7 @@ function streamName(native: Native, pid: number, number: number, inside: readonl
   if (!name.startsWith('/')) return name;
   const mount = /^mnt_id:\s*(\d+)$/m.exec(native.readText(`/proc/${pid}/fdinfo/${number}`, smallFile))?.[1];
   if (mount === undefined || inside.some(({ id }) => id === mount)) return name;
-  const inode = native.status(path, true)?.ino ?? 0;
+  const inode = ask('look at', path, () => native.status(path, true))?.ino ?? 0;
   return `file[${Number(mount).toString(16)}:${inode.toString(16)}]`;
 }
 

@@ -27,6 +27,16 @@ test('writePidFile() replaces what is there, a link too, and not what it leads t
     assert.is(readFileSync(join(directory, 'pid'), 'utf8'), '1');
   }));
 
+test('writePidFile() writes a file whose name is as long as can be, in bytes', () =>
+  withDirectory((directory) => {
+    for (const name of ['n'.repeat(255), 'ü'.repeat(127), '€'.repeat(85), '😀'.repeat(63)]) {
+      const path = join(directory, name);
+      writePidFile(native, path, 'c'.repeat(255), 5);
+      assert.is(readFileSync(path, 'utf8'), '5');
+      assert.ok(Buffer.byteLength(basename(temporaryName(path, 'c'.repeat(255)))) <= 255);
+    }
+  }));
+
 test('writePidFile() says which file it could not write, and leaves no other', () =>
   withDirectory((directory) => {
     assertRefused(

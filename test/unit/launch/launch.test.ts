@@ -319,7 +319,9 @@ const notes = [{ index: 2, kind: 'execute', phase: 'exec', from: '/process/args'
 
 async function startScene(script: readonly (Packet | Error)[], beforeGo = () => undefined) {
   const machine = new FakeMachine(script);
-  const result = startWaiting(machine.host(), '/start.sock', notes, { state: '{}' }, beforeGo);
+  const host = machine.host();
+  const socket = host.native.connect('/start.sock', 'seqpacket');
+  const result = startWaiting(host, socket, notes, { state: '{}' }, beforeGo);
   const error = await result.then(
     () => undefined,
     (thrown: unknown) => thrown,

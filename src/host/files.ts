@@ -1,0 +1,66 @@
+/** Native calls on paths that a caller chose: what the system says about them is never our fault, and is told as such. */
+import { Failure, messageOf } from '../failure.ts';
+import { hasErrno, isSystemError } from './native.ts';
+
+/** What to do about errors that are the machine's state and not the path's. */
+const hints: Readonly<Record<string, string>> = {
+  EMFILE: 'this process may open no more files: raise its limit (ulimit -n)',
+  ENFILE: 'the machine has as many files open as it may: see fs.file-max (proc(5))',
+  ENOSPC: 'make room there, in bytes or in inodes (df, df -i)',
+  EDQUOT: "make room there: the user's quota is used up",
+  ENOMEM: 'the machine, or the cgroup of the caller, has no memory left',
+  EROFS: 'name a place that can be written',
+};
+
+/** Errnos that without a path only a wrong call of ours can have. */
+const ownFaults: readonly string[] = ['EBADF', 'EFAULT', 'EINVAL', 'ENOTSOCK', 'EDOM'];
+
+/**
+ * Does `call`, and tells what the system refuses as a failure of what was wanted: `can't ACTION "PATH": EACCES: …`.
+ *
+ * @param action - What was wanted of the path, such as `read the bundle`.
+ * @throws Failure `system`, its errno beside it.
+ */
+export function ask<Result>(action: string, path: string, call: () => Result): Result {
+  try {
+    return call();
+  } catch (cause) {
+    throw isSystemError(cause) ? systemFailure(`can't ${action} "${path}"`, cause) : cause;
+  }
+}
+
+/** The same; undefined when the system's answer is one of these. */
+export function askUnless<Result>(
+  codes: readonly string[],
+  action: string,
+  path: string,
+  call: () => Result,
+): Result | undefined {
+  return ask(action, path, () => {
+    try {
+      return call();
+    } catch (error) {
+      if (hasErrno(error, ...codes)) return undefined;
+      throw error;
+    }
+  });
+}
+
+/**
+ * What a boundary of the program makes of anything that was thrown: a refusal of the system that nobody worded is still the
+ * system's and not our fault (too many open files come up anywhere). What only our own mistake explains stays as it is.
+ */
+export function asFailure(error: unknown): unknown {
+  if (error instanceof Failure || !isSystemError(error)) return error;
+  if (error.path === undefined && ownFaults.includes(error.code)) return error;
+  return systemFailure('the system refused', error);
+}
+
+function systemFailure(what: string, cause: Error & { readonly code: string }): Failure {
+  const hint = hints[cause.code];
+  return new Failure('system', `${what}: ${messageOf(cause)}`, {
+    cause,
+    errno: cause.code,
+    ...(hint !== undefined && { hint }),
+  });
+}
