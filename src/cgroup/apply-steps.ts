@@ -4,6 +4,7 @@ import type { SavedCgroup } from './cgroup.ts';
 import type { CgroupDeviceProgram, CgroupStep, CgroupWrite } from './cgroup-step.ts';
 import { deviceProgram } from './device-program.ts';
 import { writeFailure } from './explain-write.ts';
+import { obstacleTo } from './hand-down.ts';
 import { hierarchyOf } from './hierarchy-of.ts';
 import { restoreValue, witnessOf } from './restore-value.ts';
 
@@ -130,7 +131,9 @@ function applyWrite(
     return;
   }
   if (hasErrno(error, ...(write.tolerate ?? []))) return;
-  throw writeFailure(write, error);
+  throw (
+    (hasErrno(error, 'ENOENT') ? obstacleTo(native, cgroup, write) : undefined) ?? writeFailure(write, error)
+  );
 }
 
 /** Device rules are the one thing that a rootless container may go without: its user has no devices to lose. */

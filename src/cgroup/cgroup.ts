@@ -44,6 +44,11 @@ export interface CgroupInUse extends CgroupEntry {
   /** True when frozen, or on the way to it. */
   frozen(): boolean;
 
+  /** After a SIGKILL: lets go what the freezer, or one that the container made below it, would keep from ending (v1). */
+  letKilledGo(): void;
+  /** For messages: the freezer that keeps killed processes from ending (v1), its own or one above. */
+  holdingFreezer(): string | undefined;
+
   /**
    * Sends a signal to every process of the cgroup and below, none escaping by forking. SIGKILL also reaches a frozen
    * cgroup: it is thawed after it. Does not wait for the processes to end.

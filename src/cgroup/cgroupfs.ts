@@ -7,10 +7,11 @@ import type { CgroupHost } from './cgroup-host.ts';
 import type { CgroupStatistics } from './cgroup-statistics.ts';
 import type { CgroupStep } from './cgroup-step.ts';
 import { fillCpuset, inheritCpuset } from './cpuset.ts';
-import { enableControllers, readControllers } from './enable-controllers.ts';
+import { readControllers } from './enable-controllers.ts';
 import { ExistingCgroup } from './existing-cgroup.ts';
 import { isFrozen } from './freezer.ts';
 import { giveTo } from './give-to.ts';
+import { handDown } from './hand-down.ts';
 import type { Controllers } from './plan-draft.ts';
 import { type PlanOptions, planResources, type ResourcePlan } from './plan-resources.ts';
 import { presentLimits } from './present-limits.ts';
@@ -58,13 +59,6 @@ export class CgroupfsCgroup extends ExistingCgroup implements Cgroup {
     for (const hierarchy of hierarchies)
       if (this.#createOne(hierarchy.path, hierarchy.controllers, member)) usable.push(hierarchy);
     const usableUnified = unified !== undefined && this.#createOne(unified.path, undefined, member);
-    if (unified !== undefined && usableUnified && this.saved.mode === 'v2')
-      enableControllers(
-        this.#native,
-        unified.mount,
-        unified.path,
-        readControllers(this.#native, unified.mount),
-      );
     this.saved = { ...this.saved, hierarchies: usable, unified: usableUnified ? unified : undefined };
     if (usable.length === 0 && !usableUnified)
       this.warnings.push('the container has no cgroup of its own: no permission to create one');
@@ -143,6 +137,7 @@ export class CgroupfsCgroup extends ExistingCgroup implements Cgroup {
   async apply(resources: Resources | undefined): Promise<void> {
     try {
       const { steps, warnings } = this.planned(resources, { pointer: '/linux/resources' });
+      handDown(this.#native, this.saved, steps);
       this.warnings.push(...warnings, ...this.perform(steps, false).warnings);
     } catch (error) {
       throw withCleanup(error, this.undoCreate());
@@ -151,6 +146,7 @@ export class CgroupfsCgroup extends ExistingCgroup implements Cgroup {
 
   async update(resources: Resources, pointer: string): Promise<void> {
     const { steps, warnings } = this.plannedChange(resources, pointer);
+    this.prepareChange(steps);
     const change = this.perform(steps, true);
     this.warnings.push(...warnings, ...change.warnings);
     change.keep();
@@ -166,8 +162,12 @@ export class CgroupfsCgroup extends ExistingCgroup implements Cgroup {
     return this.planned(resources, { pointer, present: presentLimits(this.#native, this.saved, resources) });
   }
 
+  /** A hybrid machine's unified hierarchy was given only what the limits before needed. */
+  protected prepareChange(steps: readonly CgroupStep[]): void {
+    if (this.saved.mode === 'hybrid') handDown(this.#native, this.saved, steps);
+  }
+
   protected perform(steps: readonly CgroupStep[], restoreOnFailure: boolean): Applied {
-    this.#enableForHybrid(steps);
     return applySteps(this.#native, this.saved, steps, { restoreOnFailure });
   }
 
@@ -184,17 +184,6 @@ export class CgroupfsCgroup extends ExistingCgroup implements Cgroup {
       v1: mode === 'v2' ? v1 : new Set([...v1, ...missing]),
       unified: new Set(mode === 'v2' ? [...own, ...missing] : own),
     };
-  }
-
-  /** Pure v2 has handed everything down at creation; a hybrid machine's unified hierarchy gets only what a limit needs. */
-  #enableForHybrid(steps: readonly CgroupStep[]): void {
-    const { mode, unified } = this.saved;
-    if (mode !== 'hybrid' || unified === undefined) return;
-    const needed = new Set<string>();
-    for (const step of steps)
-      if (step.kind === 'write' && step.hierarchy === 'v2' && step.controller !== 'cgroup')
-        needed.add(step.controller);
-    if (needed.size > 0) enableControllers(this.#native, unified.mount, unified.path, [...needed]);
   }
 
   override async delete(): Promise<void> {

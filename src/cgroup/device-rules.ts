@@ -92,6 +92,15 @@ export function liveRules(rules: readonly DevicePolicyRule[]): readonly DevicePo
   return rules;
 }
 
+/** True when two lists say the same, whatever their spelling. */
+export function sameRules(one: readonly DeviceRule[] = [], other: readonly DeviceRule[] = []): boolean {
+  const meaning = (rules: readonly DeviceRule[]): string =>
+    liveRules(deviceRules(rules, ''))
+      .map(({ allow, type, major, minor, access }) => [allow, type, major, minor, access].join(' '))
+      .join('\n');
+  return meaning(one) === meaning(other);
+}
+
 /** True when the rules allow everything, so that there is nothing to enforce. */
 export function allowsEverything(rules: readonly DevicePolicyRule[]): boolean {
   const live = liveRules(rules);

@@ -25,7 +25,7 @@ export function enableControllers(
 
 function enableIn(native: Native, directory: string, controllers: readonly string[]): void {
   const file = `${directory}/cgroup.subtree_control`;
-  const enabled = native.readText(file, MAXIMUM).trim().split(' ');
+  const enabled = namesIn(native, file);
   const missing = controllers.filter((controller) => !enabled.includes(controller));
   if (missing.length === 0 || attempt(native, file, missing)) return;
   // one that can't be had must not keep the others away
@@ -44,6 +44,11 @@ function attempt(native: Native, file: string, controllers: readonly string[]): 
 
 /** Names in a cgroup.controllers file. */
 export function readControllers(native: Native, directory: string): string[] {
-  const text = native.readText(`${directory}/cgroup.controllers`, MAXIMUM).trim();
+  return namesIn(native, `${directory}/cgroup.controllers`);
+}
+
+/** Names in a file that lists controllers. */
+export function namesIn(native: Native, path: string): string[] {
+  const text = native.readText(path, MAXIMUM).trim();
   return text === '' ? [] : text.split(' ');
 }

@@ -2,7 +2,7 @@ import { Failure, messageOf } from '../failure.ts';
 import { isSystemError, type Native } from '../host/native.ts';
 import type { CgroupEntry, CgroupInUse, SavedCgroup } from './cgroup.ts';
 import type { CgroupHost } from './cgroup-host.ts';
-import { type Freezer, freeze, isFrozen, thawIfThere } from './freezer.ts';
+import { type Freezer, freeze, holdingFreezer, isFrozen, letKilledGo, thawIfThere } from './freezer.ts';
 import { hierarchyOf } from './hierarchy-of.ts';
 import { killAll } from './kill-all.ts';
 import { Directories, placeOf, subCgroup } from './sub-cgroup.ts';
@@ -68,6 +68,16 @@ export class ExistingCgroup implements CgroupInUse {
     return freezer !== undefined && isFrozen(this.#native, freezer);
   }
 
+  letKilledGo(): void {
+    const freezer = this.#freezer();
+    if (freezer !== undefined) letKilledGo(this.#native, freezer);
+  }
+
+  holdingFreezer(): string | undefined {
+    const freezer = this.#freezer();
+    return freezer && holdingFreezer(this.#native, freezer);
+  }
+
   #freezer(): Freezer | undefined {
     const { unified } = this.saved;
     const v1 = hierarchyOf(this.saved, 'freezer');
@@ -86,8 +96,9 @@ export class ExistingCgroup implements CgroupInUse {
 
   async delete(): Promise<void> {
     const { unified } = this.saved;
-    for (const path of this.#paths()) await removeTree(this.#host, path);
-    if (unified !== undefined) await removeTree(this.#host, unified.path);
+    const holder = () => this.holdingFreezer();
+    for (const path of this.#paths()) await removeTree(this.#host, path, holder);
+    if (unified !== undefined) await removeTree(this.#host, unified.path, holder);
   }
 
   sub(paths: Readonly<Record<string, string>>): CgroupEntry {

@@ -9,6 +9,9 @@ interface Explanation {
   readonly hint?: string;
 }
 
+/** Weights of block devices, which are an I/O scheduler's; `cpu.weight` is not. */
+const IO_WEIGHT = /^(blkio|io)\..*weight/;
+
 /** What the kernel means by an error code at a control file; the first match counts. */
 const EXPLANATIONS: readonly Explanation[] = [
   {
@@ -51,6 +54,7 @@ const EXPLANATIONS: readonly Explanation[] = [
     errno: 'EINVAL',
     reason: 'the kernel refuses it: a burst may not be above the quota',
   },
+  { file: /^cpu\.weight$/, errno: 'ERANGE', reason: 'outside of 1 to 10000' },
   {
     file: /^cpu\.rt_/,
     errno: 'EINVAL',
@@ -75,14 +79,18 @@ const EXPLANATIONS: readonly Explanation[] = [
     hint: 'See lsblk for the numbers of disks.',
   },
   {
-    file: /weight/,
+    file: IO_WEIGHT,
     errno: 'ENOENT',
     reason: 'no I/O scheduler of this kernel has weights (BFQ or io.cost would)',
     hint: 'Load the bfq module, or remove the weight.',
   },
-  { file: /weight/, errno: 'ERANGE', reason: 'outside of the range that the kernel allows' },
-  { file: /weight/, errno: 'EINVAL', reason: 'outside of the range that the kernel allows (bfq: 1 to 1000)' },
-  { file: /weight/, errno: 'EOPNOTSUPP', reason: "the device's I/O scheduler has no weights" },
+  { file: IO_WEIGHT, errno: 'ERANGE', reason: 'outside of the range that the kernel allows' },
+  {
+    file: IO_WEIGHT,
+    errno: 'EINVAL',
+    reason: 'outside of the range that the kernel allows (bfq: 1 to 1000)',
+  },
+  { file: IO_WEIGHT, errno: 'EOPNOTSUPP', reason: "the device's I/O scheduler has no weights" },
   { file: /^hugetlb\./, errno: 'ENOENT', reason: 'this machine has no huge pages of that size' },
   { file: /^net_prio\./, errno: 'ENODEV', reason: 'no such network interface' },
   { file: /^rdma\./, errno: 'ENODEV', reason: 'no such RDMA device' },

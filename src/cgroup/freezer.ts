@@ -80,6 +80,38 @@ export async function thawIfThere(host: CgroupHost, freezer: Freezer): Promise<v
   }
 }
 
+/**
+ * Lets killed processes go. The v1 freezer holds even them, and one below, which the container may have frozen itself, holds its own
+ * whatever the one above says (freezer-subsystem.rst); v2's lets them end.
+ */
+export function letKilledGo(native: Native, { kind, path }: Freezer): void {
+  if (kind !== 'v1') return;
+  try {
+    native.writeTree(path, 'freezer.state', 'THAWED');
+  } catch (error) {
+    if (!hasErrno(error, 'ENOENT', 'ENODEV')) throw error;
+  }
+}
+
+/**
+ * The v1 freezer that holds a cgroup's processes, killed ones too: its own, or one above, which is not ours to thaw. Undefined when
+ * none does, and on v2, where the killed end.
+ */
+export function holdingFreezer(native: Native, { kind, path }: Freezer): string | undefined {
+  const says = (directory: string, file: string): boolean =>
+    native.readText(`${directory}/freezer.${file}`, 64).trim() === '1';
+  if (kind !== 'v1') return undefined;
+  try {
+    let directory = path;
+    while (says(directory, 'parent_freezing')) directory = directory.slice(0, directory.lastIndexOf('/'));
+    return says(directory, 'self_freezing') ? directory : undefined;
+  } catch (error) {
+    // gone, or the root, which has no such files and never freezes
+    if (hasErrno(error, 'ENOENT', 'ENODEV')) return undefined;
+    throw error;
+  }
+}
+
 /** True when frozen or on the way; false when the cgroup is gone. */
 export function isFrozen(native: Native, freezer: Freezer): boolean {
   try {

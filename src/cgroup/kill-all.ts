@@ -1,7 +1,7 @@
 import { Failure } from '../failure.ts';
 import { hasErrno, isSystemError, type Native } from '../host/native.ts';
 import type { CgroupHost } from './cgroup-host.ts';
-import { type Freezer, freeze, isFrozen, thawIfThere } from './freezer.ts';
+import { type Freezer, freeze, isFrozen, letKilledGo, thawIfThere } from './freezer.ts';
 
 const SIGKILL = 9;
 /** Rounds over a cgroup that can't be frozen: each must have found a new process for the next to be needed. */
@@ -24,7 +24,7 @@ export async function killAll(
   if (signal === SIGKILL && killAtOnce(native, target.unified)) {
     // v1: processes that are only in the other hierarchies (nobody should be)
     for (const pid of target.processes()) send(native, pid, signal);
-    await letKilledGo(host, target.freezer);
+    if (target.freezer !== undefined) letKilledGo(native, target.freezer);
     return undefined;
   }
   const { freezer } = target;
@@ -35,7 +35,8 @@ export async function killAll(
   try {
     for (const pid of target.processes()) if (send(native, pid, signal)) count++;
   } finally {
-    if (!wasFrozen || signal === SIGKILL) await thawIfThere(host, freezer);
+    if (signal === SIGKILL && freezer.kind === 'v1') letKilledGo(native, freezer);
+    else if (!wasFrozen || signal === SIGKILL) await thawIfThere(host, freezer);
   }
   return count;
 }
@@ -50,11 +51,6 @@ function killAtOnce(native: Native, unified: string | undefined): boolean {
     if (hasErrno(error, 'ENOENT', 'ENODEV', 'EOPNOTSUPP', 'ENOTSUP')) return false;
     throw error;
   }
-}
-
-/** The v1 freezer holds even killed processes; v2's lets them die. */
-async function letKilledGo(host: CgroupHost, freezer: Freezer | undefined): Promise<void> {
-  if (freezer?.kind === 'v1' && isFrozen(host.native, freezer)) await thawIfThere(host, freezer);
 }
 
 /** False when the cgroup is gone, or does not freeze: signalling goes on without it then. */

@@ -1,5 +1,6 @@
 import type { CpuResources } from '../bundle/config.ts';
 import { Failure } from '../failure.ts';
+import type { CgroupWrite } from './cgroup-step.ts';
 import { digits, isSet } from './integer.ts';
 import type { PlanDraft } from './plan-draft.ts';
 
@@ -14,8 +15,8 @@ export function planCpu(draft: PlanDraft, cpu: CpuResources, pointer: string): v
     );
   const limits: readonly (number | bigint | undefined)[] = [cpu.shares, quota, burst, cpu.period];
   const realtime = isSet(cpu.realtimeRuntime) || isSet(cpu.realtimePeriod);
-  if (limits.some(isSet) || realtime || cpu.idle !== undefined) {
-    // an idle 0 is what every cgroup starts with: no reason to fail where there is no controller
+  if (limits.some(isSet) || realtime || cpu.idle !== undefined || burst !== undefined) {
+    // no idleness and no burst are what every cgroup starts with: no reason to fail where there is no controller
     const needed = limits.some(isSet) || realtime || cpu.idle === 1;
     const kind = needed ? draft.place('cpu', 'cpu', pointer) : draft.find('cpu', 'cpu');
     if (kind === 'v1') planV1(draft, cpu, pointer);
@@ -33,7 +34,12 @@ export function planCpu(draft: PlanDraft, cpu: CpuResources, pointer: string): v
 }
 
 function planV1(draft: PlanDraft, cpu: CpuResources, pointer: string): void {
-  const at = (file: string, value: string, field: string, extra: { temporary?: boolean } = {}) =>
+  const at = (
+    file: string,
+    value: string,
+    field: string,
+    extra: Pick<CgroupWrite, 'temporary' | 'tolerate'> = {},
+  ) =>
     draft.write({
       hierarchy: 'v1',
       controller: 'cpu',
@@ -44,17 +50,41 @@ function planV1(draft: PlanDraft, cpu: CpuResources, pointer: string): void {
     });
   planIdleAndWeight(draft, cpu, pointer, 'v1', () => at('shares', digits(cpu.shares ?? 0), 'shares'));
   // In use, the old quota stands between the new period and burst and their being accepted: lift it for a moment.
-  if (draft.present !== undefined && isSet(cpu.quota) && (isSet(cpu.period) || isSet(cpu.burst)))
+  if (draft.present !== undefined && isSet(cpu.quota) && (isSet(cpu.period) || cpu.burst !== undefined))
     at('cfs_quota_us', '-1', 'quota', { temporary: true });
   if (isSet(cpu.period)) at('cfs_period_us', digits(cpu.period), 'period');
-  if (isSet(cpu.burst)) at('cfs_burst_us', digits(cpu.burst), 'burst');
+  if (cpu.burst !== undefined) at('cfs_burst_us', digits(cpu.burst), 'burst', noneIfMissing(cpu.burst));
   if (isSet(cpu.quota)) at('cfs_quota_us', digits(cpu.quota), 'quota');
-  if (isSet(cpu.realtimePeriod)) at('rt_period_us', digits(cpu.realtimePeriod), 'realtimePeriod');
-  if (isSet(cpu.realtimeRuntime)) at('rt_runtime_us', digits(cpu.realtimeRuntime), 'realtimeRuntime');
+  planRealtime(draft, cpu, at);
+}
+
+/** Kernels before 5.14 have no bursts: then there is none, as was asked. */
+function noneIfMissing(burst: number | bigint): { tolerate?: readonly string[] } {
+  return isSet(burst) ? {} : { tolerate: ['ENOENT'] };
+}
+
+type WriteV1 = (file: string, value: string, field: string) => void;
+
+/**
+ * The kernel keeps runtime <= period at every moment, and the share of time within the parent's (sched-rt-group.rst): a period that
+ * grows goes first, one that shrinks last.
+ */
+function planRealtime(draft: PlanDraft, cpu: CpuResources, at: WriteV1): void {
+  const { realtimePeriod: period, realtimeRuntime: runtime } = cpu;
+  const before = draft.present?.realtimePeriod;
+  const shrinks = isSet(period) && before !== undefined && BigInt(period) < before;
+  if (isSet(period) && !shrinks) at('rt_period_us', digits(period), 'realtimePeriod');
+  if (isSet(runtime)) at('rt_runtime_us', digits(runtime), 'realtimeRuntime');
+  if (isSet(period) && shrinks) at('rt_period_us', digits(period), 'realtimePeriod');
 }
 
 function planV2(draft: PlanDraft, cpu: CpuResources, pointer: string): void {
-  const at = (file: string, value: string, field: string, extra: { temporary?: boolean } = {}) =>
+  const at = (
+    file: string,
+    value: string,
+    field: string,
+    extra: Pick<CgroupWrite, 'temporary' | 'tolerate'> = {},
+  ) =>
     draft.write({
       hierarchy: 'v2',
       controller: 'cpu',
@@ -69,7 +99,7 @@ function planV2(draft: PlanDraft, cpu: CpuResources, pointer: string): void {
   }
   planIdleAndWeight(draft, cpu, pointer, 'v2', () => at('weight', sharesToWeight(cpu.shares ?? 0), 'shares'));
   // the kernel keeps burst <= quota at every moment
-  const changesBoth = draft.present !== undefined && isSet(cpu.quota) && isSet(cpu.burst);
+  const changesBoth = draft.present !== undefined && isSet(cpu.quota) && cpu.burst !== undefined;
   if (changesBoth) at('max.burst', '0', 'burst', { temporary: true });
   if (isSet(cpu.quota) || isSet(cpu.period)) {
     const [presentQuota = 'max', presentPeriod] = (draft.present?.cpuMax ?? 'max').split(' ');
@@ -77,7 +107,7 @@ function planV2(draft: PlanDraft, cpu: CpuResources, pointer: string): void {
     const period = isSet(cpu.period) ? digits(cpu.period) : presentPeriod;
     at('max', period === undefined ? quota : `${quota} ${period}`, isSet(cpu.quota) ? 'quota' : 'period');
   }
-  if (isSet(cpu.burst)) at('max.burst', digits(cpu.burst), 'burst');
+  if (cpu.burst !== undefined) at('max.burst', digits(cpu.burst), 'burst', noneIfMissing(cpu.burst));
 }
 
 /** An idle cgroup has no weight (the kernel refuses one): leave idleness first, and skip the weight when going idle. */

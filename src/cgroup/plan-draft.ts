@@ -18,6 +18,8 @@ export interface PresentLimits {
   readonly memoryUsage: bigint | undefined;
   /** Content of cpu.max (v2). */
   readonly cpuMax: string | undefined;
+  /** Microseconds (v1). */
+  readonly realtimePeriod: bigint | undefined;
   /** Content of devices.list (v1). */
   readonly devices: string | undefined;
 }

@@ -27,11 +27,16 @@ export function presentLimits(native: Native, cgroup: SavedCgroup, resources: Re
     const value = BigInt(text);
     return value >= UNLIMITED ? undefined : value;
   };
+  const period = (): bigint | undefined => {
+    const text = read('cpu', 'cpu.rt_period_us', undefined);
+    return text === undefined ? undefined : BigInt(text);
+  };
   return {
     memoryLimit: bytes('memory.limit_in_bytes', 'memory.max'),
     memorySwap: bytes('memory.memsw.limit_in_bytes', undefined),
     memoryUsage: bytes('memory.usage_in_bytes', 'memory.current'),
     cpuMax: resources.cpu === undefined ? undefined : read('cpu', undefined, 'cpu.max'),
+    realtimePeriod: resources.cpu?.realtimePeriod === undefined ? undefined : period(),
     devices: resources.devices === undefined ? undefined : read('devices', 'devices.list', undefined),
   };
 }

@@ -4,6 +4,7 @@ import type { CgroupHost } from './cgroup-host.ts';
 
 const MAXIMUM = 4 * 1024 * 1024;
 const members = 'cgroup.procs';
+const threads = 'cgroup.threads';
 
 /**
  * Makes a cgroup directory, parents too.
@@ -38,36 +39,48 @@ export function makeTree(native: Native, path: string, made: string[]): boolean 
 export function processesOf(native: Native, path: string, found: Set<number> = new Set()): Set<number> {
   let files: ReturnType<Native['readTree']>;
   try {
-    // a threaded cgroup can't be read: its processes are listed by its domain
-    files = native.readTree(path, [members], MAXIMUM);
+    files = native.readTree(path, [members, threads], MAXIMUM);
   } catch (error) {
     if (hasErrno(error, 'ENOENT', 'ENODEV')) return found;
     throw error;
   }
-  for (const { text } of files) for (const pid of numbersIn(text)) found.add(pid);
+  for (const { name, text } of files) addProcesses(native, name, text, found);
   return found;
 }
 
 /** The pids of one cgroup alone. */
 export function membersOf(native: Native, path: string): number[] {
-  let text: string;
-  try {
-    text = native.readText(`${path}/${members}`, MAXIMUM);
-  } catch (error) {
-    // gone, or a threaded cgroup, whose processes are listed by its domain
-    if (hasErrno(error, 'ENOENT', 'ENODEV', 'EOPNOTSUPP', 'ENOTSUP')) return [];
-    throw error;
+  const found = new Set<number>();
+  for (const name of [members, threads]) {
+    try {
+      addProcesses(native, name, native.readText(`${path}/${name}`, MAXIMUM), found);
+      break;
+    } catch (error) {
+      if (!hasErrno(error, 'ENOENT', 'ENODEV', 'EOPNOTSUPP', 'ENOTSUP')) throw error;
+    }
   }
-  return numbersIn(text);
+  return [...found];
 }
 
-function numbersIn(text: string): number[] {
-  const numbers: number[] = [];
+/** A threaded cgroup tells its threads only (cgroup-v2.rst, "Threads"), and they the processes that they belong to. */
+function addProcesses(native: Native, file: string, text: string, found: Set<number>): void {
   for (const line of text.split('\n')) {
     const number = Number(line);
-    if (number > 0) numbers.push(number);
+    if (!(number > 0)) continue;
+    const pid = file === threads ? processOfThread(native, number) : number;
+    if (pid !== undefined) found.add(pid);
   }
-  return numbers;
+}
+
+function processOfThread(native: Native, thread: number): number | undefined {
+  try {
+    const match = /^Tgid:\s*(\d+)$/m.exec(native.readText(`/proc/${thread}/status`, MAXIMUM));
+    return Number(match?.[1]);
+  } catch (error) {
+    // it has ended since
+    if (hasErrno(error, 'ENOENT', 'ESRCH')) return undefined;
+    throw error;
+  }
 }
 
 /** How long delete waits for processes that are exiting, in milliseconds. */
@@ -76,16 +89,21 @@ const PATIENCE = 5000;
 /**
  * Removes a cgroup and everything below it, deepest first. A cgroup with processes can't be removed (EBUSY): they may be
  * on their way out, so it is tried again, with growing pauses, for some seconds.
+ * @param holder names the freezer that keeps processes from ending, if one does
  * @throws Failure `system` when it stays busy
  */
-export async function removeTree(host: CgroupHost, path: string): Promise<void> {
+export async function removeTree(
+  host: CgroupHost,
+  path: string,
+  holder: () => string | undefined = () => undefined,
+): Promise<void> {
   const { native } = host;
   let waited = 0;
   for (let step = 0.25; ; step = Math.min(step * 2, 100)) {
     const error = tryRemove(native, path);
     if (error === undefined) return;
     if (!hasErrno(error, 'EBUSY', 'ENOTEMPTY')) throw removalFailure(path, error);
-    if (waited >= PATIENCE) throw busy(native, path, error);
+    if (waited >= PATIENCE) throw busy(native, path, holder(), error);
     await host.wait.pause(step);
     waited += step;
   }
@@ -101,14 +119,17 @@ function tryRemove(native: Native, path: string): unknown {
   }
 }
 
-function busy(native: Native, path: string, cause: unknown): Failure {
+function busy(native: Native, path: string, freezer: string | undefined, cause: unknown): Failure {
   const pids = [...processesOf(native, path)];
   const who =
     pids.length === 0 ? 'the kernel still holds it' : `processes ${pids.join(', ')} are still in it`;
   return new Failure('system', `cannot remove cgroup "${path}": ${who}`, {
     errno: 'EBUSY',
     cause,
-    hint: 'End them (kill --all ID KILL), then delete again.',
+    hint:
+      freezer === undefined
+        ? 'End them (kill --all ID KILL), then delete again.'
+        : `The freezer "${freezer}" holds them: write THAWED to its freezer.state, then delete again.`,
   });
 }
 

@@ -43,7 +43,15 @@ const least = {
   noSetGroups: false,
 } as const satisfies ContainerRecord;
 
-const optional = ['annotations', 'init', 'cgroup', 'resctrl', 'seccompMetadata', 'temporary'] as const;
+const optional = [
+  'annotations',
+  'init',
+  'cgroup',
+  'resctrl',
+  'sharesPids',
+  'seccompMetadata',
+  'temporary',
+] as const;
 
 /**
  * The record of container `id` from the content of its state.json, validated as strictly as a config: what commands act on (pids to kill,

@@ -1,14 +1,19 @@
+import type { CgroupInUse } from '../cgroup/cgroup.ts';
 import { cgroupInUse } from '../cgroup/cgroup-in-use.ts';
 import { Failure } from '../failure.ts';
-import { hasErrno } from '../host/native.ts';
-import { requireStatus, statusOf } from './lifecycle.ts';
+import { hasErrno, type Native } from '../host/native.ts';
+import { hasLiveInit, requireStatus, statusOf } from './lifecycle.ts';
 import { openProcess } from './process-identity.ts';
+import type { ContainerRecord } from './record.ts';
 import { Store } from './store.ts';
 import type { Context } from './types.ts';
 
+const SIGKILL = 9;
+
 /**
  * `kill`: sends a signal to the container's process, or with `all` to every process of its cgroup, which works also when
- * init has ended (runtime.md, Kill).
+ * init has ended (runtime.md, Kill). SIGKILL ends the container also when it is paused, and when init's end would end nobody else,
+ * as it shares a pid namespace, everybody in its cgroup.
  *
  * Throws `Failure` (`status`, "container not running").
  */
@@ -19,23 +24,42 @@ export async function kill(
   { all }: { readonly all: boolean },
 ): Promise<void> {
   const { host } = context;
-  const { native } = host;
-  const store = new Store(native, context.root);
+  const store = new Store(host.native, context.root);
   const record = store.read(id);
   const cgroup = record.cgroup && cgroupInUse(host, record.cgroup);
-  if (all && cgroup !== undefined) {
-    if (cgroup.processes().length === 0) requireStatus('kill', id, statusOf(host, store, record, cgroup));
-    await cgroup.killAll(signal);
-    return;
+  if (cgroup !== undefined && (all || (signal === SIGKILL && record.sharesPids === true))) {
+    const members = cgroup.processes();
+    if (members.length > 0) {
+      await cgroup.killAll(signal);
+      if (all || !hasLiveInit(host.native, record) || members.includes(record.init?.pid ?? 0)) return;
+    }
+    const status = statusOf(host, store, record, cgroup);
+    // Nobody is left to be signalled: what was asked for is so.
+    if (all && status === 'stopped') return;
+    requireStatus('kill', id, status);
   }
   requireStatus('kill', id, statusOf(host, store, record, cgroup));
+  signalInit(host.native, record, signal, cgroup);
+}
+
+function signalInit(
+  native: Native,
+  record: ContainerRecord,
+  signal: number,
+  cgroup: CgroupInUse | undefined,
+): void {
   const pidfd = record.init && openProcess(native, record.init);
-  if (pidfd === undefined) throw new Failure('status', `container not running: container "${id}" is stopped`);
+  if (pidfd === undefined)
+    throw new Failure('status', `container not running: container "${record.id}" is stopped`);
   try {
     native.pidfdSend(pidfd, signal);
+    if (signal === SIGKILL) cgroup?.letKilledGo();
   } catch (error) {
     if (hasErrno(error, 'ESRCH'))
-      throw new Failure('status', `container not running: container "${id}": process already finished`);
+      throw new Failure(
+        'status',
+        `container not running: container "${record.id}": process already finished`,
+      );
     throw error;
   } finally {
     native.close(pidfd);

@@ -2,7 +2,7 @@ import type { Resources } from '../bundle/config.ts';
 
 /** Fields where 0, or an empty text, means "leave it as it is" (as everywhere, see docs/cgroups.md). */
 const zeroIsAbsent = new Set(['memory', 'cpu']);
-const zeroCounts = new Set(['swappiness', 'idle']);
+const zeroCounts = new Set(['swappiness', 'idle', 'burst']);
 
 function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);

@@ -1,6 +1,7 @@
 import type { Linux, NamespaceType } from '../bundle/config.ts';
 import type { LoadedBundle } from '../bundle/load-bundle.ts';
 import type { Cgroup } from '../cgroup/cgroup.ts';
+import { createsNamespace } from '../plan/compilation.ts';
 import { forbidsSetGroups } from './id-maps.ts';
 import { temporaryName } from './pid-file.ts';
 import { type ContainerRecord, recordSchema } from './record.ts';
@@ -42,6 +43,7 @@ export function newRecord(
     ...(config.annotations && { annotations: config.annotations }),
     cgroup: parts.cgroup.saved,
     namespaces: namespacesOf(linux),
+    ...(!createsNamespace(linux, 'pid') && { sharesPids: true }),
     startable: config.process !== undefined,
     poststart: config.hooks?.poststart ?? [],
     poststop: config.hooks?.poststop ?? [],

@@ -24,6 +24,8 @@ export interface ContainerRecord {
   readonly resctrl?: readonly string[];
   /** Namespace types of the container that are not the host's. */
   readonly namespaces: readonly string[];
+  /** Its pid namespace is the host's or another's, so that the end of its init ends nobody else. */
+  readonly sharesPids?: boolean;
   /** config.json has a `process`. */
   readonly startable: boolean;
   readonly poststart: readonly Hook[];

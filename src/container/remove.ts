@@ -119,10 +119,5 @@ async function endInit(
   { id, init, cgroup }: Pick<Partial<ContainerRecord>, 'id' | 'init' | 'cgroup'>,
 ): Promise<void> {
   if (init === undefined) return;
-  await endProcess(context, init, {
-    of: id ?? '',
-    thaw: async () => {
-      if (cgroup !== undefined) await cgroupInUse(context.host, cgroup).thaw();
-    },
-  });
+  await endProcess(context, init, { of: id ?? '', cgroup: cgroup && cgroupInUse(context.host, cgroup) });
 }

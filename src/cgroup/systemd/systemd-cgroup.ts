@@ -81,6 +81,7 @@ export class SystemdCgroup extends CgroupfsCgroup {
   override async update(resources: Resources, pointer: string): Promise<void> {
     const { steps, warnings } = this.plannedChange(resources, pointer);
     const before = await this.#present(steps);
+    this.prepareChange(steps);
     const change = this.perform(steps, true);
     let told = false;
     try {

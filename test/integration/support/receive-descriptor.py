@@ -4,9 +4,9 @@ usage: receive-descriptor.py SOCKET terminal|pidfd
 
 terminal: prints {"payload", "termios", "size"} as a line of JSON, then copies what the terminal prints; standard input is
           typed into it. An init system closes its console and opens it again: the end is the end of standard input.
-pidfd:    prints {"payload", "pid"}.
+pidfd:    prints {"payload", "pid"}; then each line of standard input is a number of a signal that is sent through it.
 """
-import fcntl, json, os, select, socket, struct, sys, termios, time
+import fcntl, json, os, select, signal, socket, struct, sys, termios, time
 
 path, kind = sys.argv[1:]
 server = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
@@ -21,6 +21,8 @@ if kind == "pidfd":
     info = open(f"/proc/self/fdinfo/{descriptor}").read()
     pid = next(int(line.split()[1]) for line in info.splitlines() if line.startswith("Pid:"))
     print(json.dumps({"payload": payload.decode(), "pid": pid}), flush=True)
+    for line in sys.stdin:
+        signal.pidfd_send_signal(descriptor, int(line))
     sys.exit(0)
 attributes = termios.tcgetattr(descriptor)
 size = struct.unpack("HHHH", fcntl.ioctl(descriptor, termios.TIOCGWINSZ, bytes(8)))[:2]

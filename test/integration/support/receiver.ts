@@ -41,6 +41,7 @@ export class Receiver {
     return JSON.parse(line);
   }
 
+  /** What is typed into a terminal; a line with a signal's number for a pidfd. */
   type(text: string): void {
     this.#child.stdin.write(text);
   }

@@ -185,7 +185,7 @@ test('update() puts every value back when one is refused', async () => {
   );
 });
 
-test('create() on v2 hands controllers down, whatever one of them says', async () => {
+test('apply() on v2 hands controllers down, whatever one of them says', async () => {
   const fake = new FakeFiles();
   const control = { 'cgroup.subtree_control': '', 'cgroup.procs': '', 'cgroup.freeze': '0\n' };
   fake.add('/sys/fs/cgroup', { ...control, 'cgroup.controllers': 'cpu memory pids\n' });
@@ -193,6 +193,7 @@ test('create() on v2 hands controllers down, whatever one of them says', async (
   fake.refuse = (action) => (/subtree_control .*\+cpu/.test(action) ? 'EINVAL' : undefined);
   const cgroup = open(fake, v2);
   await cgroup.create();
+  await cgroup.apply({ devices: [{ allow: true, access: 'rwm' }] });
   const control2 = (path: string) =>
     fake.journal
       .filter((line) => line.startsWith(`write ${path}/cgroup.subtree_control`))

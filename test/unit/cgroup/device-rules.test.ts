@@ -1,6 +1,12 @@
 import { strict as assert } from 'node:assert';
 import { suite } from 'uvu';
-import { allowsEverything, deviceRules, isTotal, liveRules } from '../../../src/cgroup/device-rules.ts';
+import {
+  allowsEverything,
+  deviceRules,
+  isTotal,
+  liveRules,
+  sameRules,
+} from '../../../src/cgroup/device-rules.ts';
 import { allowed } from './devices.ts';
 
 const test = suite('device rules');
@@ -62,6 +68,18 @@ test('allowsEverything() is true only when no denial is left', () => {
   assert.ok(allowsEverything(deviceRules([{ allow: false }, { allow: true }], pointer)));
   assert.ok(!allowsEverything(deviceRules([], pointer)));
   assert.ok(!allowsEverything(deviceRules([{ allow: true }, { allow: false, type: 'b' }], pointer)));
+});
+
+test('sameRules() compares what lists mean', () => {
+  const one = [{ allow: false }, { allow: true, type: 'c', major: 10, minor: 229, access: 'rw' }] as const;
+  for (const same of [
+    [{ allow: false, type: 'a', access: 'rwm' }, one[1]],
+    [{ allow: true }, { allow: false, major: -1 }, { ...one[1], access: 'wr' }],
+  ] as const)
+    assert.equal(sameRules(one, same), true);
+  for (const other of [[], [one[0]], [one[1], one[0]], [one[0], { ...one[1], minor: 230 }]])
+    assert.equal(sameRules(one, other), false);
+  assert.equal(sameRules(undefined, []), true);
 });
 
 test.run();

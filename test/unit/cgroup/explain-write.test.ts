@@ -12,6 +12,8 @@ const rows = [
   ['cpu.rt_runtime_us', 'EINVAL', 'system', /real-time time/],
   ['cpuset.cpus', 'EACCES', 'system', /parent cgroup does not have/],
   ['io.max', 'ENODEV', 'system', /no such block device/],
+  ['cpu.weight', 'ENOENT', 'unsupported', /the controller is not enabled/],
+  ['cpu.weight', 'ERANGE', 'system', /1 to 10000/],
   ['io.bfq.weight', 'ENOENT', 'unsupported', /no I\/O scheduler/],
   ['hugetlb.7MB.max', 'ENOENT', 'unsupported', /no huge pages of that size/],
   ['devices.allow', 'EPERM', 'system', /parent cgroup does not allow/],

@@ -1,6 +1,6 @@
 import { strict as assert } from 'node:assert';
 import { suite } from 'uvu';
-import { freeze, isFrozen, thaw } from '../../../src/cgroup/freezer.ts';
+import { freeze, holdingFreezer, isFrozen, letKilledGo, thaw } from '../../../src/cgroup/freezer.ts';
 import { Failure } from '../../../src/failure.ts';
 import { pauses } from '../waits.ts';
 import { FakeFiles } from './fake-files.ts';
@@ -65,6 +65,44 @@ test('isFrozen() is true on the way, and false for what is gone', () => {
   assert.equal(isFrozen(fake.native(), v2), false);
   fake.add('/f', { 'freezer.state': 'FREEZING\n' });
   assert.equal(isFrozen(fake.native(), v1), true);
+});
+
+/** Three v1 freezers one below the other; the second froze itself. */
+function nested(): FakeFiles {
+  const fake = new FakeFiles();
+  const files = (state: string, self: number, parent: number) => ({
+    'freezer.state': `${state}\n`,
+    'freezer.self_freezing': `${self}\n`,
+    'freezer.parent_freezing': `${parent}\n`,
+  });
+  fake.add('/f', files('THAWED', 0, 0));
+  fake.add('/f/pod', files('FROZEN', 1, 0));
+  fake.add('/f/pod/web', files('FROZEN', 0, 1));
+  return fake;
+}
+
+test('letKilledGo() thaws what is below too on v1, and nothing on v2', () => {
+  const fake = nested();
+  letKilledGo(fake.native(), { kind: 'v1', path: '/f' });
+  assert.deepEqual(
+    fake.journal,
+    ['/f', '/f/pod', '/f/pod/web'].map((path) => `write ${path}/freezer.state THAWED`),
+  );
+  const other = nested();
+  letKilledGo(other.native(), { kind: 'v2', path: '/f' });
+  letKilledGo(other.native(), { kind: 'v1', path: '/gone' });
+  assert.deepEqual(other.journal, []);
+});
+
+test('holdingFreezer() names the one that froze itself, wherever above it is', () => {
+  const native = nested().native();
+  const at = (path: string) => holdingFreezer(native, { kind: 'v1', path });
+  assert.deepEqual(['/f', '/f/pod', '/f/pod/web', '/gone'].map(at), [
+    undefined,
+    '/f/pod',
+    '/f/pod',
+    undefined,
+  ]);
 });
 
 test.run();

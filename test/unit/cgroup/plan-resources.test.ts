@@ -36,6 +36,7 @@ const nothing: PresentLimits = {
   memorySwap: undefined,
   memoryUsage: undefined,
   cpuMax: undefined,
+  realtimePeriod: undefined,
   devices: undefined,
 };
 
@@ -218,6 +219,45 @@ const rows: readonly Row[] = [
     v1: [
       'cpu.rt_period_us = 1000000 from /cpu/realtimePeriod',
       'cpu.rt_runtime_us = 950000 from /cpu/realtimeRuntime',
+    ],
+  },
+  {
+    name: 'cpu: real time in use, a period that grows goes first',
+    resources: { cpu: { realtimePeriod: 2000000, realtimeRuntime: 1500000 } },
+    present: { realtimePeriod: 1000000n },
+    v1: [
+      'cpu.rt_period_us = 2000000 from /cpu/realtimePeriod',
+      'cpu.rt_runtime_us = 1500000 from /cpu/realtimeRuntime',
+    ],
+  },
+  {
+    name: 'cpu: real time in use, a period that shrinks goes last',
+    resources: { cpu: { realtimePeriod: 400000, realtimeRuntime: 100000 } },
+    present: { realtimePeriod: 1000000n },
+    v1: [
+      'cpu.rt_runtime_us = 100000 from /cpu/realtimeRuntime',
+      'cpu.rt_period_us = 400000 from /cpu/realtimePeriod',
+    ],
+  },
+  {
+    name: 'cpu: no burst',
+    resources: { cpu: { burst: 0 } },
+    v1: ['cpu.cfs_burst_us = 0 from /cpu/burst'],
+    v2: ['cpu.max.burst = 0 from /cpu/burst'],
+  },
+  {
+    name: 'cpu: no burst is before a quota below the old one',
+    resources: { cpu: { quota: 5000, burst: 0 } },
+    present: { cpuMax: '50000 100000' },
+    v1: [
+      'cpu.cfs_quota_us = -1 from /cpu/quota (temporary)',
+      'cpu.cfs_burst_us = 0 from /cpu/burst',
+      'cpu.cfs_quota_us = 5000 from /cpu/quota',
+    ],
+    v2: [
+      'cpu.max.burst = 0 from /cpu/burst (temporary)',
+      'cpu.max = 5000 100000 from /cpu/quota',
+      'cpu.max.burst = 0 from /cpu/burst',
     ],
   },
   {

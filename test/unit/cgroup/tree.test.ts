@@ -1,9 +1,9 @@
 import { strict as assert } from 'node:assert';
 import { suite } from 'uvu';
-import { makeTree, processesOf, removeTree } from '../../../src/cgroup/tree.ts';
+import { makeTree, membersOf, processesOf, removeTree } from '../../../src/cgroup/tree.ts';
 import { Failure } from '../../../src/failure.ts';
 import { pauses } from '../waits.ts';
-import { FakeFiles } from './fake-files.ts';
+import { FakeFiles, systemError } from './fake-files.ts';
 
 const test = suite('cgroup trees');
 
@@ -58,6 +58,28 @@ test('removeTree() reports other errors at once', async () => {
   );
   assert.ok(error instanceof Failure && error.errno === 'EROFS');
   assert.equal(tries, 1);
+});
+
+test('membersOf() of a threaded cgroup: the processes of its threads, each once', () => {
+  const fake = new FakeFiles();
+  fake.add('/c', { 'cgroup.threads': '7\n8\n9\n10\n' });
+  for (const [thread, pid] of [
+    [7, 7],
+    [8, 7],
+    [9, 9],
+  ])
+    fake.add(`/proc/${thread}`, { status: `Name:\tx\nTgid:\t${pid}\nPid:\t${thread}\n` });
+  const native = fake.native();
+  const threaded = new Proxy(native, {
+    get: (target, name) =>
+      name === 'readText'
+        ? (path: string, maximum: number) => {
+            if (path === '/c/cgroup.procs') throw systemError('EOPNOTSUPP', path);
+            return target.readText(path, maximum);
+          }
+        : Reflect.get(target, name),
+  });
+  assert.deepEqual(membersOf(threaded, '/c'), [7, 9]);
 });
 
 test.run();

@@ -14,6 +14,7 @@ test('mergeResources() lays changes over what was there, and takes 0 for "not gi
       pids: { limit: 9 },
     },
   );
+  assert.deepEqual(mergeResources({ cpu: { burst: 7 } }, { cpu: { burst: 0 } }).cpu, { burst: 0 });
   assert.deepEqual(mergeResources(before, { pids: { limit: 0 } }).pids, { limit: 0 });
   assert.deepEqual(mergeResources(undefined, { pids: { limit: 3 } }), { pids: { limit: 3 } });
   const devices = [{ allow: false, access: 'rwm' }];
