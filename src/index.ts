@@ -67,6 +67,7 @@ export function openRuntime(options: RuntimeOptions): Context {
     systemdCgroup: false,
     rootless: native.userId() !== 0,
     warn: () => undefined,
+    environment: () => Object.entries(process.env).map(([name, value]) => `${name}=${value}`),
     ...rest,
     root,
     host: {

@@ -64,6 +64,9 @@ struct ctx {
     bool new_session;
     /** A `working-directory` got in; the next is for when it was refused. */
     bool directory_entered;
+    /** The beginning of what the last hook said, when it failed. */
+    size_t said_length;
+    char said[4096];
     char executable[PATH_MAX];
     char home[PATH_MAX];
 };
@@ -88,6 +91,9 @@ void slot_close(struct ctx *ctx, uint32_t slot);
 int slot_take(struct ctx *ctx, uint32_t slot);
 /** Refuses to go on when anything but the standard streams, the preserved descriptors and sockets is open. */
 int slots_all_closed(struct ctx *ctx);
+
+/** `HOME=` and the user's home directory. */
+const char *home_variable(const struct ctx *ctx);
 
 /** Room for the descriptors of a plan with many slots; the program gets the limit that there was. */
 int limits_make_room(struct ctx *ctx);

@@ -40,8 +40,7 @@ static int carry_out(struct ctx *ctx, enum op_kind kind, const union op_any *op)
 static _Noreturn void report_failure(const struct ctx *ctx, int error) {
     if (error == -NO_ERRNO)
         error = 0;
-    message_send_text(ctx, MESSAGE_FAILED, error, (uint32_t)ctx->phase, ctx->detail.bytes,
-                      ctx->detail.length);
+    message_send_failure(ctx, error);
     _exit(1);
 }
 

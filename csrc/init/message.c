@@ -21,6 +21,9 @@ struct message {
     uint32_t length;
     char data[STAMPS_PER_MESSAGE * sizeof(struct stamp)];
 };
+_Static_assert(sizeof(((struct text *)0)->bytes) + sizeof(((struct ctx *)0)->said) + 2 <
+                   sizeof(((struct message *)0)->data),
+               "a failure fits");
 _Static_assert(offsetof(struct message, data) == MESSAGE_HEADER_SIZE, "message header");
 
 /** Only the pages that a message needs are ever touched. */
@@ -59,6 +62,19 @@ void message_send_text(const struct ctx *ctx, enum message_type type, int error,
     size_t taken = length < sizeof(packet.data) ? length : sizeof(packet.data);
     frame(ctx, type, error, value, taken);
     memcpy(packet.data, text, taken);
+    post(ctx);
+}
+
+void message_send_failure(const struct ctx *ctx, int error) {
+    size_t length = ctx->detail.length;
+    size_t said = ctx->said_length;
+    memcpy(packet.data, ctx->detail.bytes, length);
+    if (said > 0) {
+        memcpy(packet.data + length, ": ", 2);
+        memcpy(packet.data + length + 2, ctx->said, said);
+        length += 2 + said;
+    }
+    frame(ctx, MESSAGE_FAILED, error, (uint32_t)ctx->phase, length);
     post(ctx);
 }
 

@@ -138,6 +138,12 @@ static bool find_home(int file, uint32_t uid, struct passwd_line *line) {
     return false;
 }
 
+const char *home_variable(const struct ctx *ctx) {
+    static char variable[sizeof("HOME=") + PATH_MAX] = "HOME=";
+    strcpy(variable + strlen("HOME="), ctx->home[0] == '\0' ? "/" : ctx->home);
+    return variable;
+}
+
 int op_home_directory(struct ctx *ctx, const struct op_home_directory *op) {
     struct passwd_line line = {0};
     struct stat status;

@@ -39,6 +39,10 @@ static int end_by_signals(struct ctx *ctx) {
 
 int op_ready(struct ctx *ctx, const struct op_ready *op) {
     (void)op;
+    // What the runtime's environment said to createContainer hooks is nobody's in the container.
+    for (char **text = environ; *text != NULL; text++)
+        memset(*text, 0, strlen(*text));
+    environ[0] = NULL;
     int error = end_by_signals(ctx);
     if (error < 0)
         return error;
@@ -101,6 +105,10 @@ static int prepare_execution(struct ctx *ctx) {
         return error;
     sys_default_signals();
     sys_unblock_signals();
+    // Hooks may still run before execve.
+    error = end_by_signals(ctx);
+    if (error < 0)
+        return error;
     ctx->prepared = true;
     return 0;
 }
@@ -133,7 +141,6 @@ int op_seccomp(struct ctx *ctx, const struct op_seccomp *op) {
 
 /** The program's arguments as execve wants them; its environment follows. */
 static void fill_vectors(struct ctx *ctx, const struct op_execute *op, const char ***environment) {
-    static char home[sizeof("HOME=") + PATH_MAX] = "HOME=";
     struct wire_strings list = op->args;
     const char **at = ctx->vectors;
     const char *text;
@@ -147,10 +154,8 @@ static void fill_vectors(struct ctx *ctx, const struct op_execute *op, const cha
         has_home = has_home || text_starts(text, "HOME=");
         *at++ = text;
     }
-    if (!has_home) {
-        strcpy(home + strlen("HOME="), ctx->home[0] == '\0' ? "/" : ctx->home);
-        *at++ = home;
-    }
+    if (!has_home)
+        *at++ = home_variable(ctx);
     *at = NULL;
 }
 

@@ -100,6 +100,10 @@ int sys_clone(uint64_t flags, int exit_signal, int cgroup) {
     return result(syscall(__NR_clone3, &arguments, sizeof(arguments)));
 }
 
+int sys_fork(void) {
+    return result(syscall(__NR_clone, SIGCHLD, NULL, NULL, NULL, NULL));
+}
+
 int sys_unshare(uint64_t flags) {
     return result(syscall(__NR_unshare, flags));
 }
@@ -229,12 +233,16 @@ int sys_getcwd(char *buffer, size_t size) {
     return result(syscall(__NR_getcwd, buffer, size));
 }
 
-void sys_default_signals(void) {
+void sys_default_signal(int signal) {
     // The kernel's structure, zeroed: SIG_DFL, no flags, no mask. libc's function spares the signals that it
     // uses itself.
     const uint64_t action[4] = {0};
+    syscall(__NR_rt_sigaction, signal, action, NULL, SIGNAL_SET_SIZE);
+}
+
+void sys_default_signals(void) {
     for (int signal = 1; signal <= LAST_SIGNAL; signal++)
-        syscall(__NR_rt_sigaction, signal, action, NULL, SIGNAL_SET_SIZE);
+        sys_default_signal(signal);
 }
 
 void sys_unblock_signals(void) {

@@ -34,6 +34,8 @@ int sys_pivot_root(const char *new_root, const char *put_old);
 
 /** clone3(2) as fork; `cgroup` is a descriptor or -1. */
 int sys_clone(uint64_t flags, int exit_signal, int cgroup);
+/** fork(2) by clone(2), which filters of system calls know; they hide clone3. */
+int sys_fork(void);
 int sys_unshare(uint64_t flags);
 int sys_setns(int descriptor, int flags);
 int sys_close_range(unsigned first, unsigned last, unsigned flags);
@@ -69,6 +71,8 @@ int sys_flock(int descriptor, int operation);
 int sys_getcwd(char *buffer, size_t size);
 /** All signals to their default action. */
 void sys_default_signals(void);
+/** One signal to its default action. */
+void sys_default_signal(int signal);
 /** Blocks none. */
 void sys_unblock_signals(void);
 /** f_type of the file system behind a descriptor, or -errno. */

@@ -5,6 +5,7 @@ import { inUserNamespace } from '../host/in-user-namespace.ts';
 import type { Native } from '../host/native.ts';
 import type { Surroundings } from '../host/outside.ts';
 import { resolvePath } from '../plan/path.ts';
+import { callerEnvironment } from './caller-environment.ts';
 import type { Globals } from './options.ts';
 
 const systemRoot = '/run/tsoci';
@@ -32,6 +33,7 @@ export function makeContext(
       rootless ??= isRootless(globals.rootless, host.native);
       return rootless;
     },
+    environment: () => callerEnvironment(surroundings),
     ...tell,
     ...(trace && { trace }),
     ...(globals.criu !== undefined && { criu: globals.criu }),

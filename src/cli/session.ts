@@ -63,10 +63,10 @@ export class Session {
   /** See `Invocation`. The state's directory is named, so that it is the same from anywhere. */
   async again(command: readonly string[]): Promise<Again> {
     const context = await this.context();
-    const { surroundings, program } = this.#outside;
-    const environment: string[] = [];
-    for (const [name, value] of Object.entries(surroundings)) environment.push(`${name}=${value}`);
-    return { argv: [...program, ...repeatGlobals(this.#globals, context), ...command], environment };
+    return {
+      argv: [...this.#outside.program, ...repeatGlobals(this.#globals, context), ...command],
+      environment: context.environment(),
+    };
   }
 
   /** Writes the timeline, once. Throws `Failure` when its file cannot be written. */

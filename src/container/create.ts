@@ -2,7 +2,9 @@ import { Failure, withCleanup } from '../failure.ts';
 import { ask } from '../host/files.ts';
 import { type Launched, launch } from '../launch/launch.ts';
 import { notesAfterStart } from '../launch/operation-note.ts';
+import { hookAdds } from '../plan/hooks.ts';
 import type { Question } from '../plan/operations.ts';
+import type { Plan } from '../plan/plan.ts';
 import { giveCgroup } from './cgroup-owner.ts';
 import { Undo } from './cleanup.ts';
 import { createHooks } from './create-hooks.ts';
@@ -62,12 +64,7 @@ export async function createContainer(
     if (taken) throw takenAway(options.id, error);
     if (hooked && record.poststop.length > 0) {
       const { runPoststopHooks } = await import('./hooks.ts');
-      await runPoststopHooks(
-        context.host,
-        record.poststop,
-        stateDocument(record, 'stopped', 0),
-        context.warn,
-      );
+      await runPoststopHooks(context, record.poststop, stateDocument(record, 'stopped', 0), context.warn);
     }
     throw withCleanup(error, cleanup);
   } finally {
@@ -127,6 +124,7 @@ async function build(
     const launched = await launch(host, {
       plan,
       inherited: inherited.descriptors,
+      ...(givesEnvironment(plan) && { environment: context.environment() }),
       trace: context.trace !== undefined,
       answer: async (question: Question, pid: number) => {
         if (question === 'cgroup') {
@@ -143,7 +141,7 @@ async function build(
             keepDevices = moved.keep;
           }
           onHooks();
-          return { state: await createHooks(host, record, bundle.config, pid) };
+          return { state: await createHooks(context, record, bundle.config, pid) };
         } else if (question === 'commit') {
           if (limits.after !== undefined) await cgroup.update(limits.after, '/linux/resources');
           record = commit(context, options, making, record, pid);
@@ -165,6 +163,11 @@ async function build(
   } finally {
     inherited.close();
   }
+}
+
+/** Only then does the stub get the caller's environment. */
+function givesEnvironment({ operations }: Plan): boolean {
+  return operations.some((operation) => operation.kind === 'hook' && operation.adds === hookAdds.caller);
 }
 
 /** The descriptors that the plan wants: the caller's console socket, the socket for `start`, the seccomp agent's. */

@@ -2,9 +2,17 @@ import type { Hook } from '../bundle/config.ts';
 import { Failure, messageOf } from '../failure.ts';
 import { type ChildHost, type ChildResult, readScratch, runChild, withScratch } from '../host/child.ts';
 import { signalName } from '../host/signals.ts';
+import { lastOfEach } from '../plan/environment.ts';
 
 /** Room for a hook's complaint in an error message. */
 const maximumOutput = 4096;
+
+/** What hooks need of the world. */
+export interface HookWorld {
+  readonly host: ChildHost;
+  /** For hooks that have none of their own. */
+  environment(): readonly string[];
+}
 
 /** How one hook ended, and what it said. */
 interface HookResult extends ChildResult {
@@ -12,7 +20,8 @@ interface HookResult extends ChildResult {
 }
 
 /** A session of its own, so that a time-out ends its children as well. */
-async function runProcess(host: ChildHost, hook: Hook, input: string): Promise<HookResult> {
+async function runProcess(world: HookWorld, hook: Hook, input: string): Promise<HookResult> {
+  const { host } = world;
   const { native } = host;
   const state = native.sealedBytes(new TextEncoder().encode(input), 'tsoci-state');
   try {
@@ -22,7 +31,7 @@ async function runProcess(host: ChildHost, hook: Hook, input: string): Promise<H
         {
           file: hook.path,
           argv: hook.args?.length ? hook.args : [hook.path],
-          environment: lastOfEach(hook.env ?? []),
+          environment: lastOfEach(hook.env ?? world.environment()),
           descriptors: [state, output, output],
           newSession: true,
         },
@@ -33,11 +42,6 @@ async function runProcess(host: ChildHost, hook: Hook, input: string): Promise<H
   } finally {
     native.close(state);
   }
-}
-
-/** A variable that is given twice has its last value. */
-function lastOfEach(environment: readonly string[]): string[] {
-  return [...new Map(environment.map((line) => [line.split('=', 1)[0], line])).values()];
 }
 
 function reasonOf(hook: Hook, result: HookResult): string | undefined {
@@ -53,14 +57,14 @@ function reasonOf(hook: Hook, result: HookResult): string | undefined {
  * Throws `Failure` (`hook`) for the first that fails; the later ones are not run then.
  */
 export async function runHooks(
-  host: ChildHost,
+  world: HookWorld,
   hooks: readonly Hook[] | undefined,
   name: string,
   state: string,
 ): Promise<void> {
   for (const [index, hook] of (hooks ?? []).entries()) {
     const failure = await tryHook(
-      host,
+      world,
       hook,
       `/hooks/${name}/${index}`,
       `hooks.${name}[${index}] (${hook.path})`,
@@ -72,14 +76,14 @@ export async function runHooks(
 
 /** Runs all poststop hooks; one that fails is a warning, and the others run all the same (runtime.md, Lifecycle). */
 export async function runPoststopHooks(
-  host: ChildHost,
+  world: HookWorld,
   hooks: readonly Hook[],
   state: string,
   warn: (message: string) => void,
 ): Promise<void> {
   for (const [index, hook] of hooks.entries()) {
     const failure = await tryHook(
-      host,
+      world,
       hook,
       `/hooks/poststop/${index}`,
       `hooks.poststop[${index}] (${hook.path})`,
@@ -90,7 +94,7 @@ export async function runPoststopHooks(
 }
 
 async function tryHook(
-  host: ChildHost,
+  world: HookWorld,
   hook: Hook,
   pointer: string,
   named: string,
@@ -98,7 +102,7 @@ async function tryHook(
 ): Promise<Failure | undefined> {
   let reason: string | undefined;
   try {
-    reason = reasonOf(hook, await runProcess(host, hook, state));
+    reason = reasonOf(hook, await runProcess(world, hook, state));
   } catch (cause) {
     return new Failure('hook', `${named}: ${messageOf(cause)}`, { pointer, cause });
   }

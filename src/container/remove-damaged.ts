@@ -54,7 +54,7 @@ export async function removeDamaged(
   if (hooks.length > 0) {
     const { runPoststopHooks } = await import('./hooks.ts');
     await runPoststopHooks(
-      context.host,
+      context,
       hooks,
       stateDocument(stateRecord(id, known, config), 'stopped', 0),
       context.warn,

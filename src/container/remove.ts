@@ -109,7 +109,7 @@ async function removeLocked(
   // Of two that delete it at the same time, one runs the hooks.
   if (store.remove(record.id) && record.poststop.length > 0) {
     const { runPoststopHooks } = await import('./hooks.ts');
-    await runPoststopHooks(host, record.poststop, stateDocument(record, 'stopped', 0), context.warn);
+    await runPoststopHooks(context, record.poststop, stateDocument(record, 'stopped', 0), context.warn);
   }
 }
 

@@ -124,7 +124,7 @@ async function giveUp(
   const cleanup = await undo.run();
   if (hooked && record.poststop.length > 0) {
     const { runPoststopHooks } = await import('./hooks.ts');
-    await runPoststopHooks(context.host, record.poststop, stateDocument(record, 'stopped', 0), context.warn);
+    await runPoststopHooks(context, record.poststop, stateDocument(record, 'stopped', 0), context.warn);
   }
   return cleanup;
 }
@@ -280,7 +280,7 @@ async function onNotification(
       progress.keepDevices = moved.keep;
     }
     progress.hooked = true;
-    await createHooks(context.host, progress.record, config, pid);
+    await createHooks(context, progress.record, config, pid);
   } else if (script === 'post-restore') {
     progress.pid = pid;
     undo.add(() => endChild(context.host, pid));

@@ -1,6 +1,6 @@
 import { cgroupInUse } from '../cgroup/cgroup-in-use.ts';
 import { oomKills } from '../cgroup/limit-events.ts';
-import { Failure } from '../failure.ts';
+import { Failure, withCleanup } from '../failure.ts';
 import { ask, askUnless } from '../host/files.ts';
 import { hasErrno } from '../host/native.ts';
 import { startWaiting } from '../launch/start-channel.ts';
@@ -18,11 +18,25 @@ const SIGKILL = 9;
 const patience = 2000;
 
 /**
- * `start`: has the process of a created container execute its program, then runs the poststart hooks (runtime.md, Start).
+ * `start`: has the process of a created container execute its program, then runs the poststart hooks (runtime.md, Start). When one of
+ * these fails the container is stopped and destroyed, and its poststop hooks run (runtime.md, Lifecycle).
  *
  * Throws `Failure`: `status` when it is not `created`, `exec` when the program can't be executed, `hook`.
  */
 export async function start(context: Context, id: string): Promise<void> {
+  const failure = await startLocked(context, id);
+  if (failure === undefined) return;
+  const { remove } = await import('./remove.ts');
+  try {
+    await remove(context, id, { force: true });
+  } catch (cleanup) {
+    throw withCleanup(failure.error, [cleanup]);
+  }
+  throw failure.error;
+}
+
+/** Gives the failure of a poststart hook: what follows needs the lock itself. */
+async function startLocked(context: Context, id: string): Promise<{ readonly error: unknown } | undefined> {
   const { host } = context;
   const { native } = host;
   const watch = new Stopwatch(context);
@@ -58,7 +72,12 @@ export async function start(context: Context, id: string): Promise<void> {
       throw explainLimits(host, cgroup, error, killsBefore);
     }
     watch.lap('start');
-    await runPoststart(context, record);
+    try {
+      await runPoststart(context, record);
+      return undefined;
+    } catch (error) {
+      return { error };
+    }
   } finally {
     lock.release();
   }
@@ -69,12 +88,7 @@ export async function runPoststart(context: Context, record: ContainerRecord): P
   if (record.poststart.length === 0 || record.init === undefined) return;
   const { runHooks } = await import('./hooks.ts');
   try {
-    await runHooks(
-      context.host,
-      record.poststart,
-      'poststart',
-      stateDocument(record, 'running', record.init.pid),
-    );
+    await runHooks(context, record.poststart, 'poststart', stateDocument(record, 'running', record.init.pid));
   } catch (error) {
     await endInit(context, record);
     throw error;

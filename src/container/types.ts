@@ -24,6 +24,8 @@ export interface Context {
   /** Absolute path of the directory with the state of containers. */
   readonly root: string;
   readonly systemdCgroup: boolean;
+  /** The caller's environment, `NAME=value`: for hooks that have none of their own, and for nobody else. */
+  environment(): readonly string[];
   /** Go on without cgroups where permission is missing. */
   readonly rootless: boolean;
   /** Something worth telling that does not stop the work. */

@@ -7,6 +7,8 @@ import type { OperationNote } from './operation-note.ts';
 /** What the conversation needs to know of the plan. */
 export interface ConversationNotes {
   note(index: number): OperationNote | undefined;
+  /** Advice for when the process dies without a word. */
+  deathHint(): string | undefined;
 }
 
 /** A message, and the descriptor that came along: with a terminal, and with nothing else. */
@@ -78,8 +80,12 @@ export class Conversation {
    */
   async executed(): Promise<void> {
     const received = await this.receive();
-    if (received === undefined)
-      throw new Failure('system', 'the container process died before it executed the program');
+    if (received === undefined) {
+      const hint = this.#notes.deathHint();
+      throw new Failure('system', 'the container process died before it executed the program', {
+        ...(hint !== undefined && { hint }),
+      });
+    }
     if (received.message.type !== 'executing') throw unexpected(received.message);
     const after = await this.receive();
     if (after !== undefined) throw unexpected(after.message);

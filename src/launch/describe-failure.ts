@@ -3,9 +3,14 @@ import { errnoName, errnoText } from '../host/errno-text.ts';
 import { pathOf } from '../place.ts';
 import { operations } from '../plan/operations.ts';
 import type { Message } from './messages.ts';
-import type { OperationNote } from './operation-note.ts';
+import { filteredHooks, type OperationNote } from './operation-note.ts';
 
 type FailedMessage = Extract<Message, { type: 'failed' }>;
+
+/** A filter that does not let a process be started lets no hook be started. */
+function filteredHookHint({ from }: OperationNote): string | undefined {
+  return from.startsWith('/hooks/startContainer/') ? filteredHooks : undefined;
+}
 
 /** Advice for failures that have one usual reason. */
 function hintFor(note: OperationNote, errno: string): string | undefined {
@@ -20,6 +25,7 @@ function hintFor(note: OperationNote, errno: string): string | undefined {
   if (note.kind === 'oom-score' && (errno === 'EACCES' || errno === 'EPERM')) {
     return "lowering oom_score_adj below the caller's takes CAP_SYS_RESOURCE";
   }
+  if (note.kind === 'hook' && (errno === 'EPERM' || errno === 'ENOSYS')) return filteredHookHint(note);
   if (note.kind === 'open-tree' && errno === 'ENOENT') return 'create it on the host, or remove the mount';
   if (note.kind === 'mount' && errno === 'ENODEV')
     return 'the kernel does not know this filesystem type (see /proc/filesystems)';
@@ -42,6 +48,8 @@ function reasonFor(message: FailedMessage, note: OperationNote): string {
     const searched = note.kind === 'find-executable' && message.text !== '';
     return `exec: "${note.subject}": ${searched ? message.text : words.join(': ')}`;
   }
+  // As of the runtime's own hooks: what it said ends with a newline.
+  if (note.kind === 'hook') return words.join(': ').trim();
   const does = operations[note.kind].does;
   return `${does}: ${words.join(': ')}`;
 }

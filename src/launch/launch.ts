@@ -6,13 +6,15 @@ import { NO_SLOT, type Question } from '../plan/operations.ts';
 import type { Inherited, Plan } from '../plan/plan.ts';
 import { Conversation, unexpected } from './conversation.ts';
 import type { Go } from './messages.ts';
-import { noteOf } from './operation-note.ts';
+import { deathHint, noteOf } from './operation-note.ts';
 
 /** What a launch is made of. */
 export interface LaunchRequest {
   readonly plan: Plan;
   /** Our descriptors for everything that the plan inherits. */
   readonly inherited: Readonly<Partial<Record<Inherited, number>>>;
+  /** The runtime's own environment, for hooks that the plan gives it to. */
+  readonly environment?: readonly string[];
   /** Collect stamps of every operation. */
   readonly trace: boolean;
   /** Answers a question of the stub about the container process `pid` (for `cgroup`: about stage 0). Throwing ends the launch. */
@@ -68,7 +70,7 @@ function spawnStub(host: Host, request: LaunchRequest): { readonly stage0: numbe
     const stage0 = native.spawn({
       file: stub,
       argv: ['tsoci-init', 'plan', String(3 + plan.preserve)],
-      environment: [],
+      environment: request.environment ?? [],
       descriptors,
     });
     return { stage0, socket };
@@ -176,7 +178,10 @@ export async function launch(host: Host, request: LaunchRequest): Promise<Launch
   const { native } = host;
   const { plan } = request;
   const { stage0, socket } = spawnStub(host, request);
-  const conversation = new Conversation(host, socket, { note: (index) => noteOf(plan, index) });
+  const conversation = new Conversation(host, socket, {
+    note: (index) => noteOf(plan, index),
+    deathHint: () => deathHint(plan.operations),
+  });
   const progress: Progress = { pid: undefined, terminal: undefined };
   let waiting = false;
   for (const { kind } of plan.operations) waiting ||= kind === 'await-start';

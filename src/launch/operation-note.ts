@@ -15,6 +15,21 @@ export interface OperationNote {
   readonly subject: string;
 }
 
+/** What a filter has to allow where there are startContainer hooks, besides what they need themselves. */
+export const filteredHooks =
+  "startContainer hooks run with the container's capabilities and behind its system call filter, which must let a process be started: clone, pipe2, dup2 or dup3, poll or ppoll, wait4, execve";
+
+/** Why a process that says nothing any more may have died, as far as its plan tells. */
+export function deathHint(operations: readonly Pick<OperationNote, 'kind'>[]): string | undefined {
+  let hooks = false;
+  let filter = false;
+  for (const { kind } of operations) {
+    filter ||= kind === 'seccomp';
+    hooks ||= filter && kind === 'hook';
+  }
+  return hooks ? filteredHooks : undefined;
+}
+
 /** The field that tells best what an operation was about. */
 const subjectFields = ['target', 'path', 'name', 'attribute', 'type'] as const;
 

@@ -1,7 +1,7 @@
 import type { Host } from '../host/host.ts';
 import { Conversation } from './conversation.ts';
 import type { Go } from './messages.ts';
-import type { OperationNote } from './operation-note.ts';
+import { deathHint, type OperationNote } from './operation-note.ts';
 
 /**
  * Releases a container process by a connection to its start socket, which is closed then, and waits until it has executed its program.
@@ -20,6 +20,7 @@ export async function startWaiting(
   try {
     const conversation = new Conversation(host, socket, {
       note: (index) => notes.find((each) => each.index === index),
+      deathHint: () => deathHint(notes),
     });
     beforeGo();
     conversation.go({ question: 'start', ...go });

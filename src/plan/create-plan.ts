@@ -6,7 +6,7 @@ import { type Compilation, createsNamespace, hasNamespace, opensAhead } from './
 import { confineContainer, setParameters } from './confinement.ts';
 import { openDevices, planDevices } from './devices.ts';
 import type { CreateRequest, HostFacts } from './facts.ts';
-import { planHooks } from './hooks.ts';
+import { planCreateHooks, planStartHooks } from './hooks.ts';
 import { fileType, propagationType } from './kernel-flags.ts';
 import { planMemoryPolicy } from './memory-policy.ts';
 import { mountsNeededLater } from './mount-handles.ts';
@@ -24,6 +24,7 @@ import {
   planOomScore,
   planPrivilegedLimits,
   planProcessConfinement,
+  planSeal,
 } from './process.ts';
 import { planAffinity } from './scheduling.ts';
 import { planHostStreams } from './streams.ts';
@@ -104,7 +105,7 @@ export function createPlan(config: Config, request: CreateRequest, facts: HostFa
   }
   if (compilation.ownMounts) makeWorkingDirectory(compilation, process);
   planRuntimeHooks(compilation);
-  planHooks(compilation, 'rootfs', 'createContainer');
+  planCreateHooks(compilation);
   setParameters(compilation);
   planLabels(own, 'rootfs');
   if (compilation.ownMounts) enterRoot(compilation);
@@ -119,7 +120,8 @@ export function createPlan(config: Config, request: CreateRequest, facts: HostFa
   planIdentity(own);
   plan.add('ready', '', 'ready', {});
   if (slots.start !== NO_SLOT) plan.add('ready', '', 'await-start', { socket: slots.start });
-  planHooks(compilation, 'ready', 'startContainer');
+  planSeal(own);
+  planStartHooks(compilation);
   planExecution(own);
   return plan.build(request.preserve);
 }

@@ -4,11 +4,15 @@ import type { Process } from '../bundle/config.ts';
  * The environment as the program gets it: each name once, with the value that came last, as getenv(3) would give the first. `HOME` without
  * a value counts as unset, because what looks for files there would look in "/".
  */
-export function environmentOf(process: Process): readonly string[] {
-  const lines = process.env ?? [];
+export function environmentOf({ env = [] }: Process): readonly string[] {
+  const lines = lastOfEach(env);
+  return lines.includes('HOME=') ? lines.filter((line) => line !== 'HOME=') : lines;
+}
+
+/** A variable that is given twice has its last value. */
+export function lastOfEach(lines: readonly string[]): readonly string[] {
   const last = new Map<string, string>();
   for (const line of lines) last.set(nameOf(line), line);
-  if (last.get('HOME') === 'HOME=') last.delete('HOME');
   return last.size === lines.length ? lines : [...last.values()];
 }
 

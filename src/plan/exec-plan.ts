@@ -15,6 +15,7 @@ import {
   planOomScore,
   planPrivilegedLimits,
   planProcessConfinement,
+  planSeal,
 } from './process.ts';
 import { planAffinity } from './scheduling.ts';
 import { planHostStreams } from './streams.ts';
@@ -57,6 +58,7 @@ export function execPlan(process: Process, linux: Linux, request: ExecRequest, f
   planProcessConfinement(own);
   planIdentity(own);
   plan.add('ready', '', 'ready', {});
+  planSeal(own);
   planExecution(own);
   return plan.build(request.preserve);
 }

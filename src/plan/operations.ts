@@ -228,7 +228,16 @@ export const operations = {
   },
   hook: {
     does: 'run a hook inside the container',
-    fields: { path: 'string', args: 'strings', environment: 'strings', timeout: 'u32' },
+    fields: {
+      path: 'string',
+      args: 'strings',
+      environment: 'strings',
+      /** `hookAdds`: what it gets beside its own environment. */
+      adds: 'u32',
+      /** The directory that it starts in, or NO_SLOT for the present one. */
+      root: 'slot',
+      timeout: 'u32',
+    },
   },
   pivot: { does: 'make the root filesystem the root', fields: { root: 'slot', mode: 'u32' } },
   chroot: { does: 'change the root directory', fields: { path: 'string' } },

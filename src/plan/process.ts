@@ -143,8 +143,8 @@ export function planIdentity(compilation: ProcessCompilation): void {
   }
 }
 
-/** The last steps: no new privileges, the filter as late as possible, and execve. */
-export function planExecution(compilation: ProcessCompilation): void {
+/** The last privileges are given up, and the filter is loaded. */
+export function planSeal(compilation: ProcessCompilation): void {
   const { plan, process, request } = compilation;
   if (process.noNewPrivileges) plan.add('seal', '/process/noNewPrivileges', 'no-new-privileges', {});
   if (request.seccomp !== undefined) {
@@ -155,6 +155,10 @@ export function planExecution(compilation: ProcessCompilation): void {
     });
     if (keepsAdmin(compilation)) planCapabilities(compilation, 'seal', 0n);
   }
+}
+
+/** The very last step. */
+export function planExecution({ plan, process, request }: ProcessCompilation): void {
   plan.add('exec', '/process/args', 'execute', {
     args: process.args ?? [],
     environment: environmentOf(process),

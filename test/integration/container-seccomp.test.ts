@@ -214,14 +214,18 @@ test('the filter is loaded as late as possible: what the runtime itself needs ma
     expectSuccess(await sandbox.tsoci(['exec', id, 'true']));
   }));
 
-test('a startContainer hook runs without the filter', () =>
+test('a startContainer hook runs behind the filter, as the program does', () =>
   withSandbox(async (sandbox) => {
-    const change = filtered(except('SCMP_ACT_ERRNO', mkdirs), true, (config) => {
-      config.hooks = { startContainer: [{ path: '/bin/sh', args: ['sh', '-c', 'mkdir /dev/shm/by-hook'] }] };
-    });
-    const result = await sandbox.run(['sh', '-c', 'ls /dev/shm; mkdir /dev/shm/own'], change);
-    assert.equal(result.stdout, 'by-hook\n');
-    assert.match(result.stderr, /not permitted/);
+    const script = 'mkdir /dev/shm/by-hook; mkdir -m 700 /dev/shm/by-hook-too; touch /dev/shm/file; exit 0';
+    const hook = { path: '/bin/sh', args: ['sh', '-c', script] };
+    for (const noNewPrivileges of [true, false]) {
+      const change = filtered(except('SCMP_ACT_ERRNO', mkdirs), noNewPrivileges, (config) => {
+        config.hooks = { startContainer: [hook] };
+      });
+      const result = await sandbox.run(['sh', '-c', 'ls /dev/shm; mkdir /dev/shm/own'], change);
+      assert.equal(result.stdout, 'file\n');
+      assert.match(result.stderr, /not permitted/);
+    }
   }));
 
 test('a filter that forbids execve itself is an error, not a silent death', () =>
@@ -327,6 +331,21 @@ test('notify: the agent’s answer is what the program sees', () =>
     const profile = { ...except('SCMP_ACT_NOTIFY', mkdirs), listenerPath: agent.path } as Seccomp;
     const result = await sandbox.run(['sh', '-c', 'mkdir /dev/shm/x'], filtered(profile));
     assert.match(result.stderr, /Invalid cross-device link/);
+  }));
+
+test('notify: the calls of a startContainer hook reach the agent as the program’s do', () =>
+  withSandbox(async (sandbox) => {
+    const agent = await startAgent(sandbox);
+    const profile = { ...except('SCMP_ACT_NOTIFY', mkdirs), listenerPath: agent.path } as Seccomp;
+    const result = await sandbox.run(
+      ['sh', '-c', 'mkdir /dev/shm/x'],
+      filtered(profile, true, (config) => {
+        const script = 'mkdir /dev/shm/x 2>&1 | grep -q cross-device && touch /dev/shm/asked';
+        config.hooks = { startContainer: [{ path: '/bin/sh', args: ['sh', '-c', script] }] };
+      }),
+    );
+    assert.match(result.stderr, /Invalid cross-device link/);
+    assert.equal(agent.lines().filter(({ call }) => call !== undefined).length, 2);
   }));
 
 test('notify without an agent', () =>

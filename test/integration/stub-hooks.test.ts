@@ -4,7 +4,8 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import type { Operation } from '../../src/plan/operations.ts';
+import { hookAdds } from '../../src/plan/hooks.ts';
+import { NO_SLOT, type Operation } from '../../src/plan/operations.ts';
 import {
   type Bench,
   clone,
@@ -35,15 +36,18 @@ const hook = (script: string, timeout = 0) =>
     path: '/bin/sh',
     args: ['hook', '-c', script],
     environment: ['PATH=/bin:/usr/bin', 'X=y'],
+    adds: hookAdds.nothing,
+    root: NO_SLOT,
     timeout,
   });
 const ask = step('rootfs', 'await', { question: 1 });
 
 test('a hook gets the state on standard input, its environment, and nothing else', () => {
   const state = JSON.stringify({ id: 'c', filler: 'x'.repeat(150_000) });
-  const script = 'wc -c; echo $X $HOME; ls /proc/$$/fd | tr "\\n" " "; umask';
-  const output = succeed(run([ask, hook(script), ...shell('true')], { go: { state } }));
-  assert.equal(output.trim().split('\n'), [String(state.length), 'y', '0 1 2 0022']);
+  const script = 'wc -c; echo $X $HOME; ls /proc/$$/fd | tr "\\n" " "; umask; exit 1';
+  const { failure } = run([ask, hook(script), ...shell('true')], { go: { state } });
+  // The shell's own pipe to tr is the fourth.
+  assert.match(failure?.text ?? '', new RegExp(`^exit status 1: ${state.length}\\ny\\n0 1 2 (3 )?0022\\n$`));
 });
 
 test('a failing hook says how', () => {
@@ -51,10 +55,75 @@ test('a failing hook says how', () => {
     run([ask, operation, ...shell('echo not reached')], { go: { state: '{}' } });
   failWith(attempt(hook('exit 3')), 0, /^exit status 3$/);
   failWith(attempt(hook('kill -9 $$')), 0, /^killed by signal 9$/);
-  const missing = step('rootfs', 'hook', { path: '/no/hook', args: ['x'], environment: [], timeout: 0 });
+  const missing = step('rootfs', 'hook', {
+    path: '/no/hook',
+    args: ['x'],
+    environment: [],
+    adds: hookAdds.nothing,
+    root: NO_SLOT,
+    timeout: 0,
+  });
   const outcome = attempt(missing);
   failWith(outcome, 2, /executing "\/no\/hook"/);
   assert.is(outcome.output, '');
+});
+
+test('a hook has pipes alone; what it says comes with its failure, the beginning of it', () => {
+  const said = (script: string) => {
+    const outcome = run([ask, hook(script), ...shell('echo not reached')], { go: { state: '{}' } });
+    assert.is(outcome.output, '');
+    return outcome.failure?.text ?? '';
+  };
+  assert.is(said('echo out; echo error >&2; exit 3'), 'exit status 3: out\nerror\n');
+  assert.match(
+    said('ls -l /proc/$$/fd >&2; exit 3'),
+    /^exit status 3(?=.* 0 -> pipe:)(?=.* 1 -> pipe:)(?=.* 2 -> pipe:)/s,
+  );
+  const much = said('head -c 100000 /dev/zero | tr "\\0" x; exit 3');
+  assert.is(much.length, 'exit status 3: '.length + 4096);
+  // What an earlier one said is not the later one's.
+  const outcome = run([ask, hook('echo fine'), hook('exit 4'), ...shell('true')], { go: { state: '{}' } });
+  failWith(outcome, 0, /^exit status 4$/);
+});
+
+test('a child that a hook leaves behind, which holds its output, is not waited for', () => {
+  const began = Date.now();
+  succeed(run([ask, hook('sleep 5 & exit 0'), ...shell('true')], { go: { state: '{}' } }));
+  assert.ok(Date.now() - began < 4000);
+});
+
+test('a hook that does not read a large state, and one that closes its input', () => {
+  const state = 'x'.repeat(500_000);
+  for (const script of ['exit 0', 'exec <&-; sleep 0.1'])
+    succeed(run([ask, hook(script), ...shell('true')], { go: { state } }));
+  // The program has the default action again.
+  const ignored = 'grep SigIgn /proc/self/status';
+  assert.match(succeed(run([ask, hook('true'), ...shell(ignored)], { go: { state } })), /SigIgn:\t0{16}/);
+});
+
+test('a hook gets the environment of the stub, or HOME, where the plan says so', () => {
+  const more = (adds: number, environment: string[]): Operation => ({
+    ...(hook('env | sort; exit 1') as Extract<Operation, { kind: 'hook' }>),
+    adds,
+    environment,
+  });
+  const text = (operation: Operation) =>
+    run([ask, operation, ...shell('true')], { go: { state: '{}' } }).failure?.text ?? '';
+  assert.match(text(more(hookAdds.caller, [])), /^exit status 1: (.*\n)*ASAN_OPTIONS=/);
+  assert.not.match(text(more(hookAdds.nothing, ['PATH=/bin'])), /ASAN_OPTIONS|HOME/);
+  assert.match(text(more(hookAdds.home, ['PATH=/bin'])), /HOME=\/\n/);
+  assert.match(text(more(hookAdds.home, ['PATH=/bin', 'HOME=/own'])), /HOME=\/own\n/);
+});
+
+test('a hook starts in the directory behind a handle', () => {
+  const there: Operation = {
+    ...(hook('pwd; exit 1') as Extract<Operation, { kind: 'hook' }>),
+    root: 0,
+    ends: [0],
+  };
+  const open = step('prepare', 'open-path', { slot: 0, path: bench.directory });
+  const outcome = run([open, ask, there, ...shell('true')], { slots: 1, go: { state: '{}' } });
+  assert.is(outcome.failure?.text, `exit status 1: ${bench.directory}\n`);
 });
 
 test('a hook that takes too long ends, with its children', () => {

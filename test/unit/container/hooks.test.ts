@@ -19,7 +19,10 @@ const hosts = [
 ] as const;
 /** The tests take turns: each way of waiting is tried about as often. */
 let turn = 0;
-const host = () => hosts[turn++ % 2] as (typeof hosts)[number];
+const world = () => ({
+  host: hosts[turn++ % 2] as (typeof hosts)[number],
+  environment: () => ['FROM=caller', 'PATH=/bin:/usr/bin'],
+});
 
 const state = '{"id":"c","ü":1}';
 
@@ -38,7 +41,7 @@ const withScripts = (
 
 async function failureOf(hooks: readonly Hook[]): Promise<Failure> {
   try {
-    await runHooks(host(), hooks, 'prestart', state);
+    await runHooks(world(), hooks, 'prestart', state);
   } catch (error) {
     if (error instanceof Failure) return error;
     throw error;
@@ -49,7 +52,7 @@ async function failureOf(hooks: readonly Hook[]): Promise<Failure> {
 test('run one after another, in order, with the state on standard input', () =>
   withScripts(async (script, directory) => {
     await runHooks(
-      host(),
+      world(),
       [
         script('sleep 0.1; cat > "$1/state"; echo first >> "$1/order"'),
         script('[ -s "$1/state" ] && echo second >> "$1/order"'),
@@ -61,16 +64,18 @@ test('run one after another, in order, with the state on standard input', () =>
     assert.is(readFileSync(join(directory, 'state'), 'utf8'), state);
   }));
 
-test('get their arguments, argv[0] too, and no environment but their own', () =>
+test('get their arguments, argv[0] too, and the runtime’s environment or nothing but their own', () =>
   withScripts(async (script, directory) => {
     const list =
       'tr "\\0" "\\n" < /proc/$$/environ > "$1/environment"; tr "\\0" " " < /proc/$$/cmdline > "$1/args"';
     process.env['TSOCI_TEST_LEAK'] = 'leak';
     try {
-      await runHooks(host(), [script(list)], 'prestart', state);
-      assert.is(readFileSync(join(directory, 'environment'), 'utf8'), '');
+      await runHooks(world(), [script(list)], 'prestart', state);
+      assert.is(readFileSync(join(directory, 'environment'), 'utf8'), 'FROM=caller\nPATH=/bin:/usr/bin\n');
+      await runHooks(world(), [script(list, { path: '/bin/sh', env: [] })], 'prestart', state);
+      assert.not.match(readFileSync(join(directory, 'environment'), 'utf8'), /FROM|LEAK/);
       assert.match(readFileSync(join(directory, 'args'), 'utf8'), /^hook -c /);
-      await runHooks(host(), [script(list, { env: ['A=1=2', 'B='] })], 'prestart', state);
+      await runHooks(world(), [script(list, { env: ['A=1=2', 'B='] })], 'prestart', state);
       assert.is(readFileSync(join(directory, 'environment'), 'utf8'), 'A=1=2\nB=\n');
     } finally {
       delete process.env['TSOCI_TEST_LEAK'];
@@ -104,13 +109,13 @@ test('a hook that is not there is named', async () => {
 
 test('a hook need not read its input, however long', () =>
   withScripts(async (script) => {
-    await runHooks(host(), [script('exit 0')], 'prestart', 'x'.repeat(1_000_000));
+    await runHooks(world(), [script('exit 0')], 'prestart', 'x'.repeat(1_000_000));
   }));
 
 test('a hook may leave a daemon behind that keeps its output open', () =>
   withScripts(async (script, directory) => {
     const before = Date.now();
-    await runHooks(host(), [script('sleep 20 & echo $! > "$1/pid"')], 'prestart', state);
+    await runHooks(world(), [script('sleep 20 & echo $! > "$1/pid"')], 'prestart', state);
     assert.ok(Date.now() - before < 10_000);
     process.kill(Number(readFileSync(join(directory, 'pid'), 'utf8')));
   }));
@@ -133,14 +138,14 @@ test('a time-out ends the children of a hook, too', () =>
     assert.ok(!runs(pid));
   }));
 
-test('none is fine', () => runHooks(host(), undefined, 'prestart', state));
+test('none is fine', () => runHooks(world(), undefined, 'prestart', state));
 
 test('runPoststopHooks() runs all, and warns of those that fail', () =>
   withScripts(async (script, directory) => {
     const warnings: string[] = [];
     writeFileSync(join(directory, 'order'), '');
     const hooks = [script('echo 0 >> "$1/order"; exit 1'), { path: '/none' }, script('echo 2 >> "$1/order"')];
-    await runPoststopHooks(host(), hooks, state, (warning) => warnings.push(warning));
+    await runPoststopHooks(world(), hooks, state, (warning) => warnings.push(warning));
     assert.is(readFileSync(join(directory, 'order'), 'utf8'), '0\n2\n');
     assert.is(warnings.length, 2);
     assert.match(warnings[0] ?? '', /^hooks\.poststop\[0\].*exit status 1/);

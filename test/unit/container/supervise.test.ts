@@ -23,6 +23,7 @@ function became(
     host,
     root: '/run',
     systemdCgroup: false,
+    environment: () => [],
     rootless: false,
     warn: () => undefined,
   };

@@ -261,6 +261,8 @@ const hook: Operation = {
   path: '/h',
   args: [],
   environment: [],
+  adds: 0,
+  root: NO_SLOT,
   timeout: 0,
 };
 const searching: Operation = { kind: 'find-executable', phase: 'identity', from: '', name: 'a', path: '' };

@@ -90,7 +90,29 @@ const rows: Readonly<Record<string, Row>> = {
     note: { kind: 'hook', from: '/hooks/createContainer/0', subject: '/hook' },
     errno: 0,
     text: 'exit status 3',
-    message: 'hooks.createContainer[0] (/hook): run a hook inside the container: exit status 3',
+    message: 'hooks.createContainer[0] (/hook): exit status 3',
+    code: 'hook',
+  },
+  'a hook that says something': {
+    note: { kind: 'hook', from: '/hooks/startContainer/0', subject: '/hook' },
+    errno: 0,
+    text: 'exit status 3: complaint\nin two lines\n',
+    message: 'hooks.startContainer[0] (/hook): exit status 3: complaint\nin two lines',
+    code: 'hook',
+  },
+  'a hook that the filter does not let start': {
+    note: { kind: 'hook', from: '/hooks/startContainer/0', subject: '/hook' },
+    errno: 1,
+    text: 'fork',
+    message: 'hooks.startContainer[0] (/hook): fork: operation not permitted',
+    code: 'hook',
+    hint: /behind its system call filter/,
+  },
+  'a hook that is not there': {
+    note: { kind: 'hook', from: '/hooks/startContainer/0', subject: '/hook' },
+    errno: 2,
+    text: 'executing "/hook"',
+    message: 'hooks.startContainer[0] (/hook): executing "/hook": no such file or directory',
     code: 'hook',
   },
   'what the specification asks for is named by what it is': {
@@ -173,7 +195,7 @@ test('notesAfterStart() are of what runs at start, with their numbers in the who
   const notes = notesAfterStart(plan);
   assert.equal(
     notes.map(({ kind }) => kind),
-    ['await-start', 'hook', 'no-new-privileges', 'execute'],
+    ['await-start', 'no-new-privileges', 'hook', 'execute'],
   );
   assert.equal(notes.at(-1), noteOf(plan, plan.operations.length - 1));
   assert.equal(notesAfterStart(planOf(configOf(), {}, { startChannel: false })), []);
