@@ -21,13 +21,13 @@ installed := node_modules/.package-lock.json
 schemas := $(shell find schemas scripts/schemas -type f 2>/dev/null) scripts/generate-schemas.ts
 operations := scripts/generate-wire.ts src/plan/operations.ts src/plan/wire.ts src/launch/messages.ts
 native := binding.gyp $(shell find csrc -type f -not -path '*/generated/*' -name '*.[ch]')
-entry := $(wildcard csrc/entry/* scripts/executable/*.ts)
+engine := $(wildcard csrc/engine/* scripts/engine/*.ts) package.json
 sources := $(shell find src -type f -not -path '*/generated/*')
 
 # The runtime that make conformance looks at.
 RUNTIME ?= $(libexec)/tsoci
 
-.PHONY: help build engine demo test test-engines test-vm vm-tools check bench conformance runtime-tools install uninstall clean distclean tools
+.PHONY: help build demo test test-engines test-vm vm-tools check bench conformance runtime-tools install uninstall clean distclean tools
 
 help:
 	@echo 'make build       the executable, the stub and the addon, in $(libexec)'
@@ -72,16 +72,11 @@ $(stamps)/native: $(native) $(stamps)/wire
 	@npm run --silent gyp
 	@mkdir -p $(@D) && touch $@
 
-$(stamps)/executable: $(sources) $(entry) scripts/build-executable.ts $(stamps)/schemas $(stamps)/wire $(stamps)/native
+# A program without shared libraries: it starts without a loader (docs/architecture.md, "two hosts, one source").
+$(stamps)/executable: $(sources) $(native) $(engine) scripts/build-executable.ts $(stamps)/schemas $(stamps)/wire $(stamps)/native
 	@echo '== executable'
-	@node --import tsx scripts/build-executable.ts
-	@mkdir -p $(@D) && touch $@
-
-# The executable on its new engine, beside the other until everything runs on it.
-$(stamps)/engine: $(sources) $(native) $(wildcard scripts/engine/*.ts) scripts/build-engine.ts $(stamps)/schemas $(stamps)/wire $(stamps)/native
-	@echo '== engine'
 	@scripts/need.sh wasm2c=wabt musl-gcc=musl-tools
-	@node --import tsx scripts/build-engine.ts $(libexec)/tsoci-engine
+	@node --import tsx scripts/build-executable.ts
 	@mkdir -p $(@D) && touch $@
 
 # What `npm install tsoci` brings: the same source as JavaScript, for Node and for libraries.
@@ -91,8 +86,6 @@ $(stamps)/dist: $(sources) tsconfig.json tsconfig.build.json $(stamps)/schemas $
 	@mkdir -p $(@D) && touch $@
 
 build: $(stamps)/executable $(stamps)/dist
-
-engine: $(stamps)/engine
 
 # ---- use ----
 
@@ -155,14 +148,12 @@ runtime-tools: build
 	@scripts/need.sh unshare=util-linux
 	@node --import tsx conformance/runtime-tools.ts '$(TOOLS)' --runtime '$(RUNTIME)'
 
-# The executable is written in large pieces, so that the kernel holds it in large pieces too: 0.4 ms of each call (docs/performance.md).
+# The executable under another name first: a call meanwhile sees the old one or the new one.
 install: build
 	install -d '$(DESTDIR)$(LIBEXECDIR)' '$(DESTDIR)$(BINDIR)'
 	install -m 0755 $(libexec)/tsoci-init $(libexec)/tsoci-library '$(DESTDIR)$(LIBEXECDIR)'
-	dd if=$(libexec)/tsoci of='$(DESTDIR)$(LIBEXECDIR)/tsoci.new' bs=4M status=none
-	chmod 0755 '$(DESTDIR)$(LIBEXECDIR)/tsoci.new'
+	install -m 0755 $(libexec)/tsoci '$(DESTDIR)$(LIBEXECDIR)/tsoci.new'
 	mv -f '$(DESTDIR)$(LIBEXECDIR)/tsoci.new' '$(DESTDIR)$(LIBEXECDIR)/tsoci'
-	install -m 0644 $(libexec)/tsoci.node '$(DESTDIR)$(LIBEXECDIR)'
 	ln -sfnr '$(DESTDIR)$(LIBEXECDIR)/tsoci' '$(DESTDIR)$(BINDIR)/tsoci'
 	install -d '$(DESTDIR)$(PREFIX)/share/bash-completion/completions' '$(DESTDIR)$(PREFIX)/share/zsh/site-functions'
 	$(libexec)/tsoci completion bash > '$(DESTDIR)$(PREFIX)/share/bash-completion/completions/tsoci'

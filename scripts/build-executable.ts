@@ -1,82 +1,61 @@
 /**
- * Build step: src/entry/node.ts → build/libexec/tsoci, the executable that engines call.
+ * Build step: src/entry/executable.ts → build/libexec/tsoci, the executable that engines call.
  *
- *   node --import tsx scripts/build-executable.ts [--plain]     (--plain: without the engine's settings)
+ *   node --import tsx scripts/build-executable.ts [OUTPUT] [--aarch64]
+ *
+ * With --aarch64 for that machine, by its cross compiler: the image is the same.
  */
-import { copyFileSync, mkdirSync, renameSync, rmSync, statSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, renameSync, rmSync, statSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { presetEngine } from './executable/preset-engine.ts';
-import { run } from './executable/run.ts';
+import { parseArgs } from 'node:util';
+import { assemble, freeze } from './engine/assemble.ts';
+import { bundle } from './engine/bundle.ts';
+import { crossCompiler, staticCompiler } from './engine/compile.ts';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
-const libexec = join(root, 'build', 'libexec');
-const target = join(libexec, 'tsoci');
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { aarch64: { type: 'boolean', default: false } },
+});
+const target = resolve(positionals[0] ?? join(root, 'build', 'libexec', 'tsoci'));
 
 /** The commit, for `--version`; empty outside a checkout. */
 function commit(): string {
   try {
-    return run('git', ['describe', '--always', '--dirty', '--abbrev=40', '--exclude=*'], {}, root).trim();
+    const words = ['describe', '--always', '--dirty', '--abbrev=40', '--exclude=*'];
+    return execFileSync('git', words, {
+      cwd: root,
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'ignore'],
+    }).trim();
   } catch {
     return '';
   }
 }
 
-function compile(output: string): void {
-  const bun = join(root, 'node_modules', '.bin', 'bun');
-  run(bun, [join(root, 'scripts', 'executable', 'compile.ts'), output, commit()], {}, root);
-}
-
-/** Everything is written under another name first: a running tsoci, or a build that is interrupted, never sees half a file. */
-function replaceFile(path: string, write: (fresh: string) => void): void {
-  const fresh = `${path}.new`;
-  try {
-    write(fresh);
-    renameSync(fresh, path);
-  } finally {
-    rmSync(fresh, { force: true });
-  }
-}
-
-/** With the engine's settings inside where that works, plain elsewhere. */
-function finish(plain: string, output: string): string {
-  if (process.argv.includes('--plain')) {
-    copyFileSync(plain, output);
-    return 'plain';
-  }
-  try {
-    presetEngine(root, plain, output);
-    return 'with engine settings';
-  } catch (error) {
-    console.warn(
-      `build-executable: the engine keeps its own settings and starts slower: ${(error as Error).message}`,
-    );
-    copyFileSync(plain, output);
-    return 'plain';
-  }
-}
-
-/** Runs the executable where nothing else is: whatever it cannot load from its own directory shows itself here. */
+/** Runs it where nothing else is: whatever it cannot do without shows itself here. */
 function smoke(executable: string): string {
-  const version = run(executable, ['--version']).split('\n')[0] ?? '';
+  const version =
+    execFileSync(executable, ['--version'], { cwd: '/', env: {}, encoding: 'utf8' }).split('\n')[0] ?? '';
   if (!version.startsWith('tsoci version')) throw new Error(`--version says ${JSON.stringify(version)}`);
   return version;
 }
 
-mkdirSync(libexec, { recursive: true });
-const plain = join(root, 'build', 'tsoci-plain');
+mkdirSync(join(root, 'build', 'engine'), { recursive: true });
+mkdirSync(dirname(target), { recursive: true });
+const script = join(root, 'build', 'engine', 'tsoci.js');
+await bundle({ entry: join(root, 'src', 'entry', 'executable.ts'), output: script, commit: commit() });
+const image = await freeze(script, 'tsoci');
+// Under another name first: a running tsoci, or a build that is interrupted, never sees half a file.
+const fresh = `${target}.new`;
 try {
-  compile(plain);
-  let kind = '';
-  replaceFile(target, (fresh) => {
-    kind = finish(plain, fresh);
-    smoke(fresh);
-  });
-  const megabytes = Math.round(statSync(target).size / 1e6);
-  console.log(`build/libexec/tsoci: ${smoke(target)}, ${kind}, ${megabytes} MB`);
-} catch (error) {
-  console.error(`build-executable: ${(error as Error).message}`);
-  process.exitCode = 1;
+  const compiler = values.aarch64 ? crossCompiler() : staticCompiler();
+  await assemble(image, fresh, compiler);
+  const version = values.aarch64 ? 'for aarch64' : smoke(fresh);
+  renameSync(fresh, target);
+  console.log(`${target.slice(root.length + 1)}: ${version}, ${(statSync(target).size / 1e6).toFixed(1)} MB`);
 } finally {
-  rmSync(plain, { force: true });
+  rmSync(fresh, { force: true });
 }

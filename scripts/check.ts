@@ -12,7 +12,6 @@ import { formatCommand, warningCommands } from './check/c-code.ts';
 import { checkCallerPaths } from './check/caller-paths.ts';
 import { checkDeadCode } from './check/dead-code.ts';
 import { checkCircles, checkDirections } from './check/directions.ts';
-import { checkHotPath } from './check/hot-path.ts';
 import { type ModuleGraph, readModuleGraph } from './check/module-graph.ts';
 import { type Command, type Outcome, runCommand } from './check/run-command.ts';
 
@@ -33,7 +32,6 @@ const commands: readonly Command[] = [
 const readings: Readonly<Record<string, (graph: ModuleGraph) => readonly string[]>> = {
   'direction of imports': checkDirections,
   circles: checkCircles,
-  'hot path': checkHotPath,
   ambient: (modules) => checkAmbient(root, modules),
   'dead code': checkDeadCode,
   'paths of callers': () => checkCallerPaths(root),

@@ -26,28 +26,16 @@ interface SuiteRow {
   readonly only?: RegExp;
   /** Runs only when it is named. */
   readonly byName?: boolean;
-  /** Not the files below this directory. */
-  readonly except?: string;
 }
 
 /** An emulated machine is five to fifteen times slower (test/vm). */
 const patience = process.env['TSOCI_TEST_VM'] === '1' ? 3 : 1;
 
 const node = [process.execPath, '--import', 'tsx'];
-const bun = [join(root, 'node_modules', '.bin', 'bun')];
 
 /** In the order in which they run. `TSOCI_TEST_ON` tells integration tests which tsoci to call. */
 const suites: Readonly<Record<string, SuiteRow>> = {
   unit: { directory: 'test/unit', command: node, alone: false, limit: 60, needsRoot: false },
-  'unit-bun': {
-    directory: 'test/unit',
-    command: bun,
-    alone: false,
-    limit: 60,
-    needsRoot: false,
-    // C programs do not care who starts them.
-    except: 'test/unit/csrc',
-  },
   integration: {
     directory: 'test/integration',
     command: node,
@@ -89,12 +77,11 @@ const { values, positionals } = parseArgs({
   },
 });
 
-function filesOf({ directory, only, except }: SuiteRow): string[] {
+function filesOf({ directory, only }: SuiteRow): string[] {
   return readdirSync(join(root, directory), { recursive: true, encoding: 'utf8' })
     .filter((name) => name.endsWith('.test.ts'))
     .map((name) => join(root, directory, name))
     .filter((path) => values.match.some((text) => relative(root, path).includes(text)))
-    .filter((path) => except === undefined || !path.startsWith(join(root, except)))
     .filter((path) => only === undefined || only.test(readFileSync(path, 'utf8')))
     .sort();
 }

@@ -59,7 +59,6 @@ export function warningCommands(root: string): Command[] {
       '-fno-builtin',
     ]),
     compile('warnings in csrc/library', 'csrc/library', ['-D_GNU_SOURCE', '-fPIE']),
-    compile('warnings in csrc/entry', 'csrc/entry', ['-ffreestanding', '-fPIC']),
   ];
 }
 

@@ -2,26 +2,23 @@
 /** The command's entry on Node. Exits as soon as the answer is known: an idle event loop would still cost a fraction of a millisecond. */
 import { dispatch } from '../cli/dispatch.ts';
 import { openKoffiLibrary } from '../foreign/koffi.ts';
-import { openLibraryProcess } from '../foreign/library-process.ts';
 import type { Host } from '../host/host.ts';
 import { hasErrno, type Native } from '../host/native.ts';
 import { blockingWait } from '../host/wait.ts';
 import { consoleSink } from './console-sink.ts';
-import { findLibexec, isCompiled } from './libexec.ts';
+import { findLibexec } from './libexec.ts';
 import { loadNative } from './load-native.ts';
 
-/** Words that start this program again: the executable itself, or the engine with its options and the script. */
+/** Words that start this program again: Node with its options, and the script. */
 function ownProgram(): string[] {
-  if (isCompiled()) return [process.execPath];
   return [process.execPath, ...process.execArgv, process.argv[1] ?? ''];
 }
 
 /**
  * Node makes the caller's descriptors close-on-exec, as its own are. The first that it opens is the lowest number that was free, with its event
- * loop: the caller's are those before it. Of the executable the first instructions have counted them (csrc/entry/entry.c).
+ * loop: the caller's are those before it.
  */
 function firstOwn(native: Native): number {
-  if (isCompiled()) return 3 + (Number(process.env['TSOCI_PASSED']) || 0);
   const first = native
     .readDirectory('/proc/self/fd')
     .map(Number)
@@ -40,23 +37,16 @@ function leadsToLoop(native: Native, descriptor: number): boolean {
   }
 }
 
-/** Waiting blocks, native code lies where the executable or the package says. Throws `Failure`. */
+/** Waiting blocks, native code lies where the package says. Throws `Failure`. */
 function openHost(): Host {
   const libexec = findLibexec();
   const native = loadNative(libexec);
-  /**
-   * Gives this process, and so containers and hooks, the soft limit of open files that the caller gave us: engines raise it to the hard limit
-   * before any of our code runs. The compiled executable notes it before that (csrc/entry/entry.c); Node does not.
-   */
-  const noted = isCompiled() ? Number(process.env['TSOCI_OPEN_FILES'] || 'none') : Number.NaN;
-  if (Number.isInteger(noted) && noted >= 0 && noted < 1e9) native.limitOpenFiles(noted);
   const wait = blockingWait(native);
   let own: number | undefined;
   return {
     native,
     wait,
-    openSeccompLibrary: () =>
-      isCompiled() ? openLibraryProcess({ native, wait, libexec }) : openKoffiLibrary(native),
+    openSeccompLibrary: () => openKoffiLibrary(native),
     surroundings: process.env,
     libexec,
     passed: (descriptor) => {
@@ -66,12 +56,10 @@ function openHost(): Host {
   };
 }
 
-const { bun, node } = process.versions;
-
 dispatch(process.argv.slice(2), {
   surroundings: process.env,
   program: ownProgram(),
-  engine: bun === undefined ? `node: ${node}` : `bun: ${bun}`,
+  engine: `node: ${process.versions.node}`,
   elapsed: () => performance.now(),
   openHost,
   sink: consoleSink,

@@ -95,7 +95,7 @@ schemaTest(
       `type=bind,src=${from},dst=${to},options=rbind:rw`,
     ];
     for (const version of ['first', 'second']) {
-      for (const file of ['tsoci', 'tsoci-init', 'tsoci.node', 'tsoci-library'])
+      for (const file of ['tsoci', 'tsoci-init', 'tsoci-library'])
         writeFileSync(join(source, file), `${version} ${file}`, { mode: 0o755 });
       expectSuccess(
         await engine.run(command, ['--read-only', ...mount(out, '/out'), ...mount(host, '/host')]),
