@@ -4,12 +4,14 @@
  *
  *   node --import tsx scripts/test.ts [SUITE…] [--match TEXT]… [--verbose]
  */
+import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { type FileResult, runFiles } from './test/run-files.ts';
 import { runMachines } from './test/run-machines.ts';
+import { isUnitTestInside } from './test/unit-inside.ts';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 
@@ -24,6 +26,10 @@ interface SuiteRow {
   readonly environment?: Readonly<Record<string, string>>;
   /** Only files whose text matches. */
   readonly only?: RegExp;
+  /** Makes the program that `command` names; without it the command is told of the worker in TypeScript. */
+  readonly build?: readonly string[];
+  /** Only files whose path, from the root, passes. */
+  readonly filter?: (path: string) => boolean;
   /** Runs only when it is named. */
   readonly byName?: boolean;
 }
@@ -36,6 +42,16 @@ const node = [process.execPath, '--import', 'tsx'];
 /** In the order in which they run. `TSOCI_TEST_ON` tells integration tests which tsoci to call. */
 const suites: Readonly<Record<string, SuiteRow>> = {
   unit: { directory: 'test/unit', command: node, alone: false, limit: 60, needsRoot: false },
+  // The same in the engine of the executable, except for what tests the build or starts Node.
+  'unit-engine': {
+    directory: 'test/unit',
+    command: [join(root, 'build', 'test', 'unit')],
+    build: [...node, join(root, 'scripts', 'build-unit-tests.ts')],
+    alone: false,
+    limit: 120,
+    needsRoot: false,
+    filter: isUnitTestInside,
+  },
   integration: {
     directory: 'test/integration',
     command: node,
@@ -77,11 +93,12 @@ const { values, positionals } = parseArgs({
   },
 });
 
-function filesOf({ directory, only }: SuiteRow): string[] {
+function filesOf({ directory, only, filter = () => true }: SuiteRow): string[] {
   return readdirSync(join(root, directory), { recursive: true, encoding: 'utf8' })
     .filter((name) => name.endsWith('.test.ts'))
     .map((name) => join(root, directory, name))
     .filter((path) => values.match.some((text) => relative(root, path).includes(text)))
+    .filter((path) => filter(relative(root, path)))
     .filter((path) => only === undefined || only.test(readFileSync(path, 'utf8')))
     .sort();
 }
@@ -114,10 +131,12 @@ async function runSuite(name: string, row: SuiteRow): Promise<void> {
     total.skipped += files.length;
     return;
   }
+  if (row.build) execFileSync(row.build[0] ?? '', row.build.slice(1), { stdio: 'inherit' });
+  const worker = row.build ? [] : [join(root, 'scripts', 'test-worker.ts')];
   const batches = row.alone ? files.map((file) => [file]) : [files];
   for (const batch of batches)
     for await (const result of runFiles(batch, {
-      command: [...row.command, join(root, 'scripts', 'test-worker.ts')],
+      command: [...row.command, ...worker],
       directory: root,
       limit: row.limit * patience * 1000,
       environment: row.environment ?? {},

@@ -2,7 +2,7 @@ import type { Export, Module, ModuleGraph } from './module-graph.ts';
 
 /** Files that something outside TypeScript starts or imports. */
 const roots =
-  /^(?:src\/(?:entry\/(?:node|executable)|index)\.ts$|scripts\/[^/]+\.ts$|test\/.*\.test\.ts$|test\/engines\/compare\.ts$|bench\/[^/]+\.ts$|conformance\/(?:tests\/)?[^/]+\.ts$)/;
+  /^(?:src\/(?:entry\/(?:node|executable)|index)\.ts$|scripts\/[^/]+\.ts$|test\/.*\.test\.ts$|test\/inside\/[^/]+\.ts$|test\/engines\/compare\.ts$|bench\/[^/]+\.ts$|conformance\/(?:tests\/)?[^/]+\.ts$)/;
 
 const isTest = (path: string) => path.startsWith('test/');
 

@@ -79,6 +79,37 @@ function counts(text: string): string {
   return result;
 }
 
+/**
+ * Faults of QuickJS-ng 0.18.0 that are repaired on the way, each where it stands once. test/unit/engine has what failed.
+ *
+ * Comparing a bigint with a number of another magnitude forgot the sign: -1n < -9223372036 was true.
+ */
+const repairs = [
+  {
+    from: `    w2c_i0 = 4294967295u;
+    w2c_i1 = 1u;
+    w2c_i2 = w2c_p0;
+    w2c_i3 = w2c_l2;
+    w2c_i2 = (u32)((s32)w2c_i2 < (s32)w2c_i3);
+    w2c_i0 = w2c_i2 ? w2c_i0 : w2c_i1;
+    w2c_l2 = w2c_i0;
+`,
+    to: `    w2c_i0 = (s32)w2c_p0 < (s32)w2c_l2 ? 4294967295u : 1u;
+    w2c_l2 = w2c_l3 ? 0u - w2c_i0 : w2c_i0;
+`,
+  },
+] as const;
+
+function repaired(text: string): string {
+  let result = text;
+  for (const { from, to } of repairs) {
+    if (result.split(from).length !== 2)
+      throw new Error('a fault of the engine is not where it was: is it repaired?');
+    result = result.replace(from, to);
+  }
+  return result;
+}
+
 interface Signatures {
   /** wasm2c's number of a type → the first number of an equal one. */
   readonly canonical: readonly number[];
@@ -201,7 +232,7 @@ export function translate(wasm: string, output: string): void {
     .map(([, prototype]) => withoutInstance(`${prototype};`))
     .join('\n');
   const marked = '\n/* ---- */\n';
-  const text = counts(indirectCalls(withoutInstance(bodies.join(marked)), types));
+  const text = repaired(counts(indirectCalls(withoutInstance(bodies.join(marked)), types)));
   if (text.includes('instance')) throw new Error('an instance is left in the translated text');
   const functions = text.split(marked);
   const total = functions.reduce((sum, { length }) => sum + length, 0);

@@ -120,7 +120,7 @@ export class Reporter {
       at !== undefined && lines.length < 16;
       at = at instanceof Error ? at.cause : undefined
     ) {
-      lines.push(at instanceof Error ? (at.stack ?? at.message) : String(at));
+      lines.push(at instanceof Error ? traceOf(at) : String(at));
     }
     for (const line of lines) this.#tell('debug', line, log);
   }
@@ -185,4 +185,10 @@ export function printable(text: string): string {
   return text
     .replace(/[^\P{Cc}\n\t]/gu, (character) => `\\x${character.charCodeAt(0).toString(16).padStart(2, '0')}`)
     .replace(/\n(?!$)/g, '\n  ');
+}
+
+/** Name, message and stack; engines differ in whether the stack begins with the first two. */
+function traceOf(error: Error): string {
+  const stack = error.stack ?? '';
+  return stack.startsWith(error.name) ? stack : `${error.name}: ${error.message}\n${stack}`.trimEnd();
 }

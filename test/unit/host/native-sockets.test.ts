@@ -150,7 +150,7 @@ function roundTrip(path: string): void {
   }
 }
 
-test('listen() and connect() take short paths, long ones and relative ones, 0600 under any umask', () => {
+test('listen() and connect() take short paths and long ones, 0600 under any umask', () => {
   roundTrip(join(directory, 'short.sock'));
   const deep = join(directory, 'd'.repeat(200), 'e'.repeat(200));
   mkdirSync(deep, { recursive: true });
@@ -162,6 +162,12 @@ test('listen() and connect() take short paths, long ones and relative ones, 0600
   } finally {
     native.umask(old);
   }
+});
+
+/** Not in the executable's engine, which never changes its working directory. */
+const moving = 'chdir' in process ? test : test.skip;
+
+moving('listen() and connect() take relative paths', () => {
   const before = process.cwd();
   process.chdir(directory);
   try {
