@@ -35,7 +35,8 @@ static int send_message(int socket, const struct bytes *data, const struct descr
         memcpy(CMSG_DATA(header), descriptors->items, size);
     }
     while (vector.iov_len > 0) {
-        /* The system call itself: musl's function has room for 1024 bytes of descriptors, and we hand on 253. */
+        /* The system call itself: musl's function has room for 1024 bytes of descriptors, and we hand on 253.
+         */
         ssize_t count = syscall(SYS_sendmsg, socket, &message, MSG_NOSIGNAL);
         if (count < 0 && errno == EINTR)
             continue;

@@ -17,18 +17,6 @@ const environment = (): Record<string, string> =>
 const digits = (byte: number): string => byte.toString(16).padStart(2, '0');
 
 class Bytes extends Uint8Array {
-  static override from(data: never, encoding?: never): never {
-    const given = data as unknown as string | ArrayLike<number>;
-    if (typeof given !== 'string') return new Bytes(given) as never;
-    if ((encoding as unknown) === 'hex') {
-      return new Bytes((given.match(/../g) ?? []).map((pair) => Number.parseInt(pair, 16))) as never;
-    }
-    if ((encoding as unknown) === 'latin1') {
-      return new Bytes(Array.from(given, (character) => character.charCodeAt(0))) as never;
-    }
-    return new Bytes(new TextEncoder().encode(given)) as never;
-  }
-
   static alloc(size: number): Bytes {
     return new Bytes(size);
   }
@@ -59,6 +47,15 @@ class Bytes extends Uint8Array {
   }
 }
 
+/** Buffer.from: of text in an encoding, or of bytes. */
+function bytesOf(data: string | ArrayLike<number>, encoding?: string): Bytes {
+  if (typeof data !== 'string') return new Bytes(data);
+  if (encoding === 'hex')
+    return new Bytes((data.match(/../g) ?? []).map((pair) => Number.parseInt(pair, 16)));
+  if (encoding === 'latin1') return new Bytes(Array.from(data, (character) => character.charCodeAt(0)));
+  return new Bytes(new TextEncoder().encode(data));
+}
+
 /** Another way than src/cli/render/base64.ts, which a test compares with it. */
 function base64Of(bytes: Uint8Array): string {
   return btoa(String.fromCharCode(...bytes));
@@ -75,7 +72,7 @@ class FileUrl {
 }
 
 Object.assign(globalThis, {
-  Buffer: Bytes,
+  Buffer: Object.defineProperty(Bytes, 'from', { value: bytesOf }),
   process: {
     arch: native.kernel().machine === 'x86_64' ? 'x64' : 'arm64',
     platform: 'linux',

@@ -48,7 +48,8 @@ test.before(() => {
     'tsconfig.json',
     JSON.stringify({ compilerOptions: { paths: { '*': ['./evil.js'] }, jsx: 'react' } }),
   );
-  for (const name of ['tsoci.node', 'tsoci-init', 'tsoci-library', 'main.js', 'index.js', 'tsoci.js']) write(name, evil());
+  for (const name of ['tsoci.node', 'tsoci-init', 'tsoci-library', 'main.js', 'index.js', 'tsoci.js'])
+    write(name, evil());
 });
 test.before.each(() => rmSync(marker, { force: true }));
 test.after(() => rmSync(directory, { recursive: true, force: true }));
