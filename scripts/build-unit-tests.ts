@@ -32,6 +32,7 @@ const withoutNode: Plugin = {
       path: join(inside, `${path.slice(5)}.ts`),
     }));
     onResolve({ filter: /^unit-test-files$/ }, ({ path }) => ({ path, namespace: 'list' }));
+    onResolve({ filter: /\/foreign\/koffi\.ts$/ }, () => ({ path: join(inside, 'koffi.ts') }));
     onResolve({ filter: /\/entry\/load-native\.ts$/ }, () => ({ path: join(inside, 'load-native.ts') }));
     onLoad({ filter: /.*/, namespace: 'list' }, () => ({
       contents: `export const files = {${unitTestFiles()

@@ -103,7 +103,7 @@ test('nothing in the directory is opened, except the bundle itself', () => {
       // Relative names, and absolute ones inside.
       for (const [, path = ''] of line.matchAll(/"([^"]*)"/g)) {
         const absolute = resolve(directory, path);
-        if (path !== '' && !line.includes(' execve(') && absolute.startsWith(`${directory}/`))
+        if (path !== '' && !/ execve(?:at)?\(/.test(line) && absolute.startsWith(`${directory}/`))
           opened.add(absolute.slice(directory.length + 1));
       }
     }
