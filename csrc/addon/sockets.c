@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/time.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -89,6 +90,15 @@ static napi_value listen_socket(napi_env env, napi_callback_info info) {
     return fail(env, -result, "bind", path.data);
 }
 
+/* How long somebody may take to accept enough of those who came before us, in seconds. */
+#define PATIENCE 10
+
+/* How long connect(2), and writing later, may wait; 0 is for ever (unix(7), SO_SNDTIMEO). */
+static int limit_waiting(int socket, long seconds) {
+    const struct timeval limit = {.tv_sec = seconds};
+    return setsockopt(socket, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit) < 0 ? -errno : 0;
+}
+
 static int connect_to(int socket, const char *path) {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
     int target CLEANUP(close_release) = -1;
@@ -101,11 +111,15 @@ static int connect_to(int socket, const char *path) {
         if (!set_address(&address, through))
             return -ENAMETOOLONG;
     }
-    int result;
+    int result = limit_waiting(socket, PATIENCE);
+    if (result < 0)
+        return result;
     do
         result = connect(socket, (const struct sockaddr *)&address, sizeof address);
     while (result < 0 && errno == EINTR);
-    return result < 0 ? -errno : 0;
+    if (result < 0)
+        return errno == EAGAIN ? -ETIMEDOUT : -errno;
+    return limit_waiting(socket, 0);
 }
 
 static napi_value connect_socket(napi_env env, napi_callback_info info) {

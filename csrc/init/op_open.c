@@ -107,18 +107,10 @@ int op_open_tasks(struct ctx *ctx, const struct op_open_tasks *op) {
 }
 
 int op_open_path(struct ctx *ctx, const struct op_open_path *op) {
-    scope_fd file = sys_openat(AT_FDCWD, op->path.text, O_PATH, 0);
+    int file = sys_openat(AT_FDCWD, op->path.text, O_PATH, 0);
     if (file < 0)
         return fail(ctx, file, "opening \"", op->path.text, "\"");
-    if (sys_file_system(file) == NSFS_MAGIC) {
-        // setns and mount_setattr want a namespace opened for real.
-        int namespace = sys_openat(AT_FDCWD, op->path.text, O_RDONLY, 0);
-        if (namespace < 0)
-            return fail(ctx, namespace, "opening \"", op->path.text, "\"");
-        slot_set(ctx, op->slot, namespace);
-        return 0;
-    }
-    slot_set(ctx, op->slot, fd_steal(&file));
+    slot_set(ctx, op->slot, file);
     return 0;
 }
 

@@ -156,7 +156,7 @@ export interface Native {
   socketPair(): [number, number];
   /** Bound, listening AF_UNIX SOCK_SEQPACKET socket. Any path length (goes through the directory's descriptor). Mode 0600. */
   listen(path: string): number;
-  /** Connected AF_UNIX socket of the kind. */
+  /** Connected AF_UNIX socket of the kind. ETIMEDOUT after ten seconds in which nobody accepts those who came before. */
   connect(path: string, kind: 'seqpacket' | 'stream'): number;
   send(socket: number, data: Uint8Array, descriptors: readonly number[]): void;
   /** Blocks at most `milliseconds` (-1 for ever; ETIMEDOUT after that). Datagrams up to 64 KiB. */

@@ -73,17 +73,29 @@ print("accepted", flush=True)
 time.sleep(1000)
 `;
 
-async function startDeafAgent(sandbox: Sandbox): Promise<string> {
+async function startListener(sandbox: Sandbox, program: string): Promise<string> {
   const path = join(sandbox.directory(), 'agent');
-  const child: ChildProcess = spawn('/usr/bin/python3', ['-c', deafAgent, path]);
+  const child: ChildProcess = spawn('/usr/bin/python3', ['-c', program, path]);
   sandbox.onClose(() => child.kill('SIGKILL'));
   let output = '';
   child.stdout?.setEncoding('utf8').on('data', (text: string) => {
     output += text;
   });
-  await until('the agent listens', () => output.startsWith('listening\n'));
+  await until('somebody listens', () => output.startsWith('listening\n'));
   return path;
 }
+
+/** A filter whose listener goes to an agent. */
+const withAgent =
+  (path: string): ConfigChange =>
+  (config) => {
+    if (config.linux)
+      config.linux.seccomp = {
+        defaultAction: 'SCMP_ACT_ALLOW',
+        listenerPath: path,
+        syscalls: [{ names: ['mkdir', 'mkdirat'], action: 'SCMP_ACT_NOTIFY' }],
+      } as NonNullable<Config['linux']>['seccomp'] as never;
+  };
 
 /** CPU time that a process has used, in seconds (proc_pid_stat(5), utime and stime). */
 function processorSeconds(pid: number): number {
@@ -93,14 +105,9 @@ function processorSeconds(pid: number): number {
 
 test('a seccomp agent that reads nothing: start gives up, says so, and nobody spins meanwhile', () =>
   withSandbox(async (sandbox) => {
-    const path = await startDeafAgent(sandbox);
+    const path = await startListener(sandbox, deafAgent);
     const change: ConfigChange = (config) => {
-      if (!config.linux) return;
-      config.linux.seccomp = {
-        defaultAction: 'SCMP_ACT_ALLOW',
-        listenerPath: path,
-        syscalls: [{ names: ['mkdir', 'mkdirat'], action: 'SCMP_ACT_NOTIFY' }],
-      } as NonNullable<Config['linux']>['seccomp'] as never;
+      withAgent(path)(config);
       // More than any socket holds.
       config.annotations = { large: 'x'.repeat(4 << 20) };
     };
@@ -124,6 +131,48 @@ test('a seccomp agent that reads nothing: start gives up, says so, and nobody sp
     assert.ok(worst < 2, `${worst} s of processor time while it waited`);
     await sandbox.stopped(id);
     expectSuccess(await sandbox.tsoci(['delete', id]));
+  }));
+
+/** Listens, and has so many waiting that nobody else gets in line; accepts none of them. */
+const crowded = `
+import socket, sys, time
+server = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+server.bind(sys.argv[1])
+server.listen(0)
+waiting = []
+try:
+    while True:
+        one = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        one.setblocking(False)
+        one.connect(sys.argv[1])
+        waiting.append(one)
+except BlockingIOError:
+    print("listening", flush=True)
+time.sleep(1000)
+`;
+
+test('a console socket, a pidfd socket and an agent that accept nobody: create gives up and says so', () =>
+  withSandbox(async (sandbox) => {
+    const path = await startListener(sandbox, crowded);
+    const terminal: ConfigChange = (config) => {
+      if (config.process) config.process.terminal = true;
+    };
+    const attempts = [
+      { change: terminal, options: ['--console-socket', path], words: /can't connect to the console socket/ },
+      { change: undefined, options: ['--pidfd-socket', path], words: /can't connect to the pidfd socket/ },
+      { change: withAgent(path), options: [], words: /agent/ },
+    ];
+    await Promise.all(
+      attempts.map(async ({ change, options, words }) => {
+        const { directory } = sandbox.bundle(['true'], change);
+        const id = sandbox.id();
+        const args = ['run', '--detach', '--bundle', directory, ...options, id];
+        const { result, seconds } = await timed(sandbox.tsoci(args, { timeout: 40_000 }));
+        expectRefusal(result, words);
+        assert.ok(seconds > 5, `${seconds} s: there was room for one more`);
+      }),
+    );
+    assert.deepEqual(sandbox.leftovers(), []);
   }));
 
 test.run();
