@@ -1,5 +1,5 @@
 import { Failure } from '../failure.ts';
-import type { Native } from '../host/native.ts';
+import { hasErrno, type Native } from '../host/native.ts';
 import type { CgroupEntry, SavedCgroup } from './cgroup.ts';
 import { cleanPath } from './cgroup-path.ts';
 import { parseProcCgroup } from './detect-cgroups.ts';
@@ -66,7 +66,7 @@ function existing(native: Native, directory: string): string {
 
 /** Where a process is now, if that is below the container's cgroup; see `Cgroup.placeOf`. */
 export function placeOf(native: Native, cgroup: SavedCgroup, pid: number): CgroupEntry {
-  const lines = parseProcCgroup(native.readText(`/proc/${pid}/cgroup`, 65536));
+  const lines = parseProcCgroup(cgroupOf(native, pid));
   const find = (controllers: readonly string[], base: string): string => {
     const own = lines.find((line) => line.controllers.join(',') === controllers.join(','))?.path;
     return own === undefined ? base : within(native, base, own);
@@ -75,6 +75,16 @@ export function placeOf(native: Native, cgroup: SavedCgroup, pid: number): Cgrou
     cgroup.hierarchies.map(({ controllers, path }) => find(controllers, path)),
     cgroup.unified === undefined ? undefined : find([], cgroup.unified.path),
   );
+}
+
+/** Empty where the container went deeper than the kernel can say. */
+function cgroupOf(native: Native, pid: number): string {
+  try {
+    return native.readText(`/proc/${pid}/cgroup`, 65536);
+  } catch (error) {
+    if (hasErrno(error, 'ENAMETOOLONG')) return '';
+    throw error;
+  }
 }
 
 /**

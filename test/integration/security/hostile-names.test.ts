@@ -14,8 +14,8 @@ import { until } from '../support/wait.ts';
 const test = suite(`security: hostile names (${runtimeKind})`);
 
 /**
- * nester DEPTH NAME: makes that many cgroups in each other in the first hierarchy that lets it, NAME in hexadecimal, goes into the
- * deepest with a child of its own, says so, and sleeps.
+ * nester DEPTH NAME [all]: makes that many cgroups in each other in the first hierarchy that lets it, NAME in hexadecimal, goes into the
+ * deepest with a child of its own, or itself as well, says so, and sleeps.
  */
 const nester = compileProbe(
   'nester',
@@ -51,6 +51,8 @@ int main(int count, char **words) {
             printf("level %d: %s\\n", level, strerror(errno));
             return 1;
         }
+    if (count > 3 && !enter("cgroup.procs"))
+        return 1;
     if (fork() == 0) {
         printf(enter("cgroup.procs") ? "inside\\n" : "outside\\n");
         fflush(stdout);
@@ -106,8 +108,8 @@ for top in sys.argv[1:]:
                         time.sleep(0.01)
 `;
 
-async function nested(sandbox: Sandbox, depth: number, name: string): Promise<string> {
-  const bundle = sandbox.bundle(['nester', String(depth), name], withCgroups);
+async function nested(sandbox: Sandbox, depth: number, name: string, ...all: string[]): Promise<string> {
+  const bundle = sandbox.bundle(['nester', String(depth), name, ...all], withCgroups);
   install(bundle, nester);
   const id = sandbox.id();
   expectSuccess(await sandbox.tsoci(['run', '--detach', '--bundle', bundle.directory, id]));
@@ -144,6 +146,20 @@ for (const [what, depth, name] of [
       await sandbox.stopped(id);
       assert.throws(() => procStatus(deep[0] ?? 0));
       expectSuccess(await sandbox.tsoci(['delete', id]));
+      assert.deepEqual(sandbox.leftovers(), []);
+    }));
+
+for (const [what, depth, name] of [
+  ['a name that is no UTF-8', 1, 'ff80'],
+  ['a depth that no path is long enough for', 2500, '6161'],
+] as const)
+  test(`exec comes into a container whose first process went to ${what}`, () =>
+    withSandbox(async (sandbox) => {
+      const id = await nested(sandbox, depth, name, 'all');
+      const { stdout } = expectSuccess(await sandbox.tsoci(['exec', id, 'cat', '/proc/self/cgroup']));
+      assert.match(stdout, /:\/$/m);
+      assert.equal((await sandbox.state(id)).status, 'running');
+      expectSuccess(await sandbox.tsoci(['delete', '--force', id]));
       assert.deepEqual(sandbox.leftovers(), []);
     }));
 
