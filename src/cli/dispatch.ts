@@ -53,6 +53,7 @@ async function call(parsed: Call, globals: Globals, reporter: Reporter, outside:
       outside,
       context: () => session.context(),
       print: (text) => reporter.print(text),
+      control: (sequence) => reporter.control(sequence),
       again: (words) => session.again(words),
       flush: () => session.flush(),
     });

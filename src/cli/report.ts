@@ -2,6 +2,7 @@
 import { Failure, messageOf } from '../failure.ts';
 import type { Sink } from '../host/outside.ts';
 import { pathOf } from '../place.ts';
+import { escaped, isDangerous, printable } from './printable.ts';
 
 export interface ReportOptions {
   /** `--log`. */
@@ -14,6 +15,7 @@ export interface ReportOptions {
 
 type Level = 'debug' | 'info' | 'warning' | 'error';
 
+const standardOutput = 1;
 const standardError = 2;
 
 /**
@@ -39,10 +41,19 @@ export class Reporter {
     this.#sink = sink;
   }
 
-  /** Throws `Failure` (`system`): the reader may have gone, or the disk be full. */
+  /**
+   * Writes to standard output: as it is for a program, with what a terminal would obey in letters for a person. Throws `Failure` (`system`):
+   * the reader may have gone, or the disk be full.
+   */
   print(text: string): void {
+    const shown = isDangerous(text) && (this.#sink.isTerminal?.(standardOutput) ?? true);
+    this.control(shown ? escaped(text) : text);
+  }
+
+  /** Writes what a terminal is to obey. */
+  control(sequence: string): void {
     try {
-      this.#sink.write(1, text);
+      this.#sink.write(standardOutput, sequence);
     } catch (cause) {
       throw new Failure('system', `write to standard output: ${messageOf(cause)}`, { cause });
     }
@@ -135,8 +146,9 @@ export class Reporter {
 
   #jsonOrText(level: Level, message: string): string {
     const time = this.#sink.now().toISOString();
-    if (this.#options.format === 'json') return `${JSON.stringify({ level, msg: message, time })}\n`;
-    return `time="${time}" level=${level} msg=${JSON.stringify(message)}\n`;
+    // Escapes mean the same to a reader of JSON, and a log may be a terminal.
+    if (this.#options.format === 'json') return `${escaped(JSON.stringify({ level, msg: message, time }))}\n`;
+    return `time="${time}" level=${level} msg=${escaped(JSON.stringify(message))}\n`;
   }
 
   /** A log on a full disk or a closed standard error must not hide the exit status. */
@@ -175,16 +187,6 @@ function wholeMessage(error: unknown): string {
     cause = cause instanceof Error ? cause.cause : undefined;
   }
   return text;
-}
-
-/**
- * Text that may hold words of a config or of a container, made safe for a terminal: control characters are shown, not obeyed.
- * Line breaks stay, with the following lines indented.
- */
-export function printable(text: string): string {
-  return text
-    .replace(/[^\P{Cc}\n\t]/gu, (character) => `\\x${character.charCodeAt(0).toString(16).padStart(2, '0')}`)
-    .replace(/\n(?!$)/g, '\n  ');
 }
 
 /** Name, message and stack; engines differ in whether the stack begins with the first two. */

@@ -12,5 +12,6 @@ export function nativeSink(native: Native): Sink {
     write: (descriptor, text) => native.write(descriptor, text),
     openLog: (path) => native.open(path, logFlags, logMode),
     now: () => new Date(),
+    isTerminal: (descriptor) => native.isTerminal(descriptor),
   };
 }

@@ -132,6 +132,8 @@ export interface Invocation<S extends CommandShape = CommandShape> {
   context(): Promise<Context>;
   /** Writes to standard output; `text` ends with a newline. */
   print(text: string): void;
+  /** Writes what a terminal is to obey, and `print` would show instead. */
+  control(sequence: string): void;
   /** The command line and environment of another call of this program with the same global options. */
   again(command: readonly string[]): Promise<Again>;
   /** Writes what would be lost when this process is replaced by another program: the timeline. */

@@ -18,6 +18,8 @@ export interface Sink {
   /** Opens a log for appending, made with mode 0600 where missing; a descriptor. Throws the system's error. */
   openLog(path: string): number;
   now(): Date;
+  /** Absent where nobody knows. */
+  isTerminal?(descriptor: number): boolean;
 }
 
 /**

@@ -8,13 +8,16 @@ import type { Handler } from '../table.ts';
 const clear = '\x1b[H\x1b[2J';
 const standardOutput = 1;
 
-export const handler: Handler<typeof statsShape> = async ({ values, rest, context, print }) => {
+export const handler: Handler<typeof statsShape> = async ({ values, rest, context, print, control }) => {
   const interval = duration('interval', values.interval);
   const opened = await context();
   const live = !values['no-stream'] && !values.json && opened.host.native.isTerminal(standardOutput);
   for await (const containers of stats(opened, rest, { interval })) {
     if (values.json) print(`${JSON.stringify(containers)}\n`);
-    else print(`${live ? clear : ''}${usageTable(containers)}`);
+    else {
+      if (live) control(clear);
+      print(usageTable(containers));
+    }
     if (values['no-stream']) break;
   }
   return 0;

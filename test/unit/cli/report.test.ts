@@ -1,7 +1,7 @@
 import { strict as assert } from 'node:assert';
 import * as fc from 'fast-check';
 import { suite } from 'uvu';
-import { printable, Reporter, type ReportOptions } from '../../../src/cli/report.ts';
+import { Reporter, type ReportOptions } from '../../../src/cli/report.ts';
 import { Failure } from '../../../src/failure.ts';
 import type { Sink } from '../../../src/host/outside.ts';
 
@@ -188,10 +188,28 @@ test('every log line is one line, whatever is in the message', () => {
   );
 });
 
-test('printable() shows control characters instead of sending them to a terminal', () => {
-  assert.equal(printable('a\u001b[31mb\u009bc\rd\u0000'), 'a\\x1b[31mb\\x9bc\\x0dd\\x00');
-  assert.equal(printable('one\ntwo\tthree\n'), 'one\n  two\tthree\n');
-  fc.assert(fc.property(fc.string({ unit: 'binary' }), (text) => !/[^\P{Cc}\n\t]/u.test(printable(text))));
+test('print() shows what a terminal would obey, and hands it on to a pipe', () => {
+  for (const terminal of [true, false, undefined]) {
+    const { sink, written } = recorder();
+    const asked = terminal === undefined ? sink : { ...sink, isTerminal: () => terminal };
+    const reporter = new Reporter(quiet, asked);
+    reporter.print('a\u202eb\n');
+    assert.equal(written[1], terminal === false ? 'a\u202eb\n' : 'a\\u202eb\n');
+    reporter.control('\x1b[H');
+    assert.ok(written[1]?.endsWith('\x1b[H'));
+  }
+});
+
+test('a log never holds them raw, and says the same', () => {
+  for (const format of ['json', 'text'] as const) {
+    const { sink, written } = recorder();
+    const reporter = new Reporter({ log: '/l', format, debug: false }, sink);
+    reporter.openLog();
+    reporter.warn('a\u202e\u009bb');
+    const line = written[logDescriptor] ?? '';
+    assert.match(line, /a\\u202e\\u009bb/);
+    if (format === 'json') assert.equal(JSON.parse(line).msg, 'a\u202e\u009bb');
+  }
 });
 
 test.run();
