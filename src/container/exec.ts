@@ -5,6 +5,7 @@ import type { CgroupEntry, CgroupInUse } from '../cgroup/cgroup.ts';
 import { cgroupInUse } from '../cgroup/cgroup-in-use.ts';
 import { oomKills } from '../cgroup/limit-events.ts';
 import { Failure } from '../failure.ts';
+import type { Native } from '../host/native.ts';
 import { launch } from '../launch/launch.ts';
 import { execPlan } from '../plan/exec-plan.ts';
 import type { Question } from '../plan/operations.ts';
@@ -12,7 +13,7 @@ import { checkPreserved } from './check-preserved.ts';
 import { capabilityWarnings, mergeProcess } from './exec-process.ts';
 import { gatherFacts } from './host-facts.ts';
 import { requireStatus, statusOf } from './lifecycle.ts';
-import { ownTerminalSize } from './own-terminal.ts';
+import { ownTerminalSize, requireOwnTerminal } from './own-terminal.ts';
 import { writePidFile } from './pid-file.ts';
 import { openProcess } from './process-identity.ts';
 import type { ContainerRecord } from './record.ts';
@@ -55,7 +56,7 @@ async function processOf(context: Context, config: Config, options: ExecOptions)
   return process;
 }
 
-function checkTerminal(process: Process, options: ExecOptions): void {
+function checkTerminal(native: Native, process: Process, options: ExecOptions): void {
   if (process.terminal && options.detach && options.consoleSocket === undefined) {
     throw new Failure('invalid', 'a detached process with a terminal needs --console-socket', {
       pointer: '/process/terminal',
@@ -65,6 +66,8 @@ function checkTerminal(process: Process, options: ExecOptions): void {
   if (!process.terminal && options.consoleSocket !== undefined) {
     throw new Failure('invalid', '--console-socket is for a process with a terminal', { hint: 'add --tty' });
   }
+  if (process.terminal && options.consoleSocket === undefined && options.relaysTerminal)
+    requireOwnTerminal(native);
 }
 
 /** Where in the cgroup tree the process goes. An init system on v2 may have moved everybody to a sub-cgroup. */
@@ -85,7 +88,7 @@ export async function exec(context: Context, id: string, options: ExecOptions): 
   checkPreserved(context.host, options.preserveFds, 0);
   const target = openTarget(context, id, options);
   const process = await processOf(context, target.config, options);
-  checkTerminal(process, options);
+  checkTerminal(context.host.native, process, options);
   const filter = await compileFilter(context, target.config.linux?.seccomp);
   watch.lap('find the container and the process to run');
   const { native } = context.host;

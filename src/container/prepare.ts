@@ -8,13 +8,14 @@ import { detectCgroups } from '../cgroup/detect-cgroups.ts';
 import { openCgroup } from '../cgroup/open-cgroup.ts';
 import { Failure } from '../failure.ts';
 import { ask } from '../host/files.ts';
+import type { Native } from '../host/native.ts';
 import { createPlan } from '../plan/create-plan.ts';
 import { resolvePath } from '../plan/path.ts';
 import type { Plan } from '../plan/plan.ts';
 import { checkPreserved } from './check-preserved.ts';
 import { gatherFacts } from './host-facts.ts';
 import { checkId } from './identifier.ts';
-import { ownTerminalSize } from './own-terminal.ts';
+import { ownTerminalSize, requireOwnTerminal } from './own-terminal.ts';
 import { openResctrl, type ResctrlGroup, resctrlRoot } from './resctrl.ts';
 import { compileFilter, type Filter } from './seccomp-filter.ts';
 import { Stopwatch } from './stopwatch.ts';
@@ -58,10 +59,12 @@ export function findRootfs(context: Context, bundle: LoadedBundle): string {
 /** Which way the terminal leaves; refuses combinations that make no sense before anything happens. */
 export function checkTerminal(
   config: Config,
-  options: Pick<CreateOptions, 'consoleSocket'>,
+  options: Pick<CreateOptions, 'consoleSocket' | 'relaysTerminal'>,
   mode: Pick<CreateMode, 'ownTerminal'>,
+  native: Native,
 ): void {
   const terminal = config.process?.terminal === true;
+  if (terminal && mode.ownTerminal && options.relaysTerminal) requireOwnTerminal(native);
   if (terminal && options.consoleSocket === undefined && !mode.ownTerminal) {
     throw new Failure('invalid', 'process.terminal is true, but nobody takes the terminal', {
       pointer: '/process/terminal',
@@ -104,7 +107,7 @@ export async function prepare(
   if (!mode.waits && config.process === undefined) {
     throw new Failure('invalid', 'config.json has no process to run', { pointer: '/process' });
   }
-  checkTerminal(config, options, mode);
+  checkTerminal(config, options, mode, host.native);
   const rootfs = findRootfs(context, bundle);
   const layout = detectCgroups(host.native);
   const cgroup = openCgroup(host, layout, {

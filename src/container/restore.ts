@@ -137,7 +137,8 @@ async function prepareRestore(context: Context, options: RestoreOptions): Promis
   const bundle = await loadBundle(native, options.bundle);
   for (const warning of bundle.warnings) context.warn(warning);
   const { config } = bundle;
-  checkTerminal(config, options, { ownTerminal: !options.detach && options.consoleSocket === undefined });
+  const ownTerminal = !options.detach && options.consoleSocket === undefined;
+  checkTerminal(config, options, { ownTerminal }, native);
   const rootfs = findRootfs(context, bundle);
   const layout = detectCgroups(native);
   const cgroup = openCgroup(host, layout, {

@@ -50,6 +50,11 @@ export interface CreateOptions {
   readonly noNewKeyring: boolean;
   /** Descriptors after stdio to hand on, from 3. */
   readonly preserveFds: number;
+  /**
+   * A terminal that nobody else is given will be relayed to the caller's own, as the command does: without one it is refused. A program that takes
+   * the terminal's descriptor itself leaves this away.
+   */
+  readonly relaysTerminal?: boolean;
   /** The first so many of them are listening sockets, which the process is told of (sd_listen_fds(3)). */
   readonly listenFds?: number;
 }
@@ -87,6 +92,8 @@ export interface ExecOptions {
   readonly apparmorProfile?: string;
   readonly selinuxLabel?: string;
   readonly tty: boolean;
+  /** See `CreateOptions`. */
+  readonly relaysTerminal?: boolean;
   readonly detach: boolean;
   readonly consoleSocket?: string;
   readonly pidfdSocket?: string;

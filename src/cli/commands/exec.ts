@@ -11,7 +11,7 @@ export const handler: Handler<typeof execShape> = async ({ arguments: { id }, va
   const context = await call.context();
   const file = values.process;
   const process = file === undefined ? undefined : readProcess(context.host.native, file);
-  const options = execOptions(values, rest, process);
+  const options = { ...execOptions(values, rest, process), relaysTerminal: true };
   const unused = file === undefined ? [] : optionsWithoutEffect(values);
   if (unused.length > 0) context.warn(`exec: ${unused.join(', ')} without effect beside --process`);
   const foreground = await exec(context, id, options);

@@ -12,6 +12,7 @@ export const handler: Handler<typeof restoreShape> = async ({ arguments: { id },
     ...criuChoices(values),
     id,
     bundle,
+    relaysTerminal: true,
     detach,
     ...present({
       pidFile: values['pid-file'],

@@ -16,7 +16,7 @@ export interface CheckpointOptions extends CriuChoices {
 
 export interface RestoreOptions
   extends CriuChoices,
-    Pick<CreateOptions, 'id' | 'bundle' | 'pidFile' | 'consoleSocket'> {
+    Pick<CreateOptions, 'id' | 'bundle' | 'pidFile' | 'consoleSocket' | 'relaysTerminal'> {
   readonly detach: boolean;
   /** `apparmor:NAME` or `selinux:LABEL`, in place of the one in the images. */
   readonly lsmProfile?: string;
