@@ -78,8 +78,9 @@ export class Reporter {
     if (this.#options.debug) this.#tell('debug', message);
   }
 
-  warn(message: string): void {
-    if (this.#held !== undefined && this.#log === undefined && !this.#options.debug) this.#held.push(message);
+  warn(message: string, when?: 'always'): void {
+    if (when === undefined && this.#held !== undefined && this.#log === undefined && !this.#options.debug)
+      this.#held.push(message);
     else this.#tell('warning', message);
   }
 

@@ -53,7 +53,7 @@ export class Session {
     if (typeof this.#traceFile === 'string') this.#tryTrace(this.#traceFile, host.native);
     this.#stampBeginning(host);
     const tell = {
-      warn: (message: string) => this.#reporter.warn(message),
+      warn: (message: string, when?: 'always') => this.#reporter.warn(message, when),
       ...(this.#globals.debug && { debug: (message: string) => this.#reporter.debug(message) }),
     };
     this.#context = makeContext(this.#globals, host, this.#outside.surroundings, tell, this.#trace);

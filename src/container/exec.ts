@@ -23,6 +23,7 @@ import { connectTo, sendPidfd } from './sockets.ts';
 import { startAnswer } from './start-answer.ts';
 import { Stopwatch } from './stopwatch.ts';
 import { Store } from './store.ts';
+import { tellUnknown } from './tell-unknown.ts';
 import type { Context, ExecOptions, Foreground } from './types.ts';
 
 /** A running container and what exec needs of it. */
@@ -53,6 +54,7 @@ async function processOf(context: Context, config: Config, options: ExecOptions)
   }
   const { process, warnings } = await validateProcess(options.process);
   for (const warning of warnings) context.warn(warning);
+  await tellUnknown(context, 'Process', process);
   return process;
 }
 

@@ -1,5 +1,4 @@
 import type { Config } from '../bundle/config.ts';
-import { findingText } from '../bundle/finding.ts';
 import { type LoadedBundle, loadBundle } from '../bundle/load-bundle.ts';
 import type { Cgroup } from '../cgroup/cgroup.ts';
 import type { CgroupLayout } from '../cgroup/cgroup-layout.ts';
@@ -19,6 +18,7 @@ import { ownTerminalSize, requireOwnTerminal } from './own-terminal.ts';
 import { openResctrl, type ResctrlGroup, resctrlRoot } from './resctrl.ts';
 import { compileFilter, type Filter } from './seccomp-filter.ts';
 import { Stopwatch } from './stopwatch.ts';
+import { tellUnknown } from './tell-unknown.ts';
 import type { Context, CreateOptions } from './types.ts';
 
 /** Everything that is known before anything is changed. */
@@ -82,13 +82,6 @@ export function checkTerminal(
   }
 }
 
-/** Unknown properties are ignored, as the specification demands; a misspelt one should be easy to find all the same. */
-async function tellUnknown(context: Context, config: Config): Promise<void> {
-  if (context.debug === undefined) return;
-  const { findUnknownProperties } = await import('../bundle/unknown-properties.ts');
-  for (const property of findUnknownProperties('Config', config)) context.debug(findingText(property));
-}
-
 /** Reads and validates the bundle and compiles the plan. Changes nothing but the cache of filters. */
 export async function prepare(
   context: Context,
@@ -102,7 +95,7 @@ export async function prepare(
   const bundle = await loadBundle(host.native, options.bundle);
   for (const warning of bundle.warnings) context.warn(warning);
   const { config } = bundle;
-  await tellUnknown(context, config);
+  await tellUnknown(context, 'Config', config);
   watch.lap('load and validate the bundle');
   if (!mode.waits && config.process === undefined) {
     throw new Failure('invalid', 'config.json has no process to run', { pointer: '/process' });

@@ -36,6 +36,7 @@ import { openResctrl, type ResctrlGroup, resctrlRoot } from './resctrl.ts';
 import { runPoststart } from './start.ts';
 import { stateDocument } from './state-document.ts';
 import { Store } from './store.ts';
+import { tellUnknown } from './tell-unknown.ts';
 import type { Context, Foreground } from './types.ts';
 
 const logFile = 'restore.log';
@@ -137,6 +138,7 @@ async function prepareRestore(context: Context, options: RestoreOptions): Promis
   const bundle = await loadBundle(native, options.bundle);
   for (const warning of bundle.warnings) context.warn(warning);
   const { config } = bundle;
+  await tellUnknown(context, 'Config', config);
   const ownTerminal = !options.detach && options.consoleSocket === undefined;
   checkTerminal(config, options, { ownTerminal }, native);
   const rootfs = findRootfs(context, bundle);

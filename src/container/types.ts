@@ -28,8 +28,11 @@ export interface Context {
   environment(): readonly string[];
   /** Go on without cgroups where permission is missing. */
   readonly rootless: boolean;
-  /** Something worth telling that does not stop the work. */
-  warn(message: string): void;
+  /**
+   * Something worth telling that does not stop the work.
+   * @param when `always`: also where warnings are kept out of a program's output
+   */
+  warn(message: string, when?: 'always'): void;
   /** For whoever looks closely. Present only when somebody does: what is told here may take work to find out. */
   debug?(message: string): void;
   readonly trace?: TraceSink;

@@ -7,6 +7,7 @@ import { mergeResources } from './merge-resources.ts';
 import { observe } from './observe.ts';
 import { writeSchemata } from './resctrl-schemata.ts';
 import { Store } from './store.ts';
+import { tellUnknown } from './tell-unknown.ts';
 import type { Context } from './types.ts';
 
 /** New limits of a container that exists. */
@@ -29,6 +30,7 @@ export async function update(context: Context, id: string, options: UpdateOption
   const { native } = context.host;
   const { resources, warnings } = await validateResources(options.resources ?? {}, options.name);
   for (const warning of warnings) context.warn(warning);
+  await tellUnknown(context, 'Resources', resources);
   const store = new Store(native, context.root);
   const lock = store.lock(id);
   try {

@@ -237,12 +237,4 @@ test('combinations that make no sense are refused before anything happens', () =
     );
   }));
 
-test('run() with a terminal, when we have none ourselves', () =>
-  withSandbox(async (sandbox) => {
-    const bundle = sandbox.script('tty; cat', withTerminal());
-    const result = await sandbox.runBundle(bundle, [], { input: 'typed\n\x04' });
-    assert.equal(result.code, 0, result.stderr);
-    assert.match(result.stdout, /\/dev\/pts\/0\n(typed\n)+/);
-  }));
-
 test.run();
