@@ -38,6 +38,8 @@ struct image {
     struct strings argv;
     struct strings environment;
     struct descriptors descriptors;
+    /* Where the child starts, or the caller's own. */
+    struct text directory;
     bool new_session;
     /* Written by the child, read by us after it. */
     volatile int error;
@@ -46,6 +48,7 @@ struct image {
 
 static void image_release(struct image *image) {
     text_release(&image->path);
+    text_release(&image->directory);
     strings_release(&image->argv);
     strings_release(&image->environment);
     descriptors_release(&image->descriptors);
@@ -62,18 +65,25 @@ static bool take_file(napi_env env, napi_value value, struct image *image) {
     return take_int(env, value, &image->file);
 }
 
+static bool given(napi_env env, napi_value value) {
+    napi_valuetype type;
+    return napi_typeof(env, value, &type) != napi_ok || type != napi_undefined;
+}
+
 static bool take_image(napi_env env, napi_callback_info info, struct image *image) {
     napi_value arguments[1];
     napi_value file = NULL;
     napi_value argv = NULL;
     napi_value environment = NULL;
     napi_value descriptors = NULL;
+    napi_value directory = NULL;
     napi_value new_session = NULL;
     if (!take_arguments(env, info, 1, arguments))
         return false;
     if (!property(env, arguments[0], "file", &file) || !property(env, arguments[0], "argv", &argv) ||
         !property(env, arguments[0], "environment", &environment) ||
         !property(env, arguments[0], "descriptors", &descriptors) ||
+        !property(env, arguments[0], "directory", &directory) ||
         !property(env, arguments[0], "newSession", &new_session)) {
         fail_type(env, "expected SpawnOptions");
         return false;
@@ -82,10 +92,9 @@ static bool take_image(napi_env env, napi_callback_info info, struct image *imag
         !take_strings(env, environment, &image->environment) ||
         !take_descriptors(env, descriptors, &image->descriptors))
         return false;
-    napi_valuetype type;
-    if (napi_typeof(env, new_session, &type) == napi_ok && type == napi_undefined)
-        return true;
-    return take_bool(env, new_session, &image->new_session);
+    if (given(env, directory) && !take_text(env, directory, &image->directory))
+        return false;
+    return !given(env, new_session) || take_bool(env, new_session, &image->new_session);
 }
 
 /* Raw system calls: the C library hides the two signals that it keeps for itself. */
@@ -158,6 +167,10 @@ static int child(void *argument) {
     int result = close_others(image, 0);
     if (result == 0)
         result = map_descriptors(image);
+    image->syscall = result == 0 ? "chdir" : image->syscall;
+    /* Without CLONE_FS this is the child's alone. */
+    if (result == 0 && image->directory.data != NULL && chdir(image->directory.data) < 0)
+        result = -errno;
     if (result == 0) {
         set_mask(0, NULL);
         result = execute_image(image);
@@ -183,7 +196,8 @@ static napi_value spawn(napi_env env, napi_callback_info info) {
         return make_number(env, pid);
     struct exit_status ignored;
     wait_for(pid, false, &ignored);
-    return fail(env, image.error, image.syscall, image.path.data);
+    const bool entered = strcmp(image.syscall, "chdir") != 0;
+    return fail(env, image.error, image.syscall, entered ? image.path.data : image.directory.data);
 }
 
 /* ---- execute ---- */
@@ -267,8 +281,8 @@ static napi_value execute(napi_env env, napi_callback_info info) {
     struct image image CLEANUP(image_release) = {.file = -1};
     if (!take_image(env, info, &image))
         return NULL;
-    if (image.new_session)
-        return fail(env, EINVAL, "setsid", NULL);
+    if (image.new_session || image.directory.data != NULL)
+        return fail(env, EINVAL, image.new_session ? "setsid" : "chdir", NULL);
     const size_t count = image.descriptors.count;
     int *room CLEANUP(free_release) = calloc(3 * count + 1, sizeof *room);
     if (room == NULL)

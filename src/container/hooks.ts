@@ -1,15 +1,19 @@
 import type { Hook } from '../bundle/config.ts';
 import { Failure, messageOf } from '../failure.ts';
 import { type ChildHost, type ChildResult, readScratch, runChild, withScratch } from '../host/child.ts';
+import { askUnless } from '../host/files.ts';
+import type { Native } from '../host/native.ts';
 import { signalName } from '../host/signals.ts';
 import { lastOfEach } from '../plan/environment.ts';
 
 /** Room for a hook's complaint in an error message. */
 const maximumOutput = 4096;
 
+const directoryType = 0o040000;
+
 /** What hooks need of the world. */
 export interface HookWorld {
-  readonly host: ChildHost;
+  readonly host: ChildHost & { readonly native: Pick<Native, 'status'> };
   /** For hooks that have none of their own. */
   environment(): readonly string[];
 }
@@ -17,6 +21,16 @@ export interface HookWorld {
 /** How one hook ended, and what it said. */
 interface HookResult extends ChildResult {
   readonly output: string;
+}
+
+/** In the bundle, as callers of runc and crun are used to; when that is gone, as after an engine's clean-up, where the caller is. */
+function directoryFor({ host }: HookWorld, state: string): { readonly directory?: string } {
+  const { bundle } = JSON.parse(state) as { readonly bundle?: string };
+  if (bundle === undefined) return {};
+  const status = askUnless(['EACCES', 'ELOOP'], 'look at the bundle', bundle, () =>
+    host.native.status(bundle, true),
+  );
+  return status !== undefined && (status.mode & 0o170000) === directoryType ? { directory: bundle } : {};
 }
 
 /** A session of its own, so that a time-out ends its children as well. */
@@ -33,6 +47,7 @@ async function runProcess(world: HookWorld, hook: Hook, input: string): Promise<
           argv: hook.args?.length ? hook.args : [hook.path],
           environment: lastOfEach(hook.env ?? world.environment()),
           descriptors: [state, output, output],
+          ...directoryFor(world, input),
           newSession: true,
         },
         hook.timeout === undefined ? undefined : hook.timeout * 1000,

@@ -47,6 +47,8 @@ export interface SpawnOptions {
   readonly environment: readonly string[];
   /** The child's descriptor i is our descriptor `descriptors[i]`; everything else is closed in the child. */
   readonly descriptors: readonly number[];
+  /** Where the child starts; the caller's own working directory unless given. */
+  readonly directory?: string;
   /** Start a new session in the child. */
   readonly newSession?: boolean;
 }

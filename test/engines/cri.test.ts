@@ -50,6 +50,25 @@ test('exec, a hundred times in a row as probes do, and one that fails', (engine)
     await pod.remove(id);
   }));
 
+test('a user other than root opens its streams by name, in exec as well', (engine) =>
+  withPod(engine, 'streams', async (pod) => {
+    const script = 'id -u > /dev/stdout; echo error > /dev/stderr; while :; do sleep 0.05; done';
+    // linux.security_context.run_as_user
+    const id = await pod.start('main', ['sh', '-c', script], [[2, [[5, [[1, 1000]]]]]]);
+    const log = engine.path('logs', 'streams', 'main.log');
+    await until('it has written', () => readFileSync(log, 'utf8').split('\n').length > 2);
+    assert.match(readFileSync(log, 'utf8'), / stdout F 1000\n/);
+    assert.match(readFileSync(log, 'utf8'), / stderr F error\n/);
+    const words = ['sh', '-c', 'echo probe > /dev/stdout'];
+    const answer = await pod.cri.call('ExecSync', [
+      [1, id],
+      ...words.map((word) => [2, word] as const),
+      [3, 10],
+    ]);
+    assert.deepEqual([answer.text(1), answer.number(3)], ['probe\n', 0]);
+    await pod.remove(id);
+  }));
+
 test('limits, changed while the container runs; an out-of-memory kill has its reason', (engine) =>
   withPod(engine, 'limits', async (pod) => {
     const mebibyte = 1 << 20;

@@ -118,6 +118,14 @@ besideRunc(test, [
     wanted: kinds.map((kind) => `${kind} X=1 Y= `).sort(),
   },
   {
+    name: 'a hook of the runtime starts in the bundle',
+    ask: async (sandbox) => {
+      const script = '[ -f config.json ] && [ "$(pwd)" != / ] && echo KIND >> LOG';
+      return told(await run(sandbox, each(ofRuntime, script, shell)));
+    },
+    wanted: [...ofRuntime].sort(),
+  },
+  {
     name: 'a createContainer hook starts in the container’s root directory',
     ask: async (sandbox) => {
       const { lines } = await run(

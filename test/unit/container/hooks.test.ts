@@ -64,6 +64,17 @@ test('run one after another, in order, with the state on standard input', () =>
     assert.is(readFileSync(join(directory, 'state'), 'utf8'), state);
   }));
 
+test('start in the bundle while it is there', () =>
+  withScripts(async (script, directory) => {
+    const where = async (bundle: string) => {
+      await runHooks(world(), [script('pwd > "$1/where"')], 'prestart', JSON.stringify({ bundle }));
+      return readFileSync(join(directory, 'where'), 'utf8').trim();
+    };
+    assert.is(await where(directory), directory);
+    for (const gone of [join(directory, 'gone'), join(directory, 'where')])
+      assert.is(await where(gone), process.cwd());
+  }));
+
 test('get their arguments, argv[0] too, and the runtime’s environment or nothing but their own', () =>
   withScripts(async (script, directory) => {
     const list =
@@ -109,7 +120,7 @@ test('a hook that is not there is named', async () => {
 
 test('a hook need not read its input, however long', () =>
   withScripts(async (script) => {
-    await runHooks(world(), [script('exit 0')], 'prestart', 'x'.repeat(1_000_000));
+    await runHooks(world(), [script('exit 0')], 'prestart', JSON.stringify('x'.repeat(1_000_000)));
   }));
 
 test('a hook may leave a daemon behind that keeps its output open', () =>

@@ -47,6 +47,29 @@ test('spawn() hands over argv and environment and nothing else', () => {
   assert.deepEqual(lines, ['PATH=/usr/bin:/bin', 'WORD=grüße']);
 });
 
+test('spawn() starts in the directory that it is told, and leaves ours alone', () => {
+  const before = process.cwd();
+  const path = join(directory, 'output');
+  const file = openSync(path, 'w+');
+  const options = {
+    file: shell,
+    argv: ['sh', '-c', 'pwd'],
+    environment: ['PATH=/usr/bin:/bin'],
+    descriptors: [0, file, 2],
+  };
+  try {
+    const pid = native.spawn({ ...options, directory });
+    assert.deepEqual(native.wait(pid, false), { code: 0, signal: undefined });
+    assert.equal(readFileSync(path, 'utf8'), `${directory}\n`);
+    const gone = join(directory, 'gone');
+    assert.throws(() => native.spawn({ ...options, directory: gone }), /chdir.*gone|gone.*chdir/s);
+    assert.throws(() => native.execute({ ...options, directory }), /EINVAL|chdir/);
+    assert.equal(process.cwd(), before);
+  } finally {
+    closeSync(file);
+  }
+});
+
 test('spawn() gives exactly the named descriptors', () => {
   const names = output('for f in /proc/$$/fd/*; do echo ${f##*/}; done').trim().split('\n').map(Number);
   // The shell keeps nothing else open but, perhaps, the directory that it globs.
