@@ -52,23 +52,46 @@ static int make_parent_private(struct ctx *ctx, int directory) {
     return error < 0 ? fail(ctx, error, "making the mount of the root filesystem private") : 0;
 }
 
+/** Whoever may write where the root filesystem lies can put something else into its place between two
+ * lookups. */
+static int check_same(struct ctx *ctx, int found, int wanted, const char *path) {
+    struct stat left;
+    struct stat right;
+    int error = sys_fstat(found, &left);
+    if (error == 0)
+        error = sys_fstat(wanted, &right);
+    if (error < 0)
+        return fail(ctx, error, "examining \"", path, "\"");
+    if (left.st_dev != right.st_dev || left.st_ino != right.st_ino)
+        return fail(ctx, -NO_ERRNO, "\"", path,
+                    "\" was replaced by something else while the container was created");
+    return 0;
+}
+
 int op_mount_root(struct ctx *ctx, const struct op_mount_root *op) {
+    const char *path = op->path.text;
     int tree = slot_get(ctx, op->tree);
     if (tree < 0)
         return tree;
-    scope_fd place = sys_openat(AT_FDCWD, op->path.text, O_PATH | O_DIRECTORY, 0);
-    if (place < 0)
-        return fail(ctx, place, "\"", op->path.text, "\"");
-    int error = op->private_parent ? make_parent_private(ctx, place) : 0;
+    // A mount can only be cloned from, and attached in, the mount namespace that we are in: by the path,
+    // then, and what is found has to be the directory that the runtime opened.
+    scope_fd place = sys_openat(AT_FDCWD, path, O_PATH | O_DIRECTORY, 0);
+    int error = place < 0 ? fail(ctx, place, "\"", path, "\"") : check_same(ctx, place, tree, path);
+    if (error == 0 && op->directory != WIRE_NO_SLOT) {
+        int directory = slot_get(ctx, op->directory);
+        error = directory < 0 ? directory : check_same(ctx, tree, directory, path);
+    }
+    if (error == 0 && op->private_parent)
+        error = make_parent_private(ctx, place);
     if (error < 0)
         return error;
     // A clone of a shared mount is shared, which pivot_root refuses; a slave still gets what the host mounts
     // below it.
     error = sys_mount_setattr(tree, "", AT_EMPTY_PATH, 0, 0, MS_SLAVE, -1);
     if (error < 0)
-        return fail(ctx, error, "propagation of \"", op->path.text, "\"");
+        return fail(ctx, error, "propagation of \"", path, "\"");
     error = sys_move_mount(tree, place);
-    return error < 0 ? fail(ctx, error, "attaching \"", op->path.text, "\"") : 0;
+    return error < 0 ? fail(ctx, error, "attaching \"", path, "\"") : 0;
 }
 
 /** Both roots are on one place for a moment, the old one on top (pivot_root(2), NOTES); it is then taken off.
@@ -110,14 +133,6 @@ int op_pivot(struct ctx *ctx, const struct op_pivot *op) {
     if (error < 0)
         return error;
     return chdir("/") < 0 ? fail(ctx, -errno, "entering /") : 0;
-}
-
-int op_chroot(struct ctx *ctx, const struct op_chroot *op) {
-    if (chdir(op->path.text) < 0)
-        return fail(ctx, -errno, "entering \"", op->path.text, "\"");
-    if (chroot(".") < 0 || chdir("/") < 0)
-        return fail(ctx, -errno, "chroot to \"", op->path.text, "\"");
-    return 0;
 }
 
 int op_enter_root(struct ctx *ctx, const struct op_enter_root *op) {

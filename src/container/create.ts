@@ -40,6 +40,19 @@ export async function createContainer(
   mode: CreateMode,
 ): Promise<Creation> {
   const preparation = await prepare(context, options, mode);
+  try {
+    return await createPrepared(context, options, mode, preparation);
+  } finally {
+    preparation.close();
+  }
+}
+
+async function createPrepared(
+  context: Context,
+  options: CreateOptions,
+  mode: CreateMode,
+  preparation: Preparation,
+): Promise<Creation> {
   const store = new Store(context.host.native, context.root);
   const undo = new Undo();
   const { bundle, rootfs, cgroup, filter, plan } = preparation;
@@ -170,27 +183,27 @@ function givesEnvironment({ operations }: Plan): boolean {
   return operations.some((operation) => operation.kind === 'hook' && operation.adds === hookAdds.caller);
 }
 
-/** The descriptors that the plan wants: the caller's console socket, the socket for `start`, the seccomp agent's. */
+/** The descriptors that the plan wants: the root filesystem, the caller's console socket, the socket for `start`, the seccomp agent's. */
 function openInherited(context: Context, options: CreateOptions, mode: CreateMode, making: Making) {
   const { native } = context.host;
-  const descriptors: Record<string, number> = {};
+  const opened: Record<string, number> = {};
   const close = (): void => {
-    for (const descriptor of Object.values(descriptors)) native.close(descriptor);
+    for (const descriptor of Object.values(opened)) native.close(descriptor);
   };
   try {
     if (options.consoleSocket !== undefined) {
-      descriptors['console-socket'] = connectTo(native, options.consoleSocket, 'console socket');
+      opened['console-socket'] = connectTo(native, options.consoleSocket, 'console socket');
     }
     const start = making.store.startSocketPath(options.id);
     if (mode.waits)
-      descriptors['start-socket'] = ask('make the socket for start', start, () => native.listen(start));
+      opened['start-socket'] = ask('make the socket for start', start, () => native.listen(start));
     const agent = making.preparation.filter?.listenerPath;
-    if (agent !== undefined) descriptors['seccomp-socket'] = connectTo(native, agent, 'seccomp agent');
+    if (agent !== undefined) opened['seccomp-socket'] = connectTo(native, agent, 'seccomp agent');
   } catch (error) {
     close();
     throw error;
   }
-  return { descriptors, close };
+  return { descriptors: { ...opened, root: making.preparation.rootDirectory }, close };
 }
 
 /** The process is ready: from here on the container exists. */

@@ -19,7 +19,8 @@ export interface PlannedContainer {
  * Throws `Failure` for everything that would make `create` refuse before it does anything.
  */
 export async function planFor(context: Context, options: CreateOptions): Promise<PlannedContainer> {
-  const { bundle, layout, plan } = await prepare(context, options, { waits: true, ownTerminal: true });
+  const { bundle, layout, plan, close } = await prepare(context, options, { waits: true, ownTerminal: true });
+  close();
   const { steps } = planResources(controllersOf(layout), bundle.config.linux?.resources, {
     pointer: '/linux/resources',
   });

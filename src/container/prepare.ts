@@ -8,6 +8,7 @@ import { openCgroup } from '../cgroup/open-cgroup.ts';
 import { Failure } from '../failure.ts';
 import { ask } from '../host/files.ts';
 import type { Native } from '../host/native.ts';
+import { O_CLOEXEC, O_PATH } from '../host/open-flags.ts';
 import { createPlan } from '../plan/create-plan.ts';
 import { resolvePath } from '../plan/path.ts';
 import type { Plan } from '../plan/plan.ts';
@@ -28,10 +29,13 @@ export interface Preparation {
   readonly layout: CgroupLayout;
   readonly filter: Filter | undefined;
   readonly rootfs: string;
+  /** The root filesystem itself, opened; closed by `close`. */
+  readonly rootDirectory: number;
   readonly resctrl: ResctrlGroup | undefined;
   readonly plan: Plan;
   /** Compiles the plan again, when making the cgroup has shown that not all of it can be used. */
   recompile(): Plan;
+  close(): void;
 }
 
 /** How a new container is started: it waits for `start`, or goes on at once (`run`). */
@@ -41,19 +45,43 @@ export interface CreateMode {
   readonly ownTerminal: boolean;
 }
 
+/** The root filesystem, opened: whatever happens to its path from now on, this directory is meant. */
+export interface OpenRoot {
+  readonly descriptor: number;
+  /** Absolute, without links. */
+  readonly path: string;
+}
+
+/** Opens the root filesystem. Throws `Failure` (`invalid`) unless it is a directory. */
+export function openRootfs({ host: { native } }: Context, bundle: LoadedBundle): OpenRoot {
+  const path = resolvePath(bundle.directory, bundle.config.root?.path ?? '');
+  const refuse = (what: string): Failure =>
+    new Failure('invalid', `root.path: root filesystem "${path}" ${what}`, { pointer: '/root/path' });
+  let descriptor: number;
+  try {
+    // The slash has it be a directory; the flag for that has another number on each architecture.
+    descriptor = native.open(`${path}/`, O_PATH | O_CLOEXEC, 0);
+  } catch (error) {
+    const status = ask('look at root.path', path, () => native.status(path, true));
+    if (status === undefined) throw refuse('does not exist');
+    if ((status.mode & 0o170000) !== 0o040000) throw refuse('is not a directory');
+    return ask('open root.path', path, () => {
+      throw error;
+    });
+  }
+  try {
+    return { descriptor, path: native.readLink(`/proc/self/fd/${descriptor}`) };
+  } catch (error) {
+    native.close(descriptor);
+    throw error;
+  }
+}
+
 /** The root filesystem's absolute path. Throws `Failure` (`invalid`) unless it is a directory. */
 export function findRootfs(context: Context, bundle: LoadedBundle): string {
-  const given = bundle.config.root?.path ?? '';
-  const path = resolvePath(bundle.directory, given);
-  const { native } = context.host;
-  const pointer = '/root/path';
-  const status = ask('look at root.path', path, () => native.status(path, true));
-  if (status === undefined)
-    throw new Failure('invalid', `root.path: root filesystem "${path}" does not exist`, { pointer });
-  if ((status.mode & 0o170000) !== 0o040000) {
-    throw new Failure('invalid', `root.path: root filesystem "${path}" is not a directory`, { pointer });
-  }
-  return ask('find root.path', path, () => native.realPath(path));
+  const { descriptor, path } = openRootfs(context, bundle);
+  context.host.native.close(descriptor);
+  return path;
 }
 
 /** Which way the terminal leaves; refuses combinations that make no sense before anything happens. */
@@ -101,7 +129,25 @@ export async function prepare(
     throw new Failure('invalid', 'config.json has no process to run', { pointer: '/process' });
   }
   checkTerminal(config, options, mode, host.native);
-  const rootfs = findRootfs(context, bundle);
+  const root = openRootfs(context, bundle);
+  try {
+    return await compile(context, options, mode, bundle, root);
+  } catch (error) {
+    host.native.close(root.descriptor);
+    throw error;
+  }
+}
+
+async function compile(
+  context: Context,
+  options: CreateOptions,
+  mode: CreateMode,
+  bundle: LoadedBundle,
+  root: OpenRoot,
+): Promise<Preparation> {
+  const { host } = context;
+  const { config } = bundle;
+  const watch = new Stopwatch(context);
   const layout = detectCgroups(host.native);
   const cgroup = openCgroup(host, layout, {
     id: options.id,
@@ -122,7 +168,7 @@ export async function prepare(
     const facts = gatherFacts(host, cgroupView(layout, cgroup), resctrl?.joinPaths ?? [], config);
     const request = {
       bundle: bundle.directory,
-      rootfs,
+      rootfs: root.path,
       noPivot: options.noPivot,
       startChannel: mode.waits,
       console: options.consoleSocket === undefined ? 'parent' : 'socket',
@@ -136,5 +182,7 @@ export async function prepare(
   };
   const plan = recompile();
   watch.lap('compile the plan');
-  return { bundle, cgroup, layout, filter, rootfs, resctrl, plan, recompile };
+  const close = (): void => host.native.close(root.descriptor);
+  const { path: rootfs, descriptor: rootDirectory } = root;
+  return { bundle, cgroup, layout, filter, rootfs, rootDirectory, resctrl, plan, recompile, close };
 }

@@ -5,3 +5,4 @@ export const O_CREAT = 0o100;
 export const O_NOCTTY = 0o400;
 export const O_APPEND = 0o2000;
 export const O_CLOEXEC = 0o2000000;
+export const O_PATH = 0o10000000;

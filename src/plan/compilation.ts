@@ -13,6 +13,8 @@ export interface Compilation {
   readonly plan: PlanBuilder;
   /** Slots of the container's root and of the host's /dev/null. */
   readonly root: number;
+  /** What the caller opened as the root filesystem; NO_SLOT where its path is one of a mount namespace of others. */
+  readonly directory: number;
   readonly null: number;
   /** The container has a mount namespace to build in: one of its own, or somebody's that it joins. */
   readonly ownMounts: boolean;

@@ -42,14 +42,21 @@ interface Slots {
   readonly start: number;
   readonly console: number;
   readonly seccomp: number;
+  readonly root: number;
 }
 
-function inheritSlots(plan: PlanBuilder, process: Process, request: CreateRequest): Slots {
+function inheritSlots(
+  plan: PlanBuilder,
+  process: Process,
+  request: CreateRequest,
+  joinedMounts: boolean,
+): Slots {
   const terminal = process.terminal === true && request.console === 'socket';
   return {
     start: request.startChannel ? plan.inherit('start-socket') : NO_SLOT,
     console: terminal ? plan.inherit('console-socket') : NO_SLOT,
     seccomp: request.seccomp?.notify ? plan.inherit('seccomp-socket') : NO_SLOT,
+    root: joinedMounts ? NO_SLOT : plan.inherit('root'),
   };
 }
 
@@ -63,7 +70,8 @@ export function createPlan(config: Config, request: CreateRequest, facts: HostFa
   const linux = config.linux ?? {};
   const process = withListenFds(config.process ?? noProcess, request.listenFds);
   const plan = new PlanBuilder(config);
-  const slots = inheritSlots(plan, process, request);
+  const joinedMounts = hasNamespace(linux, 'mount') && !createsNamespace(linux, 'mount');
+  const slots = inheritSlots(plan, process, request, joinedMounts);
   const before = {
     config,
     linux,
@@ -71,9 +79,10 @@ export function createPlan(config: Config, request: CreateRequest, facts: HostFa
     facts,
     plan,
     root: plan.slot(),
+    directory: slots.root,
     null: linux.maskedPaths?.length ? plan.slot() : NO_SLOT,
     ownMounts: hasNamespace(linux, 'mount'),
-    joinedMounts: hasNamespace(linux, 'mount') && !createsNamespace(linux, 'mount'),
+    joinedMounts,
     userNamespace: hasNamespace(linux, 'user'),
     trees: new Map(),
     needed: new Set<number>(),
@@ -109,7 +118,7 @@ export function createPlan(config: Config, request: CreateRequest, facts: HostFa
   setParameters(compilation);
   planLabels(own, 'rootfs');
   if (compilation.ownMounts) enterRoot(compilation);
-  else plan.add('pivot', '/root/path', 'chroot', { path: request.rootfs });
+  else plan.add('pivot', '/root/path', 'enter-root', { slot: slots.root });
   confineContainer(compilation);
   if (compilation.ownMounts) sealTmpfs(compilation);
   sealCgroups(compilation);
@@ -175,7 +184,7 @@ function planRuntimeHooks({ config, linux, plan }: Compilation): void {
 /** The root filesystem becomes the root, with the propagation that the config wants. */
 function enterRoot({ joinedMounts, linux, plan, request, root }: Compilation): void {
   // Others live in a joined namespace, and keep their root.
-  if (joinedMounts) plan.add('pivot', '/root/path', 'chroot', { path: request.rootfs });
+  if (joinedMounts) plan.add('pivot', '/root/path', 'enter-root', { slot: root });
   else plan.add('pivot', '/root/path', 'pivot', { root, mode: request.noPivot ? 1 : 0 });
   const propagation = linux.rootfsPropagation;
   if (propagation === undefined) return;

@@ -124,6 +124,7 @@ export function mountRoot(compilation: Compilation): void {
   const tree = treeFor(compilation, 'root', request.rootfs, true);
   plan.add('rootfs', '/root/path', 'mount-root', {
     tree,
+    directory: compilation.directory,
     path: request.rootfs,
     privateParent: shared || joinedMounts ? 1 : 0,
   });

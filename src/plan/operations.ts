@@ -142,7 +142,13 @@ export const operations = {
   },
   'mount-root': {
     does: 'attach the root filesystem to itself',
-    fields: { tree: 'slot', path: 'string', privateParent: 'u32' },
+    fields: {
+      tree: 'slot',
+      /** What the runtime opened: it has to be this directory. */
+      directory: 'slot',
+      path: 'string',
+      privateParent: 'u32',
+    },
   },
   mount: {
     does: 'make a filesystem and attach it',
@@ -240,7 +246,6 @@ export const operations = {
     },
   },
   pivot: { does: 'make the root filesystem the root', fields: { root: 'slot', mode: 'u32' } },
-  chroot: { does: 'change the root directory', fields: { path: 'string' } },
   'enter-root': { does: 'enter the root directory behind a handle', fields: { slot: 'slot' } },
   'root-propagation': {
     does: 'set the propagation of the root mount',

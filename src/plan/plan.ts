@@ -1,7 +1,7 @@
 import type { Operation, Question } from './operations.ts';
 
 /** A descriptor that the launcher opens and the stub inherits, in slot order from 0. */
-export type Inherited = 'console-socket' | 'start-socket' | 'process' | 'seccomp-socket';
+export type Inherited = 'console-socket' | 'start-socket' | 'process' | 'seccomp-socket' | 'root';
 
 /** What a bundle asks for, compiled. Deep-readonly; the same input gives the same plan. */
 export interface Plan {

@@ -28,8 +28,14 @@ test.before(() => {
 });
 test.after(() => bench.remove());
 
+/** The directory becomes the root, without mounts. */
+const enterRoot = (path: string): Operation[] => [
+  step('prepare', 'open-path', { slot: 0, path }),
+  step('pivot', 'enter-root', { slot: 0 }),
+];
+
 function run(operations: readonly Operation[], more: Partial<Run> = {}): Outcome {
-  return bench.run({ operations, ...more });
+  return bench.run({ operations, slots: 1, ...more });
 }
 
 const CAP_KILL = 1n << 5n;
@@ -124,7 +130,7 @@ test('a working directory outside the root is refused (CVE-2024-21626)', () => {
       step('namespaces', 'clone', { flags: namespaceFlag.mount, cgroup: NO_SLOT }),
       step('rootfs', 'propagation', { type: 1 << 18, recursive: 1 }),
       step('rootfs', 'open-tree', { slot: 1, path: root, recursive: 0 }),
-      step('rootfs', 'mount-root', { tree: 1, path: root, privateParent: 1 }),
+      step('rootfs', 'mount-root', { tree: 1, directory: NO_SLOT, path: root, privateParent: 1 }),
       step('rootfs', 'mount', {
         root: 1,
         target: '/proc',
@@ -192,7 +198,7 @@ test('reads an odd /etc/passwd without harm', () => {
     rmSync(join(root, 'etc/passwd'), { force: true, recursive: true });
     if (content !== undefined) writeFileSync(join(root, 'etc/passwd'), content);
     const outcome = run([
-      step('pivot', 'chroot', { path: root }),
+      ...enterRoot(root),
       step('identity', 'home-directory', { uid: 1000 }),
       find('/sh'),
       execute(['sh', '-c', 'echo $HOME']),
@@ -221,7 +227,7 @@ test('reads an odd /etc/passwd without harm', () => {
   assert.is(
     succeed(
       run([
-        step('pivot', 'chroot', { path: root }),
+        ...enterRoot(root),
         step('identity', 'home-directory', { uid: 0 }),
         find('/sh'),
         execute(['sh', '-c', 'echo $HOME']),
@@ -234,7 +240,7 @@ test('reads an odd /etc/passwd without harm', () => {
   assert.is(
     succeed(
       run([
-        step('pivot', 'chroot', { path: root }),
+        ...enterRoot(root),
         step('identity', 'home-directory', { uid: 0 }),
         find('/sh'),
         execute(['sh', '-c', 'echo $HOME']),

@@ -212,6 +212,6 @@ export function ownRoot(path: string, slot: number): Operation[] {
     clone(namespaceFlag.mount),
     step('rootfs', 'propagation', { type: MS_PRIVATE, recursive: 1 }),
     step('rootfs', 'open-tree', { slot, path, recursive: 0 }),
-    step('rootfs', 'mount-root', { tree: slot, path, privateParent: 1 }),
+    step('rootfs', 'mount-root', { tree: slot, directory: NO_SLOT, path, privateParent: 1 }),
   ];
 }

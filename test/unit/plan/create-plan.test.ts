@@ -306,11 +306,11 @@ test('slotProblems() finds what it is there for', () => {
     operations: plan.operations.filter((operation) => operation.kind !== kind),
   });
   assert.equal(slotProblems(plan), []);
-  assert.match(slotProblems(without('open-tree')).join(), /uses slot 1, which is empty/);
+  assert.match(slotProblems(without('open-tree')).join(), /uses slot 2, which is empty/);
   assert.match(slotProblems(without('pivot')).join(), /is never closed/);
   const late = plan.operations.map(({ ends: _, ...operation }) => operation as Operation);
   const problems = slotProblems({ ...plan, operations: late }).join('\n');
-  for (const problem of [/pivot: slot 1 goes on/, /find-executable: comes while [\d,]+ are open/])
+  for (const problem of [/pivot: slot 2 goes on/, /find-executable: comes while [\d,]+ are open/])
     assert.match(problems, problem);
   assert.match(
     slotProblems({ ...plan, operations: [...plan.operations, ...plan.operations] }).join(),
