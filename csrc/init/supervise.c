@@ -240,16 +240,15 @@ static int run_afterwards(char **arguments) {
         _exit(127);
     }
     pid_t reaped;
-    int status = 0;
     do
-        reaped = waitpid(child, &status, 0);
+        reaped = waitpid(child, NULL, 0);
     while (reaped < 0 && errno == EINTR);
     return reaped < 0 ? complain("waitpid", errno) : 0;
 }
 
 static int usage(void) {
-    static const char line[] =
-        "usage: tsoci-init supervise PID MASTER|-1 [--tidy STATE CGROUP...] [-- program argument...]\n";
+    static const char line[] = "usage: tsoci-init supervise PID MASTER|-1 [--of STATE | --tidy STATE "
+                               "CGROUP...] [-- program argument...]\n";
     (void)fd_write(STDERR_FILENO, line, sizeof(line) - 1);
     return 1;
 }
@@ -257,7 +256,7 @@ static int usage(void) {
 /** Index of the `--` behind which the program stands, or `count`; -1 when there is something else. */
 static int find_program(int count, char **arguments) {
     int at = 2;
-    if (at < count && text_equal(arguments[at], "--tidy"))
+    if (at < count && (text_equal(arguments[at], "--tidy") || text_equal(arguments[at], "--of")))
         while (at < count && !text_equal(arguments[at], "--"))
             at++;
     if (at == count)
@@ -278,7 +277,7 @@ int supervise(int count, char **arguments) {
     int program = find_program(count, arguments);
     if (program < 0)
         return usage();
-    tidy_begin(&tidy, arguments + 3, program > 3 ? program - 3 : 0);
+    tidy_begin(&tidy, arguments + 2, program - 2);
     sys_prctl(PR_SET_NAME, (unsigned long)"tsoci:[run]", 0);
     self->process = (pid_t)process;
     self->reads = true;

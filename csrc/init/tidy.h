@@ -15,12 +15,13 @@ struct tidy {
     const char *path;
     char **cgroups;
     int cgroup_count;
+    bool removes;
 };
 
-/** `paths`: the state directory, then cgroup directories. */
-void tidy_begin(struct tidy *tidy, char **paths, int count);
+/** `words`: nothing, or `--tidy` or `--of`, the state directory, then cgroup directories. */
+void tidy_begin(struct tidy *tidy, char **words, int count);
 
-/** False when anything is left to do. */
+/** False when anything is left to do; true also when the container was deleted in the meantime. */
 bool tidy_finish(struct tidy *tidy);
 
 #endif

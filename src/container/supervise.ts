@@ -10,6 +10,8 @@ export interface SuperviseOptions {
    * starting the engine for it would take longer than all the rest of a short program.
    */
   readonly tidy?: readonly string[];
+  /** The state directory of a container that `afterwards` deletes: once that is gone, another container may have its name. */
+  readonly of?: string;
   /** `NAME=value` lines for that command. */
   readonly environment: readonly string[];
 }
@@ -22,7 +24,8 @@ export interface SuperviseOptions {
 export function supervise(context: Context, foreground: Foreground, options: SuperviseOptions): never {
   const { native } = context.host;
   const { pid, terminal } = foreground;
-  const tidy = options.tidy && options.afterwards ? ['--tidy', ...options.tidy] : [];
+  const state = options.tidy ? ['--tidy', ...options.tidy] : options.of ? ['--of', options.of] : [];
+  const tidy = options.afterwards ? state : [];
   const afterwards = options.afterwards ? ['--', ...options.afterwards] : [];
   return native.execute({
     file: openStub(context.host),

@@ -4,6 +4,7 @@ import type { ChildProcess } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite } from 'uvu';
+import type { ConfigChange } from './support/bundle.ts';
 import { asCaller } from './support/caller.ts';
 import { runtimeKind } from './support/runtime.ts';
 import { expectSuccess, procStatus, type Sandbox, withSandbox } from './support/sandbox.ts';
@@ -228,5 +229,33 @@ test('a reader that goes away does not end the container without its knowledge',
     assert.equal(result.code, 21, result.stderr);
     assert.deepEqual(sandbox.leftovers(), []);
   }));
+
+for (const [what, change] of [
+  ['', () => undefined],
+  [
+    ', one with poststop hooks',
+    (config) => {
+      config.hooks = { poststop: [{ path: '/bin/true' }] };
+    },
+  ],
+] as const satisfies readonly (readonly [string, ConfigChange])[])
+  test(`a container that got the name of one that was deleted is not deleted when the first one's run ends${what}`, () =>
+    withSandbox(async (sandbox) => {
+      const id = sandbox.id();
+      const { directory } = sandbox.bundle(['sleep', '1000'], change);
+      const first = start(sandbox, ['run', '--bundle', directory, id]);
+      await supervised(first.pid);
+      first.kill('SIGSTOP');
+      try {
+        expectSuccess(await sandbox.tsoci(['kill', id, 'KILL']));
+        expectSuccess(await sandbox.tsoci(['delete', '--force', id]));
+        const other = sandbox.bundle(['sleep', '1000']);
+        expectSuccess(await sandbox.tsoci(['create', '--bundle', other.directory, id]));
+      } finally {
+        first.kill('SIGCONT');
+      }
+      assert.equal((await first.ended).code, 137);
+      assert.equal((await sandbox.state(id)).status, 'created');
+    }));
 
 test.run();

@@ -1,4 +1,5 @@
 import { restore } from '../../container/restore.ts';
+import { stateDirectory } from '../../container/state-directory.ts';
 import { supervise } from '../../container/supervise.ts';
 import type { restoreShape } from '../checkpoint-shapes.ts';
 import { criuChoices } from '../criu-options.ts';
@@ -25,5 +26,9 @@ export const handler: Handler<typeof restoreShape> = async ({ arguments: { id },
   const { argv, environment } = await call.again(['delete', '--force', id]);
   call.flush();
   // From here on this process is the small supervisor, which answers with the program's exit status.
-  return supervise(context, foreground, { environment, afterwards: argv });
+  return supervise(context, foreground, {
+    environment,
+    afterwards: argv,
+    of: stateDirectory(context, id),
+  });
 };

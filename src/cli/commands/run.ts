@@ -1,4 +1,5 @@
 import { run } from '../../container/run.ts';
+import { stateDirectory } from '../../container/state-directory.ts';
 import { supervise } from '../../container/supervise.ts';
 import { createOptions } from '../create-options.ts';
 import type { runShape } from '../options.ts';
@@ -19,6 +20,6 @@ export const handler: Handler<typeof runShape> = async ({ arguments: { id }, val
   // From here on this process is the small supervisor, which answers with the program's exit status.
   return supervise(context, foreground, {
     environment,
-    ...(keep ? {} : { afterwards: argv, ...(tidy && { tidy }) }),
+    ...(keep ? {} : { afterwards: argv, ...(tidy ? { tidy } : { of: stateDirectory(context, id) }) }),
   });
 };

@@ -51,6 +51,12 @@ test('has what to do afterwards after two dashes, so that no argument is taken f
   assert.equal(seen?.argv.slice(2), ['77', '-1', '--', '/bin/tsoci', 'delete', '--', '-x']);
 });
 
+test('names the container that is to be deleted', () => {
+  const seen = became({ pid: 77 }, { environment: [], of: '/run/x', afterwards: ['/bin/tsoci'] });
+  assert.equal(seen?.argv.slice(4), ['--of', '/run/x', '--', '/bin/tsoci']);
+  assert.equal(became({ pid: 77 }, { environment: [], of: '/run/x' })?.argv.slice(4), []);
+});
+
 test('names what is left only along with what to do when more is left', () => {
   const tidy = ['/run/x', '/sys/fs/cgroup/pids/x'];
   const seen = became({ pid: 77 }, { environment: [], tidy, afterwards: ['/bin/tsoci'] });
