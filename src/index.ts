@@ -48,8 +48,8 @@ export interface RuntimeOptions extends Partial<Omit<Context, 'host'>> {
 }
 
 /**
- * Opens the runtime for a long-lived host process: calls wait on threads, never on the event loop, and many may be under way
- * at once. Reading a machine's state needs no root; making containers needs it, or a user namespace.
+ * Opens the runtime for a long-lived host process: nothing waits on the event loop, and many calls may be under way at once; those that
+ * change the same container take turns. One thread of its own watches for all that is waited for. Reading a machine's state needs no root; making containers needs it, or a user namespace.
  *
  * Throws `Failure` when the native parts are not there.
  *

@@ -113,26 +113,6 @@ struct exit_status {
 int wait_for(pid_t pid, bool no_hang, struct exit_status *status);
 napi_value make_exit_status(napi_env env, const struct exit_status *status);
 
-/* ---- jobs.c: promises ---- */
-
-/* Something that blocks. It runs on a thread of its own, so that a thousand waits never fill the host's
- * thread pool. */
-struct job {
-    /* Runs on the thread: 0 or -errno. */
-    int (*work)(struct job *job);
-    /* Runs on the JavaScript thread when work succeeded. */
-    napi_value (*result)(napi_env env, struct job *job);
-    /* Frees the job and what is in it; NULL for plain free. */
-    void (*release)(struct job *job);
-    const char *syscall;
-    int error;
-    napi_deferred deferred;
-    napi_threadsafe_function notify;
-};
-
-/* Starts a job, which belongs to jobs.c from here on; the promise, or NULL. */
-napi_value job_start(napi_env env, struct job *job);
-
 /* ---- what each file exports to JavaScript ---- */
 
 #define EXPORT(name, function)                                                                               \

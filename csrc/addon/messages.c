@@ -77,15 +77,6 @@ struct packet {
     char data[LARGEST];
 };
 
-struct receive_job {
-    struct job job;
-    int socket;
-    int milliseconds;
-    /* Whether JavaScript owns the descriptors now. */
-    bool delivered;
-    struct packet packet;
-};
-
 static void close_all(struct packet *packet) {
     for (size_t i = 0; i < packet->count; i++)
         close(packet->descriptors[i]);
@@ -154,26 +145,11 @@ static napi_value make_packet(napi_env env, const struct packet *packet) {
     return object;
 }
 
-static int receive_work(struct job *job) {
-    struct receive_job *receive = (struct receive_job *)job;
-    return receive_packet(receive->socket, receive->milliseconds, &receive->packet);
+static void packet_release(struct packet **packet) {
+    free(*packet);
 }
 
-static napi_value receive_result(napi_env env, struct job *job) {
-    struct receive_job *receive = (struct receive_job *)job;
-    napi_value object = make_packet(env, &receive->packet);
-    receive->delivered = object != NULL;
-    return object;
-}
-
-static void receive_release(struct job *job) {
-    struct receive_job *receive = (struct receive_job *)job;
-    if (!receive->delivered)
-        close_all(&receive->packet);
-    free(receive);
-}
-
-static struct receive_job *take_receive(napi_env env, napi_callback_info info) {
+static napi_value receive(napi_env env, napi_callback_info info) {
     napi_value arguments[2];
     int socket = -1;
     int milliseconds = 0;
@@ -181,43 +157,25 @@ static struct receive_job *take_receive(napi_env env, napi_callback_info info) {
         !take_int(env, arguments[1], &milliseconds))
         return NULL;
     /* Not calloc: the large buffer need not be touched. */
-    struct receive_job *receive = malloc(sizeof *receive);
-    if (receive == NULL) {
-        fail(env, ENOMEM, "malloc", NULL);
-        return NULL;
-    }
-    memset(receive, 0, offsetof(struct receive_job, packet.data));
-    receive->socket = socket;
-    receive->milliseconds = milliseconds;
-    return receive;
-}
-
-static napi_value receive(napi_env env, napi_callback_info info) {
-    struct receive_job *job = take_receive(env, info);
-    if (job == NULL)
-        return NULL;
-    int result = receive_work(&job->job);
-    napi_value value = result < 0 ? fail(env, -result, "recvmsg", NULL) : receive_result(env, &job->job);
-    receive_release(&job->job);
+    struct packet *packet CLEANUP(packet_release) = malloc(sizeof *packet);
+    if (packet == NULL)
+        return fail(env, ENOMEM, "malloc", NULL);
+    packet->length = 0;
+    packet->count = 0;
+    int result = receive_packet(socket, milliseconds, packet);
+    if (result < 0)
+        return fail(env, -result, "recvmsg", NULL);
+    napi_value value = make_packet(env, packet);
+    /* Nobody will ever close them. */
+    if (value == NULL)
+        close_all(packet);
     return value;
-}
-
-static napi_value receive_async(napi_env env, napi_callback_info info) {
-    struct receive_job *job = take_receive(env, info);
-    if (job == NULL)
-        return NULL;
-    job->job.work = receive_work;
-    job->job.result = receive_result;
-    job->job.release = receive_release;
-    job->job.syscall = "recvmsg";
-    return job_start(env, &job->job);
 }
 
 napi_status register_messages(napi_env env, napi_value exports) {
     static const napi_property_descriptor functions[] = {
         EXPORT("send", send_data),
         EXPORT("receive", receive),
-        EXPORT("receiveAsync", receive_async),
     };
     return napi_define_properties(env, exports, COUNT(functions), functions);
 }

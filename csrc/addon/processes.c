@@ -63,37 +63,6 @@ static napi_value wait_child(napi_env env, napi_callback_info info) {
     return result == 0 ? make_undefined(env) : make_exit_status(env, &status);
 }
 
-struct wait_job {
-    struct job job;
-    int pid;
-    struct exit_status status;
-};
-
-static int wait_work(struct job *job) {
-    struct wait_job *wait = (struct wait_job *)job;
-    int result = wait_for(wait->pid, false, &wait->status);
-    return result < 0 ? result : 0;
-}
-
-static napi_value wait_result(napi_env env, struct job *job) {
-    return make_exit_status(env, &((struct wait_job *)job)->status);
-}
-
-static napi_value wait_child_async(napi_env env, napi_callback_info info) {
-    napi_value arguments[1];
-    int pid = 0;
-    if (!take_arguments(env, info, 1, arguments) || !take_child(env, arguments[0], &pid))
-        return NULL;
-    struct wait_job *wait = calloc(1, sizeof *wait);
-    if (wait == NULL)
-        return fail(env, ENOMEM, "malloc", NULL);
-    wait->job.work = wait_work;
-    wait->job.result = wait_result;
-    wait->job.syscall = "waitpid";
-    wait->pid = pid;
-    return job_start(env, &wait->job);
-}
-
 static napi_value send_signal(napi_env env, napi_callback_info info) {
     napi_value arguments[2];
     int pid = 0;
@@ -232,7 +201,6 @@ static napi_value sleep_milliseconds(napi_env env, napi_callback_info info) {
 napi_status register_processes(napi_env env, napi_value exports) {
     static const napi_property_descriptor functions[] = {
         EXPORT("wait", wait_child),
-        EXPORT("waitAsync", wait_child_async),
         EXPORT("kill", send_signal),
         EXPORT("pidfdOpen", pidfd_open_process),
         EXPORT("pidfdSend", pidfd_send),

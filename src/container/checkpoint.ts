@@ -43,7 +43,7 @@ export async function checkpoint(context: Context, id: string, options: Checkpoi
   const program = findCriu(native, context.criu);
   const stays = options.leaveRunning || options.preDump;
   const store = new Store(native, context.root);
-  const lock = store.lock(id);
+  const lock = await store.lock(context.host.wait, id);
   try {
     const record = store.read(id);
     const cgroup = record.cgroup && cgroupInUse(host, record.cgroup);

@@ -8,6 +8,7 @@ import type { Plan } from '../plan/plan.ts';
 import { giveCgroup } from './cgroup-owner.ts';
 import { Undo } from './cleanup.ts';
 import { createHooks } from './create-hooks.ts';
+import { tellExit } from './exits.ts';
 import { writeIdMaps } from './id-maps.ts';
 import { splitLimits } from './late-limits.ts';
 import type { Lock } from './lock.ts';
@@ -59,7 +60,7 @@ async function createPrepared(
   const startNotes = notesAfterStart(plan);
   const record = newRecord(context, options, { bundle, rootfs, cgroup, filter, startNotes });
   let hooked = false;
-  const lock = store.reserve(options.id);
+  const lock = await store.reserve(context.host.wait, options.id);
   undo.add(() => store.remove(options.id));
   try {
     // Before it is recorded as this container's: whatever is recorded, `delete --force` may kill. And after the id is ours: that it
@@ -246,5 +247,6 @@ function removeTemporary(context: Context, record: ContainerRecord): void {
  */
 export async function create(context: Context, options: CreateOptions): Promise<CreatedContainer> {
   const { launched } = await createContainer(context, options, { waits: true, ownTerminal: false });
+  tellExit(context, options.id, launched.pid);
   return { pid: launched.pid };
 }

@@ -11,6 +11,7 @@ import { execPlan } from '../plan/exec-plan.ts';
 import type { Question } from '../plan/operations.ts';
 import { checkPreserved } from './check-preserved.ts';
 import { capabilityWarnings, mergeProcess } from './exec-process.ts';
+import { tellExit } from './exits.ts';
 import { gatherFacts } from './host-facts.ts';
 import { requireStatus, statusOf } from './lifecycle.ts';
 import { ownTerminalSize, requireOwnTerminal } from './own-terminal.ts';
@@ -178,6 +179,7 @@ async function execIn(context: Context, options: ExecOptions, execution: Executi
       const { emitStamps } = await import('./emit-stamps.ts');
       emitStamps(context, plan, launched, began);
     }
+    tellExit(context, record.id, launched.pid);
     return { pid: launched.pid, ...(launched.terminal !== undefined && { terminal: launched.terminal }) };
   } catch (error) {
     if (execution.cgroup === undefined) throw error;

@@ -14,7 +14,7 @@ export async function withCgroup(
 ): Promise<void> {
   const { host } = context;
   const store = new Store(host.native, context.root);
-  const lock = store.lock(id);
+  const lock = await store.lock(context.host.wait, id);
   try {
     const record = store.read(id);
     const cgroup = record.cgroup && cgroupInUse(host, record.cgroup);

@@ -42,6 +42,17 @@ export function isAlive(native: Native, process: ProcessIdentity): boolean {
   );
 }
 
+/** Reaps a process that has ended, when it is our own child: of a container that this process created. */
+export function reapEnded(native: Native, process: ProcessIdentity): void {
+  const stat = readStat(native, process.pid);
+  if (stat?.startTime !== process.startTime || stat.state !== 'Z') return;
+  try {
+    native.wait(process.pid, true);
+  } catch (error) {
+    if (!hasErrno(error, 'ECHILD')) throw error;
+  }
+}
+
 /**
  * A descriptor that means this very process for as long as it is open, or undefined when it has ended. The start time is
  * compared after the descriptor was opened, so that a pid taken by somebody else in between is found out.

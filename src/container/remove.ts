@@ -7,6 +7,7 @@ import { endProcess } from './end-process.ts';
 import { requireStatus, statusOf } from './lifecycle.ts';
 import type { Lock } from './lock.ts';
 import { removeIfThere } from './pid-file.ts';
+import { reapEnded } from './process-identity.ts';
 import type { ContainerRecord } from './record.ts';
 import { stateDocument } from './state-document.ts';
 import { Store } from './store.ts';
@@ -31,7 +32,7 @@ export async function remove(
   { force }: { readonly force: boolean },
 ): Promise<void> {
   const store = new Store(context.host.native, context.root);
-  const lock = force ? await lockByForce(context, store, id) : store.lock(id);
+  const lock = force ? await lockByForce(context, store, id) : await store.lock(context.host.wait, id);
   if (lock === undefined) return;
   try {
     if (!force) return await removeLocked(context, store, store.read(id), false);
@@ -100,6 +101,8 @@ async function removeLocked(
   // We hold the lock: a container that is still being created is one whose create was killed.
   if (!force && status !== 'creating') requireStatus('delete', record.id, status);
   await endInit(context, record);
+  // Whoever asked to be told of its end reaps it.
+  if (record.init !== undefined && context.onExit === undefined) reapEnded(host.native, record.init);
   if (cgroup !== undefined) await clearCgroup(context, store, record, cgroup);
   if (record.resctrl !== undefined) {
     const { removeResctrl } = await import('./resctrl.ts');

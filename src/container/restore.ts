@@ -25,6 +25,7 @@ import { takeTerminal } from './checkpoint/take-terminal.ts';
 import type { RestoreOptions } from './checkpoint/types.ts';
 import { Undo } from './cleanup.ts';
 import { createHooks } from './create-hooks.ts';
+import { tellExit } from './exits.ts';
 import { checkId } from './identifier.ts';
 import { splitLimits } from './late-limits.ts';
 import { newRecord } from './new-record.ts';
@@ -82,7 +83,7 @@ export async function restore(context: Context, options: RestoreOptions): Promis
     hooked: false,
     keepDevices: () => undefined,
   };
-  const lock = store.reserve(options.id);
+  const lock = await store.reserve(context.host.wait, options.id);
   undo.add(() => store.remove(options.id));
   try {
     cgroup.checkUnused();
@@ -104,6 +105,7 @@ export async function restore(context: Context, options: RestoreOptions): Promis
     lock.release();
   }
   const { pid = 0, terminal } = progress;
+  tellExit(context, options.id, pid);
   return { pid, ...(terminal !== undefined && { terminal }) };
 }
 

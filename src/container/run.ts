@@ -1,6 +1,7 @@
 import { withCleanup } from '../failure.ts';
 import { endChild } from '../launch/launch.ts';
 import { createContainer } from './create.ts';
+import { tellExit } from './exits.ts';
 import type { ContainerRecord } from './record.ts';
 import { remove } from './remove.ts';
 import { runPoststart } from './start.ts';
@@ -33,6 +34,7 @@ export async function run(context: Context, options: RunOptions): Promise<Runnin
     }
     throw error;
   }
+  tellExit(context, options.id, launched.pid);
   const tidy = whatIsLeft(context, record);
   return {
     pid: launched.pid,

@@ -41,7 +41,7 @@ async function startLocked(context: Context, id: string): Promise<{ readonly err
   const { native } = host;
   const watch = new Stopwatch(context);
   const store = new Store(native, context.root);
-  const lock = store.lock(id);
+  const lock = await store.lock(context.host.wait, id);
   try {
     const record = store.read(id);
     const cgroup = record.cgroup && cgroupInUse(host, record.cgroup);

@@ -2,6 +2,7 @@ import { MAXIMUM_BYTES } from '../bundle/parse-json.ts';
 import { Failure } from '../failure.ts';
 import { ask } from '../host/files.ts';
 import { hasErrno, type Native } from '../host/native.ts';
+import type { Wait } from '../host/wait.ts';
 import { checkRecord, UnusableRecord } from './check-record.ts';
 import { checkId, isId } from './identifier.ts';
 import { Lock } from './lock.ts';
@@ -71,7 +72,7 @@ export class Store {
   }
 
   /** Makes the container's directory, which reserves its id, and takes its lock. Throws `Failure` (`exists`). */
-  reserve(id: string): Lock {
+  async reserve(wait: Pick<Wait, 'lock'>, id: string): Promise<Lock> {
     const directory = this.directory(id);
     this.#root.make();
     for (;;) {
@@ -87,25 +88,35 @@ export class Store {
         throw this.#failure(`can't make the state directory "${directory}"`, cause);
       }
       // A forced delete may have removed it before it was locked, and somebody else have made another.
-      const lock = this.#lockIfThere(id, true);
-      if (lock === undefined || lock === 'busy') continue;
+      const lock = await this.#lockIfThere(wait, id);
+      if (lock === undefined) continue;
       if (ask('list', directory, () => this.#native.readDirectory(lock.directory)).length === 0) return lock;
       lock.release();
     }
   }
 
-  /** The lock against a second command on the same container; blocks until it is free. Throws `Failure` (`not-found`). */
-  lock(id: string): Lock {
-    const lock = this.#lockIfThere(id, true);
-    if (lock === undefined || lock === 'busy') throw notFound(id);
+  /**
+   * The lock against a second call on the same container, in this process or another; waits until it is free.
+   * Throws `Failure` (`not-found`), also when the container is gone by then.
+   */
+  async lock(wait: Pick<Wait, 'lock'>, id: string): Promise<Lock> {
+    const lock = await this.#lockIfThere(wait, id);
+    if (lock === undefined) throw notFound(id);
     return lock;
   }
 
   /** The lock, or `busy` while somebody else holds it. Throws `Failure` (`not-found`). */
   tryLock(id: string): Lock | 'busy' {
-    const lock = this.#lockIfThere(id, false);
-    if (lock === undefined) throw notFound(id);
-    return lock;
+    for (;;) {
+      const descriptor = this.#open(id);
+      if (descriptor === undefined) throw notFound(id);
+      if (!this.#native.lock(descriptor, false)) {
+        this.#native.close(descriptor);
+        return 'busy';
+      }
+      const lock = this.#hold(id, descriptor);
+      if (lock !== undefined) return lock;
+    }
   }
 
   /**
@@ -119,23 +130,27 @@ export class Store {
     return lock;
   }
 
-  #lockIfThere(id: string, block: boolean): Lock | 'busy' | undefined {
+  async #lockIfThere(wait: Pick<Wait, 'lock'>, id: string): Promise<Lock | undefined> {
     for (;;) {
       const descriptor = this.#open(id);
       if (descriptor === undefined) return undefined;
-      if (!this.#native.lock(descriptor, block)) {
+      let letGo: () => void;
+      try {
+        letGo = await wait.lock(descriptor, this.directory(id));
+      } catch (error) {
         this.#native.close(descriptor);
-        return 'busy';
+        throw error;
       }
-      const lock = this.#hold(id, descriptor);
+      const lock = this.#hold(id, descriptor, letGo);
       if (lock !== undefined) return lock;
     }
   }
 
   /** Undefined when the directory was removed while somebody waited for its lock. */
-  #hold(id: string, descriptor: number): Lock | undefined {
+  #hold(id: string, descriptor: number, letGo = (): void => undefined): Lock | undefined {
     const lock = new Lock(this.#native, descriptor, this.directory(id), () => {
       if (this.#held.get(id) === lock) this.#held.delete(id);
+      letGo();
     });
     if (!lock.isCurrent()) {
       lock.release();

@@ -1,5 +1,6 @@
 /** What the container room takes and gives. */
 import type { Host } from '../host/host.ts';
+import type { ExitStatus } from '../host/native.ts';
 
 /** One finished piece of work of a start-up, stamped with CLOCK_MONOTONIC. */
 export interface TraceStamp {
@@ -36,10 +37,23 @@ export interface Context {
   /** For whoever looks closely. Present only when somebody does: what is told here may take work to find out. */
   debug?(message: string): void;
   readonly trace?: TraceSink;
+  /**
+   * Told once of each process that was started here and has ended: the container's own, and those of `exec`. It is reaped then. Whoever does
+   * not ask reaps them, with waitpid(2); `remove` reaps the container's own.
+   */
+  onExit?(exit: ProcessExit): void;
   /** CRIU's program, or its name; `criu` unless given. */
   readonly criu?: string;
   /** Where resctrl is mounted, when not at /sys/fs/resctrl. */
   readonly resctrl?: string;
+}
+
+/** The end of a process that was started here. */
+export interface ProcessExit extends ExitStatus {
+  /** The container's. */
+  readonly id: string;
+  /** As the host numbered it. */
+  readonly pid: number;
 }
 
 export interface CreateOptions {

@@ -32,7 +32,7 @@ export async function update(context: Context, id: string, options: UpdateOption
   for (const warning of warnings) context.warn(warning);
   await tellUnknown(context, 'Resources', resources);
   const store = new Store(native, context.root);
-  const lock = store.lock(id);
+  const lock = await store.lock(context.host.wait, id);
   try {
     const { record, cgroup } = observe(context, id, 'update');
     const schemata = [options.l3CacheSchema, options.memBwSchema].filter((line) => line !== undefined);

@@ -129,7 +129,6 @@ export interface Native {
   /** Replaces this process: signals reset, descriptors mapped as in `spawn`. Returns only by throwing. */
   execute(options: SpawnOptions): never;
   wait(pid: number, noHang: boolean): ExitStatus | undefined;
-  waitAsync(pid: number): Promise<ExitStatus>;
   kill(pid: number, signal: number): void;
   pidfdOpen(pid: number): number;
   pidfdSend(pidfd: number, signal: number): void;
@@ -141,7 +140,10 @@ export interface Native {
   watchFiles(paths: readonly string[]): number;
   /** poll(2) on several descriptors for input; milliseconds, -1 for ever. Those that are readable (for a pidfd: ended) or broken. */
   pollMany(descriptors: readonly number[], milliseconds: number): number[];
-  /** The same on a worker thread, for hosts that must not block. The descriptors have to stay open until then. */
+  /**
+   * The same without blocking: one thread watches for all such calls that are under way. The descriptors have to stay open
+   * until then.
+   */
   pollManyAsync(descriptors: readonly number[], milliseconds: number): Promise<number[]>;
   processId(): number;
   userId(): number;
@@ -163,8 +165,6 @@ export interface Native {
   send(socket: number, data: Uint8Array, descriptors: readonly number[]): void;
   /** Blocks at most `milliseconds` (-1 for ever; ETIMEDOUT after that). Datagrams up to 64 KiB. */
   receive(socket: number, milliseconds: number): Packet;
-  /** The same on a worker thread, for hosts that must not block. */
-  receiveAsync(socket: number, milliseconds: number): Promise<Packet>;
   /**
    * A netlink(7) route socket in the network namespace of process `pid`, or in our own for 0. Requests are written to it and
    * answers read from it like a file's.

@@ -14,8 +14,13 @@ export interface Wait {
   readable(descriptors: readonly number[], milliseconds: number): Promise<number[]>;
   /** The next datagram of a socket, see `Native.receive`. Throws `SystemError` ETIMEDOUT. */
   packet(socket: number, milliseconds: number): Promise<Packet>;
-  /** Takes flock(LOCK_EX) of a descriptor, however long another process holds it. */
-  lock(descriptor: number): Promise<void>;
+  /**
+   * Takes flock(LOCK_EX) of a descriptor, however long somebody holds it. Those that wait in this process get it one after another, in the
+   * order in which they came.
+   * @param name the same for all descriptors of one file
+   * @returns lets the next one of this process go on; to be called after the descriptor was closed
+   */
+  lock(descriptor: number, name: string): Promise<() => void>;
   /** Lets some milliseconds pass. */
   pause(milliseconds: number): Promise<void>;
 }
@@ -29,7 +34,10 @@ export function blockingWait(native: BlockingNative): Wait {
     child: async (pid) => native.wait(pid, false) as ExitStatus,
     readable: async (descriptors, milliseconds) => native.pollMany(descriptors, milliseconds),
     packet: async (socket, milliseconds) => native.receive(socket, milliseconds),
-    lock: async (descriptor) => void native.lock(descriptor, true),
+    async lock(descriptor) {
+      native.lock(descriptor, true);
+      return () => undefined;
+    },
     pause: async (milliseconds) => native.sleep(milliseconds),
   };
 }
@@ -45,6 +53,7 @@ const laterLook = 25;
 export function watchingWait(native: WatchingNative): Wait {
   const readable = (descriptors: readonly number[], milliseconds: number): Promise<number[]> =>
     native.pollManyAsync(descriptors, Math.ceil(milliseconds));
+  const queue = new Queue();
   const pause = async (milliseconds: number): Promise<void> => void (await readable([], milliseconds));
   return {
     readable,
@@ -66,11 +75,38 @@ export function watchingWait(native: WatchingNative): Wait {
       // Readable or not: asked without waiting, it answers, or throws ETIMEDOUT.
       return native.receive(socket, 0);
     },
-    async lock(descriptor) {
-      for (let look = firstLook; !native.lock(descriptor, false); look = Math.min(look * 2, laterLook))
-        await pause(look);
+    async lock(descriptor, name) {
+      const letGo = await queue.enter(name);
+      try {
+        for (let look = firstLook; !native.lock(descriptor, false); look = Math.min(look * 2, laterLook))
+          await pause(look);
+        return letGo;
+      } catch (error) {
+        letGo();
+        throw error;
+      }
     },
   };
+}
+
+/** Lets those who come under one name in one at a time. */
+class Queue {
+  readonly #last = new Map<string, Promise<void>>();
+
+  /** Waits for all who came before; what is returned lets the next one in. */
+  async enter(name: string): Promise<() => void> {
+    const before = this.#last.get(name);
+    let leave = (): void => undefined;
+    const gone = new Promise<void>((resolve) => {
+      leave = resolve;
+    });
+    this.#last.set(name, gone);
+    await before;
+    return () => {
+      if (this.#last.get(name) === gone) this.#last.delete(name);
+      leave();
+    };
+  }
 }
 
 /**

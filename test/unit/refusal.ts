@@ -20,3 +20,15 @@ export function assertRefused(act: () => unknown, code: string, pointer: string 
   assert.is(failure.pointer, pointer);
   assert.match(failure.message, words);
 }
+
+/** The same of what may only come later. */
+export async function laterFailureOf(act: () => unknown): Promise<Failure> {
+  let result: unknown;
+  try {
+    result = await act();
+  } catch (error) {
+    if (error instanceof Failure) return error;
+    throw error;
+  }
+  throw new Error(`nothing was refused: ${String(result)}`);
+}

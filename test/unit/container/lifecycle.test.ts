@@ -107,18 +107,18 @@ const never = {
 };
 
 test('statusOf() is creating while create holds the lock, and stopped when it was killed', () =>
-  withDirectory((root) => {
+  withDirectory(async (root) => {
     const store = new Store(native, root);
-    const lock = store.reserve('c');
+    const lock = await store.reserve(host.wait, 'c');
     assert.is(statusOf(host, new Store(native, root), recordOf('c'), never), 'creating');
     lock.release();
     assert.is(statusOf(host, store, recordOf('c'), never), 'stopped');
   }));
 
 test('statusOf() is told by the process, the freezer and the start socket', () =>
-  withDirectory((root) => {
+  withDirectory(async (root) => {
     const store = new Store(native, root);
-    store.reserve('c').release();
+    (await store.reserve(host.wait, 'c')).release();
     const record = recordOf('c', { init: self });
     assert.is(statusOf(host, store, record, { frozen: () => false }), 'running');
     assert.is(statusOf(host, store, record, { frozen: () => true }), 'paused');
@@ -127,9 +127,9 @@ test('statusOf() is told by the process, the freezer and the start socket', () =
   }));
 
 test('statusOf() does not take another process with the same pid for the container', () =>
-  withDirectory((root) => {
+  withDirectory(async (root) => {
     const store = new Store(native, root);
-    store.reserve('c').release();
+    (await store.reserve(host.wait, 'c')).release();
     const init = { ...self, startTime: '1' };
     assert.is(statusOf(host, store, recordOf('c', { init }), never), 'stopped');
   }));

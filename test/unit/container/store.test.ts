@@ -1,13 +1,15 @@
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { Store } from '../../../src/container/store.ts';
-import { assertRefused, failureOf } from '../refusal.ts';
+import { blockingWait, watchingWait } from '../../../src/host/wait.ts';
+import { assertRefused, laterFailureOf } from '../refusal.ts';
 import { native, recordOf, withDirectory } from './support.ts';
 
 const test = suite('Store');
+const wait = blockingWait(native);
 
 /** A store below a directory that is made when it is needed, and one reserved container. */
 const withStore = (body: (store: Store, root: string) => unknown) =>
@@ -16,10 +18,10 @@ const withStore = (body: (store: Store, root: string) => unknown) =>
 const permissions = (path: string) => statSync(path).mode & 0o777;
 
 test('reserve() makes all directories for their owner alone, whatever the umask', () =>
-  withStore((store, root) => {
+  withStore(async (store, root) => {
     const before = process.umask(0);
     try {
-      store.reserve('c').release();
+      (await store.reserve(wait, 'c')).release();
       store.write(recordOf('c'));
       store.writeConfig('c', new TextEncoder().encode('{}'));
     } finally {
@@ -30,16 +32,18 @@ test('reserve() makes all directories for their owner alone, whatever the umask'
   }));
 
 test('reserve() refuses an id in use, and leaves what is there alone', () =>
-  withStore((store) => {
-    store.reserve('c').release();
+  withStore(async (store) => {
+    (await store.reserve(wait, 'c')).release();
     store.write(recordOf('c'));
-    assertRefused(() => store.reserve('c'), 'exists', undefined, /container with id "c" already exists/);
+    const refused = await laterFailureOf(() => store.reserve(wait, 'c'));
+    assert.is(refused.code, 'exists');
+    assert.match(refused.message, /container with id "c" already exists/);
     assert.equal(store.read('c'), recordOf('c'));
   }));
 
 test('write() replaces a record whole: every reader sees the old one or the new one', () =>
-  withStore((store, root) => {
-    store.reserve('c').release();
+  withStore(async (store, root) => {
+    (await store.reserve(wait, 'c')).release();
     store.write(recordOf('c'));
     const inode = () => statSync(join(root, 'c/state.json')).ino;
     const first = inode();
@@ -52,8 +56,8 @@ test('write() replaces a record whole: every reader sees the old one or the new 
   }));
 
 test('write() does not follow a link that lies in its way', () =>
-  withStore((store, root) => {
-    store.reserve('c').release();
+  withStore(async (store, root) => {
+    (await store.reserve(wait, 'c')).release();
     const prey = join(root, 'prey');
     writeFileSync(prey, 'whole');
     symlinkSync(prey, join(root, 'c/state.json.new'));
@@ -67,8 +71,8 @@ test('write() does not follow a link that lies in its way', () =>
   }));
 
 test('replaceConfig() replaces it whole, also after an update that was killed', () =>
-  withStore((store, root) => {
-    store.reserve('c').release();
+  withStore(async (store, root) => {
+    (await store.reserve(wait, 'c')).release();
     store.writeConfig('c', new TextEncoder().encode('{"a":1}'));
     writeFileSync(join(root, 'c/state.json.new'), 'left behind');
     store.replaceConfig('c', new TextEncoder().encode('{"a":2}'));
@@ -77,48 +81,88 @@ test('replaceConfig() replaces it whole, also after an update that was killed', 
   }));
 
 test('lock() excludes a second Store and another process, until it is released', () =>
-  withStore((store, root) => {
+  withStore(async (store, root) => {
     const other = new Store(native, root);
     const tryElsewhere = () => spawnSync('flock', ['--nonblock', join(root, 'c'), 'true']).status;
-    const lock = store.reserve('c');
+    const lock = await store.reserve(wait, 'c');
     assert.is(other.isLocked('c'), true);
     assert.is(tryElsewhere(), 1);
     lock.release();
     lock.release();
     assert.is(other.isLocked('c'), false);
     assert.is(tryElsewhere(), 0);
-    const again = other.lock('c');
+    const again = await other.lock(wait, 'c');
     assert.is(store.isLocked('c'), true);
     again.release();
   }));
 
 test('lock() waits for another process', () =>
-  withStore((store, root) => {
-    store.reserve('c').release();
+  withStore(async (store, root) => {
+    (await store.reserve(wait, 'c')).release();
     const directory = join(root, 'c');
     // Holds the lock for a while and writes when it lets go.
     const script = `flock "${directory}" sh -c 'echo held; sleep 0.3; echo x > "${directory}/done"' &
       while ! [ -e "${directory}/done" ] && flock --nonblock "${directory}" true; do sleep 0.01; done`;
     assert.is(spawnSync('sh', ['-c', script], { stdio: 'ignore' }).status, 0);
-    const lock = store.lock('c');
+    const lock = await store.lock(wait, 'c');
     assert.ok(readdirSync(directory).includes('done'));
     lock.release();
   }));
 
+test('lock() on an event loop lets whoever holds it go on: a second call waits for its turn', () =>
+  withStore(async (store, root) => {
+    const watching = watchingWait(native);
+    const first = await store.reserve(watching, 'c');
+    const order: string[] = [];
+    const others = ['second', 'third', 'fourth'].map(async (name) => {
+      const lock = await new Store(native, root).lock(watching, 'c');
+      order.push(name);
+      await watching.pause(5);
+      order.push(name);
+      lock.release();
+    });
+    // Held across a timer, as create holds it across its waits.
+    await new Promise((resolve) => setTimeout(resolve, 30));
+    assert.equal(order, []);
+    first.release();
+    await Promise.all(others);
+    assert.equal(order, ['second', 'second', 'third', 'third', 'fourth', 'fourth']);
+  }));
+
+test('lock() on an event loop: another process that holds it does not stop the loop', () =>
+  withStore(async (store, root) => {
+    const watching = watchingWait(native);
+    (await store.reserve(watching, 'c')).release();
+    const holder = spawn('flock', [join(root, 'c'), 'sh', '-c', 'echo held; sleep 0.3'], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    await new Promise((resolve) => holder.stdout.once('data', resolve));
+    let ticks = 0;
+    const ticker = setInterval(() => {
+      ticks += 1;
+    }, 10);
+    const lock = await store.lock(watching, 'c');
+    clearInterval(ticker);
+    lock.release();
+    assert.ok(ticks >= 5, `${ticks} ticks`);
+  }));
+
 const missing: Readonly<Record<string, (store: Store) => unknown>> = {
   read: (store) => store.read('nobody'),
-  lock: (store) => store.lock('nobody'),
+  lock: (store) => store.lock(wait, 'nobody'),
   isLocked: (store) => store.isLocked('nobody'),
 };
 for (const [name, act] of Object.entries(missing)) {
   test(`${name}() of a container that is not there says so in the words that engines match`, () =>
-    withStore((store) =>
-      assertRefused(() => act(store), 'not-found', undefined, /container does not exist: "nobody"/),
-    ));
+    withStore(async (store) => {
+      const refused = await laterFailureOf(() => act(store));
+      assert.is(refused.code, 'not-found');
+      assert.match(refused.message, /container does not exist: "nobody"/);
+    }));
 }
 
 test('a bad id never becomes a path', () =>
-  withStore((store) => {
+  withStore(async (store) => {
     for (const id of ['..', '.', 'a/b', ''])
       for (const act of [
         () => store.directory(id),
@@ -126,10 +170,10 @@ test('a bad id never becomes a path', () =>
         () => store.startSocketPath(id),
         () => store.hasStartSocket(id),
         () => store.read(id),
-        () => store.lock(id),
+        () => store.lock(wait, id),
         () => store.remove(id),
       ])
-        assert.is(failureOf(act).code, 'invalid');
+        assert.is((await laterFailureOf(act)).code, 'invalid');
   }));
 
 const damaged: Readonly<Record<string, string>> = {
@@ -144,8 +188,8 @@ const damaged: Readonly<Record<string, string>> = {
 };
 for (const [name, text] of Object.entries(damaged)) {
   test(`read() tells of a record that is damaged: ${name}`, () =>
-    withStore((store, root) => {
-      store.reserve('c').release();
+    withStore(async (store, root) => {
+      (await store.reserve(wait, 'c')).release();
       writeFileSync(join(root, 'c/state.json'), text);
       assertRefused(
         () => store.read('c'),
@@ -157,8 +201,8 @@ for (const [name, text] of Object.entries(damaged)) {
 }
 
 test('read() says of a record of a newer version that it is one, and of an impossible one that it is damaged', () =>
-  withStore((store, root) => {
-    store.reserve('c').release();
+  withStore(async (store, root) => {
+    (await store.reserve(wait, 'c')).release();
     const write = (schema: unknown) =>
       writeFileSync(join(root, 'c/state.json'), JSON.stringify({ ...recordOf('c'), schema }));
     write(2);
@@ -175,29 +219,29 @@ test('read() says of a record of a newer version that it is one, and of an impos
   }));
 
 test('tryRead() misses a record that was there: the copy of the config still is', () =>
-  withStore((store) => {
-    store.reserve('c').release();
+  withStore(async (store) => {
+    (await store.reserve(wait, 'c')).release();
     store.writeConfig('c', new TextEncoder().encode('{}'));
     assertRefused(() => store.tryRead('c'), 'internal', undefined, /"\S+\/c\/state.json" is missing/);
   }));
 
 test('tryRead() is undefined for a directory without a record', () =>
-  withStore((store) => {
-    store.reserve('c').release();
+  withStore(async (store) => {
+    (await store.reserve(wait, 'c')).release();
     assert.is(store.tryRead('c'), undefined);
   }));
 
 test('ids() are those of containers, sorted as people sort; none without a state directory', () =>
-  withStore((store, root) => {
+  withStore(async (store, root) => {
     assert.equal(store.ids(), []);
-    for (const id of ['b10', 'b9', 'a']) store.reserve(id).release();
+    for (const id of ['b10', 'b9', 'a']) (await store.reserve(wait, id)).release();
     mkdirSync(join(root, 'not an id'));
     assert.equal(store.ids(), ['a', 'b9', 'b10']);
   }));
 
 test('remove() takes away all that is ours, and is content with what is gone', () =>
-  withStore((store, root) => {
-    store.reserve('c').release();
+  withStore(async (store, root) => {
+    (await store.reserve(wait, 'c')).release();
     store.write(recordOf('c'));
     store.writeConfig('c', new Uint8Array());
     for (const name of ['start.sock', 'state.json.new']) writeFileSync(join(root, 'c', name), '');
@@ -207,8 +251,8 @@ test('remove() takes away all that is ours, and is content with what is gone', (
   }));
 
 test('remove() does not take away what it does not know', () =>
-  withStore((store, root) => {
-    store.reserve('c').release();
+  withStore(async (store, root) => {
+    (await store.reserve(wait, 'c')).release();
     writeFileSync(join(root, 'c/precious'), '');
     assert.throws(() => store.remove('c'));
     assert.equal(readdirSync(join(root, 'c')), ['precious']);

@@ -95,7 +95,7 @@ for (const [way, wait] of Object.entries(ways)) {
       const descriptor = native.open(directory, 0o2200000, 0);
       assert.equal(native.lock(descriptor, false), false);
       const began = performance.now();
-      await wait.lock(descriptor);
+      (await wait.lock(descriptor, directory))();
       assert.ok(performance.now() - began < 5000);
       assert.equal(native.lock(descriptor, false), true);
       native.close(descriptor);

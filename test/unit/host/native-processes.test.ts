@@ -1,12 +1,22 @@
 import { strict as assert } from 'node:assert';
 import { spawnSync } from 'node:child_process';
-import { closeSync, mkdtempSync, openSync, readFileSync, readSync, rmSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readSync,
+  rmSync,
+  writeSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import { findLibexec } from '../../../src/entry/libexec.ts';
 import { loadNative } from '../../../src/entry/load-native.ts';
 import { hasErrno } from '../../../src/host/native.ts';
+import { watchingWait } from '../../../src/host/wait.ts';
 
 const native = loadNative(findLibexec());
 const test = suite('native: processes');
@@ -188,7 +198,7 @@ test('wait() tells codes from signals, and that a child still runs', () => {
   );
 });
 
-test('waitAsync() settles for many children at once without the event loop standing still', async () => {
+test('many children are waited for at once, by one thread, without the event loop standing still', async () => {
   const [hold, release] = native.socketPair();
   const children = Array.from({ length: 20 }, (_, index) =>
     native.spawn({
@@ -199,21 +209,25 @@ test('waitAsync() settles for many children at once without the event loop stand
     }),
   );
   native.close(hold);
+  const wait = watchingWait(native);
+  const threads = () => readdirSync('/proc/self/task').length;
+  const before = threads();
+  let most = 0;
   let ticks = 0;
   const ticker = setInterval(() => {
     ticks += 1;
+    most = Math.max(most, threads());
     if (ticks === 3) native.close(release);
   }, 5);
-  const ends = await Promise.all(children.map((pid) => native.waitAsync(pid)));
+  const ends = await Promise.all(children.map((pid) => wait.child(pid)));
   clearInterval(ticker);
   assert.deepEqual(
     ends.map((end) => end.code),
     children.map((_, index) => index),
   );
   assert.equal(ticks >= 3, true);
-  await assert.rejects(native.waitAsync(children[0] as number), (error: unknown) =>
-    hasErrno(error, 'ECHILD'),
-  );
+  assert.ok(most <= before + 1, `${most} threads instead of ${before}`);
+  await assert.rejects(wait.child(children[0] as number), (error: unknown) => hasErrno(error, 'ECHILD'));
 });
 
 test('kill(), pidfdOpen(), pidfdSend() and poll() reach one process', () => {

@@ -16,6 +16,7 @@ import { suite } from 'uvu';
 import { findLibexec } from '../../../src/entry/libexec.ts';
 import { loadNative } from '../../../src/entry/load-native.ts';
 import { hasErrno } from '../../../src/host/native.ts';
+import { watchingWait } from '../../../src/host/wait.ts';
 
 const native = loadNative(findLibexec());
 const test = suite('native: sockets');
@@ -111,17 +112,18 @@ test('a datagram that is refused leaves no descriptor behind', () => {
   native.close(b);
 });
 
-test('receiveAsync() waits off the event loop, times out, and sees a closed peer', async () => {
+test('a packet is waited for off the event loop, with an end, and a closed peer is seen', async () => {
+  const wait = watchingWait(native);
   const [a, b] = native.socketPair();
-  const packet = native.receiveAsync(b, 5000);
+  const packet = wait.packet(b, 5000);
   setTimeout(() => native.send(a, bytes('late'), [a]), 10);
   const { data, descriptors } = await packet;
   assert.equal(text(data), 'late');
   assert.equal(descriptors.length, 1);
   for (const descriptor of descriptors) native.close(descriptor);
-  await assert.rejects(native.receiveAsync(b, 5), (error: unknown) => hasErrno(error, 'ETIMEDOUT'));
+  await assert.rejects(wait.packet(b, 5), (error: unknown) => hasErrno(error, 'ETIMEDOUT'));
   setTimeout(() => native.close(a), 10);
-  assert.equal((await native.receiveAsync(b, 5000)).data.length, 0);
+  assert.equal((await wait.packet(b, 5000)).data.length, 0);
   native.close(b);
 });
 

@@ -1,0 +1,198 @@
+/** The library in a host with an event loop: many calls at once, on one container and on many, and nothing ever blocks. */
+import { strict as assert } from 'node:assert';
+import { spawn } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { suite } from 'uvu';
+import * as tsoci from '../../src/index.ts';
+import { runtimeKind } from './support/runtime.ts';
+import { type Sandbox, withSandbox } from './support/sandbox.ts';
+import { until } from './support/wait.ts';
+
+/** The library is of Node; what it leaves behind is looked for by the runtime that the run is about. */
+const test = suite(`library (beside ${runtimeKind})`);
+
+const options = { noPivot: false, noNewKeyring: false, preserveFds: 0 } as const;
+
+/** A runtime on the sandbox's root, and the ends that it tells of. */
+function openRuntime(sandbox: Sandbox) {
+  const exits: tsoci.ProcessExit[] = [];
+  const runtime = tsoci.openRuntime({ root: sandbox.root, onExit: (exit) => void exits.push(exit) });
+  return { runtime, exits };
+}
+
+const create = (runtime: tsoci.Context, sandbox: Sandbox, id: string, script = 'exec sleep 1000') =>
+  tsoci.create(runtime, { ...options, id, bundle: sandbox.script(script).directory });
+
+const codeOf = ({ reason }: PromiseRejectedResult): string => {
+  assert.ok(reason instanceof tsoci.Failure, String(reason));
+  return reason.code;
+};
+const isRefused = (result: PromiseSettledResult<unknown>): result is PromiseRejectedResult =>
+  result.status === 'rejected';
+
+test('many starts at once of one container: one of them starts it', () =>
+  withSandbox(async (sandbox) => {
+    const { runtime } = openRuntime(sandbox);
+    const id = sandbox.id();
+    await create(runtime, sandbox, id);
+    const results = await Promise.allSettled(Array.from({ length: 8 }, () => tsoci.start(runtime, id)));
+    const refused = results.filter(isRefused);
+    assert.equal(refused.length, 7);
+    for (const each of refused) assert.equal(codeOf(each), 'status');
+    assert.equal((await tsoci.state(runtime, id)).status, 'running');
+    await tsoci.remove(runtime, id, { force: true });
+  }));
+
+test('many creates at once of one id: one of them makes it, and it is whole', () =>
+  withSandbox(async (sandbox) => {
+    const { runtime } = openRuntime(sandbox);
+    const id = sandbox.id();
+    const results = await Promise.allSettled(Array.from({ length: 6 }, () => create(runtime, sandbox, id)));
+    const refused = results.filter(isRefused);
+    assert.equal(refused.length, 5);
+    for (const each of refused) assert.equal(codeOf(each), 'exists');
+    await tsoci.start(runtime, id);
+    await tsoci.remove(runtime, id, { force: true });
+  }));
+
+test('everything at once on one container ends in one of its states, and leaves nothing', () =>
+  withSandbox(async (sandbox) => {
+    const { runtime } = openRuntime(sandbox);
+    const id = sandbox.id();
+    await create(runtime, sandbox, id);
+    await tsoci.start(runtime, id);
+    const calls = Array.from({ length: 4 }, () => [
+      tsoci.pause(runtime, id),
+      tsoci.resume(runtime, id),
+      tsoci.update(runtime, id, { resources: { pids: { limit: 50 } }, name: 'test' }),
+      tsoci.list(runtime),
+    ]).flat();
+    calls.push(tsoci.remove(runtime, id, { force: true }), tsoci.remove(runtime, id, { force: true }));
+    for (const result of await Promise.allSettled<unknown>(calls))
+      if (isRefused(result))
+        assert.ok(['status', 'not-found', 'system'].includes(codeOf(result)), String(result.reason));
+    assert.equal(existsSync(join(sandbox.root, id)), false);
+  }));
+
+test('many containers at once, without a thread for each; the end of each is told once', () =>
+  withSandbox(async (sandbox) => {
+    const { runtime, exits } = openRuntime(sandbox);
+    const ids = Array.from({ length: 12 }, () => sandbox.id());
+    const threads = () => readdirSync('/proc/self/task').length;
+    const before = threads();
+    await Promise.all(
+      ids.map(async (id, index) => {
+        await create(runtime, sandbox, id, `sleep 0.2; exit ${index}`);
+        await tsoci.start(runtime, id);
+      }),
+    );
+    // Node's own pool may come to life meanwhile; a thread for each container would be twelve.
+    assert.ok(threads() < before + 8, `${threads()} threads instead of ${before}`);
+    await until('all have ended', () => exits.length === ids.length);
+    const codes = new Map(exits.map(({ id, code }) => [id, code]));
+    assert.deepEqual(
+      ids.map((id) => codes.get(id)),
+      ids.map((_, index) => index),
+    );
+    await Promise.all(ids.map((id) => tsoci.remove(runtime, id, { force: false })));
+  }));
+
+test('a container whose process is our own child goes by force, and its end is told', () =>
+  withSandbox(async (sandbox) => {
+    const { runtime, exits } = openRuntime(sandbox);
+    const id = sandbox.id();
+    const { pid } = await create(runtime, sandbox, id);
+    await tsoci.start(runtime, id);
+    await tsoci.remove(runtime, id, { force: true });
+    await until('its end is told', () => exits.length > 0);
+    assert.deepEqual(exits, [{ id, pid, code: undefined, signal: 9 }]);
+    assert.equal(existsSync(`/proc/${pid}`), false);
+  }));
+
+test('without onExit nobody is left to reap: remove() does it', () =>
+  withSandbox(async (sandbox) => {
+    const runtime = tsoci.openRuntime({ root: sandbox.root });
+    const [killed, ended] = [sandbox.id(), sandbox.id()];
+    const first = await create(runtime, sandbox, killed);
+    await tsoci.start(runtime, killed);
+    const second = await create(runtime, sandbox, ended, 'exit 3');
+    await tsoci.start(runtime, ended);
+    await until('it has ended', async () => (await tsoci.state(runtime, ended)).status === 'stopped');
+    assert.match(
+      readFileSync(`/proc/${second.pid}/stat`, 'utf8'),
+      /\) Z /,
+      'positive control: it waits to be reaped',
+    );
+    await Promise.all([
+      tsoci.remove(runtime, killed, { force: true }),
+      tsoci.remove(runtime, ended, { force: false }),
+    ]);
+    for (const { pid } of [first, second]) assert.equal(existsSync(`/proc/${pid}`), false, String(pid));
+  }));
+
+test('what exec started is told of, too', () =>
+  withSandbox(async (sandbox) => {
+    const { runtime, exits } = openRuntime(sandbox);
+    const id = sandbox.id();
+    await create(runtime, sandbox, id);
+    await tsoci.start(runtime, id);
+    const started = await Promise.all(
+      [7, 8, 9].map((code) =>
+        tsoci.exec(runtime, id, {
+          args: ['sh', '-c', `exit ${code}`],
+          tty: false,
+          detach: true,
+          preserveFds: 0,
+          ignorePaused: false,
+        }),
+      ),
+    );
+    await until('they have ended', () => exits.length === 3);
+    const codes = new Map(exits.map((exit) => [exit.pid, exit.code]));
+    assert.deepEqual(
+      started.map(({ pid }) => codes.get(pid)),
+      [7, 8, 9],
+    );
+    await tsoci.remove(runtime, id, { force: true });
+  }));
+
+test('a lock that another process holds is waited for beside other work', () =>
+  withSandbox(async (sandbox) => {
+    const { runtime } = openRuntime(sandbox);
+    const [id, other] = [sandbox.id(), sandbox.id()];
+    await create(runtime, sandbox, id);
+    const holder = spawn('flock', [join(sandbox.root, id), 'sh', '-c', 'echo held; sleep 1.5'], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    await new Promise((resolve) => holder.stdout.once('data', resolve));
+    let started = false;
+    const starting = tsoci.start(runtime, id).then(() => {
+      started = true;
+    });
+    await create(runtime, sandbox, other);
+    await tsoci.start(runtime, other);
+    assert.equal(started, false, 'positive control: it still waits');
+    await starting;
+    assert.equal((await tsoci.state(runtime, id)).status, 'running');
+    await Promise.all([id, other].map((each) => tsoci.remove(runtime, each, { force: true })));
+  }));
+
+test('a slow hook holds up nobody but its own container', () =>
+  withSandbox(async (sandbox) => {
+    const { runtime } = openRuntime(sandbox);
+    const [slow, quick] = [sandbox.id(), sandbox.id()];
+    const bundle = sandbox.bundle(['sleep', '1000'], (config) => {
+      config.hooks = { createRuntime: [{ path: '/bin/sleep', args: ['sleep', '1'] }] };
+    });
+    let created = false;
+    const creating = tsoci.create(runtime, { ...options, id: slow, bundle: bundle.directory }).then(() => {
+      created = true;
+    });
+    await create(runtime, sandbox, quick);
+    assert.equal(created, false);
+    await creating;
+    await Promise.all([slow, quick].map((each) => tsoci.remove(runtime, each, { force: true })));
+  }));
+
+test.run();
