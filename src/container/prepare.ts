@@ -12,6 +12,7 @@ import { O_CLOEXEC, O_PATH } from '../host/open-flags.ts';
 import { createPlan } from '../plan/create-plan.ts';
 import { resolvePath } from '../plan/path.ts';
 import type { Plan } from '../plan/plan.ts';
+import { checkHostNamespaces } from './check-host-namespaces.ts';
 import { checkPreserved } from './check-preserved.ts';
 import { gatherFacts } from './host-facts.ts';
 import { checkId } from './identifier.ts';
@@ -129,6 +130,7 @@ export async function prepare(
     throw new Failure('invalid', 'config.json has no process to run', { pointer: '/process' });
   }
   checkTerminal(config, options, mode, host.native);
+  checkHostNamespaces(host.native, config);
   const root = openRootfs(context, bundle);
   try {
     return await compile(context, options, mode, bundle, root);

@@ -29,8 +29,8 @@ export function sysctlPath(name: string): string {
   return name.replace(/[./]/g, (character) => (character === '.' ? '/' : '.'));
 }
 
-/** The namespace that a parameter belongs to; undefined when it is one of the whole host. */
-function ownerOf(path: string): NamespaceType | undefined {
+/** The namespace that a parameter belongs to, by its path; undefined when it is one of the whole host. */
+export function ownerOf(path: string): NamespaceType | undefined {
   if (IPC.includes(path) || path.startsWith('fs/mqueue/')) return 'ipc';
   if (path.startsWith('net/')) return 'network';
   if (path === 'kernel/domainname' || path === 'kernel/hostname') return 'uts';
