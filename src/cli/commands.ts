@@ -111,13 +111,13 @@ export const commands: readonly CommandRow[] = [
   row({
     name: 'delete',
     shape: shapes.deleteShape,
-    summary: 'delete a stopped container',
+    summary: 'delete stopped containers',
     description: [
       'Removes its cgroup, its state and what is left of its mounts, and runs the poststop hooks.',
     ],
     examples: [
       { command: 'delete web1', does: 'delete web1, which has stopped' },
-      { command: 'delete --force web1', does: 'kill it first if need be' },
+      { command: 'delete --force web1 web2', does: 'delete two, and kill them first if need be' },
     ],
     load: () => import('./commands/delete.ts'),
   }),

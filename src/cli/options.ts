@@ -186,6 +186,12 @@ export const deleteShape = {
     },
   ],
   positionals: [id],
+  rest: {
+    value: 'CONTAINER-ID…',
+    help: 'more containers to delete',
+    begins: 'anywhere',
+    complete: 'container',
+  },
 } as const satisfies CommandShape;
 
 export const psShape = {

@@ -2,6 +2,7 @@
 import { assertNever, Failure } from '../failure.ts';
 import { nearest } from '../suggest.ts';
 import { commands } from './commands.ts';
+import { commandHabit, optionHabit } from './habits.ts';
 import { globalOptions } from './options.ts';
 import type { Slip } from './parse.ts';
 import type { CommandRow, OptionRow } from './table.ts';
@@ -14,7 +15,10 @@ export function usageFailure(slip: Slip, command: CommandRow | undefined): Failu
     new Failure('invalid', where + message, { hint: hint === '' ? help : `${hint} ${help}` });
   switch (slip.kind) {
     case 'unknown-command':
-      return refuse(`unknown command "${slip.given}"`, didYouMean(nearest(slip.given, commandNames())));
+      return refuse(
+        `unknown command "${slip.given}"`,
+        commandHabit(slip.given) ?? didYouMean(nearest(slip.given, commandNames())),
+      );
     case 'unknown-option':
       return refuse(`unknown option "${slip.given}"`, adviseOption(slip.given, command));
     case 'missing-value':
@@ -46,6 +50,8 @@ function adviseOption(given: string, command: CommandRow | undefined): string {
   if (!command && owners.length > 0) {
     return `It belongs to ${owners.join(', ')} and stands after the command.`;
   }
+  const habit = optionHabit(given, command);
+  if (habit !== undefined) return habit;
   const likely = nearest(
     name,
     own.filter((row) => !row.hidden).map((row) => row.name),

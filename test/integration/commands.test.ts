@@ -158,4 +158,40 @@ test('--debug tells more, --log-format json says it as lines of JSON', () =>
     assert.ok(!lines.some(({ level }) => level === 'error'));
   }));
 
+test('delete() takes several ids, and goes on behind one that it can not delete', () =>
+  withSandbox(async (sandbox) => {
+    const [first, second, third] = [
+      await sandbox.running(),
+      await sandbox.running(),
+      await sandbox.running(),
+    ];
+    const refused = await sandbox.tsoci(['delete', first, 'nobody', second]);
+    assert.equal(refused.code, 1);
+    for (const words of [`"${first}"`, 'nobody', `"${second}"`])
+      assert.match(refused.stderr, new RegExp(words));
+    expectSuccess(await sandbox.tsoci(['kill', first, '9']));
+    await sandbox.stopped(first);
+    const { code, stderr } = await sandbox.tsoci(['delete', second, first]);
+    assert.equal(code, 1);
+    assert.match(stderr, new RegExp(`"${second}"`));
+    expectSuccess(await sandbox.tsoci(['delete', '--force', second, third, second]));
+    assert.equal(expectSuccess(await sandbox.tsoci(['list', '-q'])).stdout, '');
+  }));
+
+test('list() sorts as people do', () =>
+  withSandbox(async (sandbox) => {
+    const { directory } = sandbox.bundle(['true']);
+    const base = sandbox.id();
+    const ids = ['9', '10', '100'].map((number) => `${base}-${number}`);
+    for (const id of [...ids].reverse())
+      expectSuccess(await sandbox.tsoci(['create', '--bundle', directory, id]));
+    assert.deepEqual(
+      expectSuccess(await sandbox.tsoci(['list', '-q']))
+        .stdout.trim()
+        .split('\n'),
+      ids,
+    );
+    expectSuccess(await sandbox.tsoci(['delete', '--force', ...ids]));
+  }));
+
 test.run();
