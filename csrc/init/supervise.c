@@ -264,6 +264,11 @@ static int find_program(int count, char **arguments) {
     return text_equal(arguments[at], "--") && at + 1 < count ? at : -1;
 }
 
+/** By SIGKILL, itself or what it waited for and answers with as shells do: nobody who ends so says why. */
+static bool was_killed(int status) {
+    return WIFSIGNALED(status) ? WTERMSIG(status) == SIGKILL : WEXITSTATUS(status) == 128 + SIGKILL;
+}
+
 int supervise(int count, char **arguments) {
     struct supervisor *self = &supervisor;
     struct tidy tidy;
@@ -294,7 +299,8 @@ int supervise(int count, char **arguments) {
     terminal_restore();
     if (error < 0)
         return complain("poll", error);
-    if (program < count && !tidy_finish(&tidy))
+    // Why it was killed is still to be read in its cgroup.
+    if (program < count && (was_killed(self->status) || !tidy_finish(&tidy)))
         run_afterwards(arguments + program + 1);
     return WIFSIGNALED(self->status) ? 128 + WTERMSIG(self->status) : WEXITSTATUS(self->status);
 }

@@ -184,6 +184,12 @@ export const deleteShape = {
       type: 'boolean',
       help: 'kill it first where it still runs; fine when it is gone already',
     },
+    {
+      name: 'ended',
+      type: 'boolean',
+      help: 'its program has ended in the foreground: tell when that was for want of memory',
+      hidden: true,
+    },
   ],
   positionals: [id],
   rest: {

@@ -171,7 +171,11 @@ function hintsOf(failure: Failure): string[] {
 
 /** The message, with the place in config.json before it unless it is named there already. */
 function placed(error: unknown): string {
-  const text = messageOf(error);
+  // The place in people's notation, once: the rooms below have pointers.
+  const text = messageOf(error).replace(
+    /^(cannot apply )(\/[^:\s]+)/,
+    (_all, verb, place) => verb + pathOf(place),
+  );
   const pointer = error instanceof Failure ? error.pointer : undefined;
   if (pointer === undefined || pointer === '') return text;
   const place = pathOf(pointer);

@@ -173,7 +173,10 @@ async function build(
     return { record, launched };
   } catch (error) {
     const { explainLimits } = await import('./explain-limits.ts');
-    throw explainLimits(host, cgroup, error);
+    const { explainAccess } = await import('./explain-access.ts');
+    const { explainSeccomp } = await import('./explain-seccomp.ts');
+    const explained = explainLimits(host, cgroup, error);
+    throw explainSeccomp(bundle.config, explainAccess(native, bundle.config, preparation.rootfs, explained));
   } finally {
     inherited.close();
   }

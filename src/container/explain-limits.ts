@@ -1,4 +1,4 @@
-import type { CgroupInUse } from '../cgroup/cgroup.ts';
+import type { CgroupInUse, SavedCgroup } from '../cgroup/cgroup.ts';
 import { forksRefused, oomKills } from '../cgroup/limit-events.ts';
 import { readStatistics } from '../cgroup/statistics.ts';
 import { Failure, messageOf } from '../failure.ts';
@@ -67,4 +67,14 @@ export function explainLimits(
     });
   }
   return error;
+}
+
+/** A sentence about the processes that the kernel killed in a cgroup for want of memory; undefined when there were none. */
+export function outOfMemory(host: Host, cgroup: SavedCgroup): string | undefined {
+  const found = limitsOf(host, { saved: cgroup });
+  if (found === undefined || found.kills === 0) return undefined;
+  const limit = found.memory?.limit;
+  const why =
+    limit === undefined ? 'memory was short' : `they needed more than the memory limit, ${sizeText(limit)}`;
+  return `the kernel killed ${found.kills} of its processes: ${why}`;
 }

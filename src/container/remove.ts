@@ -25,11 +25,13 @@ const courtesy = 100;
  * create that was stopped) keeps the lock of.
  *
  * Throws `Failure`: `not-found`, `status`, `system`.
+ *
+ * @param how `ended`: the program has just ended, and whoever waits for it is told when that was for want of memory
  */
 export async function remove(
   context: Context,
   id: string,
-  { force }: { readonly force: boolean },
+  { force, ended = false }: { readonly force: boolean; readonly ended?: boolean },
 ): Promise<void> {
   const store = new Store(context.host.native, context.root);
   const lock = force ? await lockByForce(context, store, id) : await store.lock(context.host.wait, id);
@@ -40,7 +42,10 @@ export async function remove(
     if (found instanceof UnusableRecord) {
       const { removeDamaged } = await import('./remove-damaged.ts');
       await removeDamaged(context, store, id, found);
-    } else if (found !== undefined) await removeLocked(context, store, found, true);
+    } else if (found !== undefined) {
+      if (ended) await tellOutOfMemory(context, found);
+      await removeLocked(context, store, found, true);
+    }
     // A directory whose create was killed before it recorded anything.
     else store.remove(id);
   } finally {
@@ -114,6 +119,14 @@ async function removeLocked(
     const { runPoststopHooks } = await import('./hooks.ts');
     await runPoststopHooks(context, record.poststop, stateDocument(record, 'stopped', 0), context.warn);
   }
+}
+
+/** All that is seen of a program that the kernel killed for want of memory is its exit status, 137. */
+async function tellOutOfMemory({ host, warn }: Context, { id, cgroup }: ContainerRecord): Promise<void> {
+  if (cgroup === undefined) return;
+  const { outOfMemory } = await import('./explain-limits.ts');
+  const words = outOfMemory(host, cgroup);
+  if (words !== undefined) warn(`container "${id}": ${words}`, 'always');
 }
 
 /** Kills the init where it lives, and waits until it has ended. */

@@ -23,6 +23,10 @@ export async function compileFilter(
   const compiled = await compileSeccomp(context.host, seccomp, { cacheDirectory: cacheFor(context) });
   for (const warning of compiled.warnings) context.warn(warning);
   for (const note of compiled.notes) context.debug?.(note);
+  const { seccompAdvice } = await import('./explain-seccomp.ts');
+  const advice = seccompAdvice(seccomp);
+  // Where the filter kills, the end of the process is all that is seen.
+  if (advice?.includes('SCMP_ACT_KILL')) context.warn(advice, 'always');
   const { filter, flags, notify } = compiled;
   return {
     program: { filter, flags, notify },

@@ -1,3 +1,6 @@
+import type { Config } from '../bundle/config.ts';
+import { parseJson } from '../bundle/parse-json.ts';
+import type { CgroupInUse } from '../cgroup/cgroup.ts';
 import { cgroupInUse } from '../cgroup/cgroup-in-use.ts';
 import { oomKills } from '../cgroup/limit-events.ts';
 import { Failure, withCleanup } from '../failure.ts';
@@ -67,9 +70,7 @@ async function startLocked(context: Context, id: string): Promise<{ readonly err
       );
     } catch (error) {
       await endInit(context, record);
-      if (cgroup === undefined) throw error;
-      const { explainLimits } = await import('./explain-limits.ts');
-      throw explainLimits(host, cgroup, error, killsBefore);
+      throw await explainStart(context, store, id, { error, cgroup, killsBefore });
     }
     watch.lap('start');
     try {
@@ -81,6 +82,21 @@ async function startLocked(context: Context, id: string): Promise<{ readonly err
   } finally {
     lock.release();
   }
+}
+
+/** What is known of a failed start beyond its error: the limits of the cgroup, and the filter of the container's config. */
+async function explainStart(
+  { host }: Context,
+  store: Store,
+  id: string,
+  failed: { readonly error: unknown; readonly cgroup: CgroupInUse | undefined; readonly killsBefore: number },
+): Promise<unknown> {
+  const { explainLimits } = await import('./explain-limits.ts');
+  const { explainSeccomp } = await import('./explain-seccomp.ts');
+  const { error, cgroup, killsBefore } = failed;
+  const explained = cgroup === undefined ? error : explainLimits(host, cgroup, error, killsBefore);
+  const config = parseJson(store.readConfig(id), store.configPath(id)) as Config;
+  return explainSeccomp(config, explained);
 }
 
 /** A poststart hook that fails stops the container (runtime.md, Lifecycle, step 9). */

@@ -39,12 +39,18 @@ interface Sample {
 const firstInterval = 250;
 
 /** Undefined when it has ended, or has nothing to look at, and was not asked for by name. */
-function look(context: Context, id: string, named: boolean): Sample | undefined {
+function look(
+  context: Context,
+  id: string,
+  named: boolean,
+  unmeasured?: (id: string, why: Failure) => void,
+): Sample | undefined {
   try {
     const { status, cgroup } = observe(context, id, 'events');
     return { id, status, nanoseconds: context.host.native.monotonic(), used: cgroup.usage() };
   } catch (error) {
     const gone = hasErrno(error, 'ENOENT', 'ENODEV');
+    if (error instanceof Failure && !named && error.code === 'unsupported') unmeasured?.(id, error);
     if (gone || (error instanceof Failure && !named)) return undefined;
     throw error;
   }
@@ -101,9 +107,16 @@ export async function* stats(
 ): AsyncGenerator<ContainerUsage[], void> {
   const store = new Store(context.host.native, context.root);
   const all = ids.length === 0;
+  // Said once: a table without rows does not tell that something runs.
+  const told = new Set<string>();
+  const unmeasured = (id: string, { message, hint }: Failure): void => {
+    if (!told.has(id))
+      context.warn(`nothing is measured: ${message}${hint === undefined ? '' : ` (${hint})`}`);
+    told.add(id);
+  };
   const sample = (first: boolean): Map<string, Sample> => {
     const found = (all ? store.ids() : [...new Set(ids)]).flatMap(
-      (id) => look(context, id, first && !all) ?? [],
+      (id) => look(context, id, first && !all, unmeasured) ?? [],
     );
     return new Map(found.map((each) => [each.id, each]));
   };

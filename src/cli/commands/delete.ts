@@ -6,7 +6,7 @@ import type { Handler } from '../table.ts';
 
 export const handler: Handler<typeof deleteShape> = async ({ arguments: { id }, rest, values, context }) => {
   const opened = await context();
-  if (rest.length === 0) await remove(opened, id, { force: values.force });
+  if (rest.length === 0) await remove(opened, id, { force: values.force, ended: values.ended });
   else await removeAll(opened, [id, ...rest], values.force);
   return 0;
 };

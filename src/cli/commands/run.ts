@@ -15,7 +15,7 @@ export const handler: Handler<typeof runShape> = async ({ arguments: { id }, val
     keep,
   });
   if (detach) return 0;
-  const { argv, environment } = await call.again(['delete', '--force', id]);
+  const { argv, environment } = await call.again(['delete', '--force', '--ended', id]);
   call.flush();
   // From here on this process is the small supervisor, which answers with the program's exit status.
   return supervise(context, foreground, {
