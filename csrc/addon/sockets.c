@@ -99,7 +99,9 @@ static int limit_waiting(int socket, long seconds) {
     return setsockopt(socket, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit) < 0 ? -errno : 0;
 }
 
-static int connect_to(int socket, const char *path) {
+/* `patient`: waits until there is room among those that nobody has accepted yet; otherwise -EAGAIN says that
+ * there is none. */
+static int connect_to(int socket, const char *path, bool patient) {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
     int target CLEANUP(close_release) = -1;
     if (!set_address(&address, path)) {
@@ -111,18 +113,20 @@ static int connect_to(int socket, const char *path) {
         if (!set_address(&address, through))
             return -ENAMETOOLONG;
     }
-    int result = limit_waiting(socket, PATIENCE);
+    int result = patient ? limit_waiting(socket, PATIENCE) : 0;
     if (result < 0)
         return result;
     do
         result = connect(socket, (const struct sockaddr *)&address, sizeof address);
     while (result < 0 && errno == EINTR);
     if (result < 0)
-        return errno == EAGAIN ? -ETIMEDOUT : -errno;
-    return limit_waiting(socket, 0);
+        return errno == EAGAIN && patient ? -ETIMEDOUT : -errno;
+    if (patient)
+        return limit_waiting(socket, 0);
+    return fcntl(socket, F_SETFL, 0) < 0 ? -errno : 0;
 }
 
-static napi_value connect_socket(napi_env env, napi_callback_info info) {
+static napi_value connect_kind(napi_env env, napi_callback_info info, bool patient) {
     napi_value arguments[2];
     struct text path CLEANUP(text_release) = {.data = NULL};
     struct text kind CLEANUP(text_release) = {.data = NULL};
@@ -136,14 +140,24 @@ static napi_value connect_socket(napi_env env, napi_callback_info info) {
         type = SOCK_STREAM;
     else
         return fail(env, EPROTOTYPE, "socket", NULL);
-    int descriptor = socket(AF_UNIX, type | SOCK_CLOEXEC, 0);
+    int descriptor = socket(AF_UNIX, type | SOCK_CLOEXEC | (patient ? 0 : SOCK_NONBLOCK), 0);
     if (descriptor < 0)
         return fail(env, errno, "socket", NULL);
-    int result = connect_to(descriptor, path.data);
+    int result = connect_to(descriptor, path.data, patient);
     if (result == 0)
         return make_number(env, descriptor);
     close(descriptor);
+    if (result == -EAGAIN && !patient)
+        return make_undefined(env);
     return fail(env, -result, "connect", path.data);
+}
+
+static napi_value connect_socket(napi_env env, napi_callback_info info) {
+    return connect_kind(env, info, true);
+}
+
+static napi_value try_connect(napi_env env, napi_callback_info info) {
+    return connect_kind(env, info, false);
 }
 
 static napi_value socket_pair(napi_env env, napi_callback_info info) {
@@ -158,6 +172,7 @@ napi_status register_sockets(napi_env env, napi_value exports) {
     static const napi_property_descriptor functions[] = {
         EXPORT("listen", listen_socket),
         EXPORT("connect", connect_socket),
+        EXPORT("tryConnect", try_connect),
         EXPORT("socketPair", socket_pair),
     };
     return napi_define_properties(env, exports, COUNT(functions), functions);

@@ -125,7 +125,7 @@ async function build(
   }
   watch.lap('make the cgroup and set its limits');
   const plan = context.rootless ? preparation.recompile() : preparation.plan;
-  const inherited = openInherited(context, options, mode, making);
+  const inherited = await openInherited(context, options, mode, making);
   let record: ContainerRecord = {
     ...making.record,
     cgroup: cgroup.saved,
@@ -158,7 +158,7 @@ async function build(
           return { state: await createHooks(context, record, bundle.config, pid) };
         } else if (question === 'commit') {
           if (limits.after !== undefined) await cgroup.update(limits.after, '/linux/resources');
-          record = commit(context, options, making, record, pid);
+          record = await commit(context, options, making, record, pid);
           return answerForRun(record, mode, pid);
         }
         return {};
@@ -188,21 +188,21 @@ function givesEnvironment({ operations }: Plan): boolean {
 }
 
 /** The descriptors that the plan wants: the root filesystem, the caller's console socket, the socket for `start`, the seccomp agent's. */
-function openInherited(context: Context, options: CreateOptions, mode: CreateMode, making: Making) {
-  const { native } = context.host;
+async function openInherited({ host }: Context, options: CreateOptions, mode: CreateMode, making: Making) {
+  const { native } = host;
   const opened: Record<string, number> = {};
   const close = (): void => {
     for (const descriptor of Object.values(opened)) native.close(descriptor);
   };
   try {
     if (options.consoleSocket !== undefined) {
-      opened['console-socket'] = connectTo(native, options.consoleSocket, 'console socket');
+      opened['console-socket'] = await connectTo(host, options.consoleSocket, 'console socket');
     }
     const start = making.store.startSocketPath(options.id);
     if (mode.waits)
       opened['start-socket'] = ask('make the socket for start', start, () => native.listen(start));
     const agent = making.preparation.filter?.listenerPath;
-    if (agent !== undefined) opened['seccomp-socket'] = connectTo(native, agent, 'seccomp agent');
+    if (agent !== undefined) opened['seccomp-socket'] = await connectTo(host, agent, 'seccomp agent');
   } catch (error) {
     close();
     throw error;
@@ -211,13 +211,13 @@ function openInherited(context: Context, options: CreateOptions, mode: CreateMod
 }
 
 /** The process is ready: from here on the container exists. */
-function commit(
+async function commit(
   context: Context,
   options: CreateOptions,
   { store, undo, lock }: Making,
   before: ContainerRecord,
   pid: number,
-): ContainerRecord {
+): Promise<ContainerRecord> {
   const { native } = context.host;
   const init = identify(native, pid);
   if (init === undefined) throw new Failure('system', 'the container process died before it was recorded');
@@ -228,7 +228,8 @@ function commit(
     writePidFile(native, pidFile, options.id, pid);
     undo.add(() => lock.isCurrent() && removeIfThere(native, pidFile));
   }
-  if (options.pidfdSocket !== undefined) sendPidfd(native, options.pidfdSocket, pid, 'init-pidfd');
+  if (options.pidfdSocket !== undefined)
+    await sendPidfd(context.host, options.pidfdSocket, pid, 'init-pidfd');
   return record;
 }
 

@@ -155,10 +155,10 @@ async function execIn(context: Context, options: ExecOptions, execution: Executi
   const began = native.monotonic();
   try {
     if (options.consoleSocket !== undefined) {
-      inherited['console-socket'] = connectTo(native, options.consoleSocket, 'console socket');
+      inherited['console-socket'] = await connectTo(host, options.consoleSocket, 'console socket');
     }
     if (filter?.listenerPath !== undefined) {
-      inherited['seccomp-socket'] = connectTo(native, filter.listenerPath, 'seccomp agent');
+      inherited['seccomp-socket'] = await connectTo(host, filter.listenerPath, 'seccomp agent');
     }
     const launched = await launch(host, {
       plan,
@@ -170,7 +170,7 @@ async function execIn(context: Context, options: ExecOptions, execution: Executi
           return {};
         }
         if (options.pidFile !== undefined) writePidFile(native, options.pidFile, record.id, pid);
-        if (options.pidfdSocket !== undefined) sendPidfd(native, options.pidfdSocket, pid, 'exec-pidfd');
+        if (options.pidfdSocket !== undefined) await sendPidfd(host, options.pidfdSocket, pid, 'exec-pidfd');
         const metadata = agentMetadata(filter);
         return startAnswer({ ...record, ...(metadata !== undefined && { seccompMetadata: metadata }) }, pid);
       },

@@ -7,6 +7,7 @@ import { detectCgroups } from '../cgroup/detect-cgroups.ts';
 import { openCgroup } from '../cgroup/open-cgroup.ts';
 import { Failure, messageOf } from '../failure.ts';
 import { ask } from '../host/files.ts';
+import type { Host } from '../host/host.ts';
 import { hasErrno, isSystemError, type Native } from '../host/native.ts';
 import { waitUntil } from '../host/wait.ts';
 import type { UnusableRecord } from './check-record.ts';
@@ -39,7 +40,7 @@ export async function removeDamaged(
   const left: string[] = [];
   context.warn(damage.message);
   // The init itself is dead by now, if it is known.
-  letWaitingGo(native, store, id);
+  await letWaitingGo(context.host, store, id);
   const config = await readConfig(store, id);
   if (known.cgroup !== undefined)
     await clearCgroup(context, store, { ...known, id }, cgroupInUse(context.host, known.cgroup));
@@ -91,10 +92,10 @@ async function readConfig(store: Store, id: string): Promise<Config | undefined>
 }
 
 /** A process that waits for `start` ends when it is called and then told nothing. */
-function letWaitingGo(native: Native, store: Store, id: string): void {
+async function letWaitingGo({ native, wait }: Host, store: Store, id: string): Promise<void> {
   if (!store.hasStartSocket(id)) return;
   try {
-    native.close(native.connect(store.startSocketPath(id), 'seqpacket'));
+    native.close(await wait.connect(store.startSocketPath(id), 'seqpacket'));
   } catch (error) {
     if (!hasErrno(error, 'ECONNREFUSED', 'ENOENT')) throw error;
   }

@@ -276,7 +276,7 @@ async function onNotification(
   const { native } = context.host;
   const { config } = restoration.bundle;
   if (script === 'orphan-pts-master' && descriptor !== undefined)
-    progress.terminal = takeTerminal(native, options, descriptor);
+    progress.terminal = await takeTerminal(context.host, options, descriptor);
   else if (descriptor !== undefined) native.close(descriptor);
   if (script === 'setup-namespaces') {
     const moved = options.emptyNs.includes('network') ? await fillNetwork(native, config, pid) : undefined;

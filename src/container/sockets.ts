@@ -1,10 +1,10 @@
 import { Failure, messageOf } from '../failure.ts';
-import type { Native } from '../host/native.ts';
+import type { Host } from '../host/host.ts';
 
 /** Connects to a socket that the caller named by an option. Throws `Failure` (`invalid`). */
-export function connectTo(native: Native, path: string, what: string): number {
+export async function connectTo({ wait }: Host, path: string, what: string): Promise<number> {
   try {
-    return native.connect(path, 'stream');
+    return await wait.connect(path, 'stream');
   } catch (cause) {
     throw new Failure('invalid', `can't connect to the ${what} "${path}": ${messageOf(cause)}`, {
       cause,
@@ -14,8 +14,9 @@ export function connectTo(native: Native, path: string, what: string): number {
 }
 
 /** Sends a pidfd of `pid` to the caller's socket (`--pidfd-socket`), with the payload `init-pidfd` or `exec-pidfd`. */
-export function sendPidfd(native: Native, path: string, pid: number, payload: string): void {
-  const socket = connectTo(native, path, 'pidfd socket');
+export async function sendPidfd(host: Host, path: string, pid: number, payload: string): Promise<void> {
+  const { native } = host;
+  const socket = await connectTo(host, path, 'pidfd socket');
   const pidfd = native.pidfdOpen(pid);
   try {
     native.send(socket, new TextEncoder().encode(payload), [pidfd]);

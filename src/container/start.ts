@@ -4,7 +4,7 @@ import type { CgroupInUse } from '../cgroup/cgroup.ts';
 import { cgroupInUse } from '../cgroup/cgroup-in-use.ts';
 import { oomKills } from '../cgroup/limit-events.ts';
 import { Failure, withCleanup } from '../failure.ts';
-import { ask, askUnless } from '../host/files.ts';
+import { ask, askLater } from '../host/files.ts';
 import { hasErrno } from '../host/native.ts';
 import { startWaiting } from '../launch/start-channel.ts';
 import { requireStatus, statusOf } from './lifecycle.ts';
@@ -58,8 +58,8 @@ async function startLocked(context: Context, id: string): Promise<{ readonly err
     const pid = record.init?.pid ?? 0;
     const killsBefore = cgroup === undefined ? 0 : oomKills(native, cgroup.saved);
     // Nothing has happened until there is a connection: whoever can't make one leaves the container as it is.
-    const socket = askUnless(['ECONNREFUSED', 'ENOENT'], 'reach the waiting process at', path, () =>
-      native.connect(path, 'seqpacket'),
+    const socket = await askLater(['ECONNREFUSED', 'ENOENT'], 'reach the waiting process at', path, () =>
+      host.wait.connect(path, 'seqpacket'),
     );
     if (socket === undefined)
       throw new Failure('status', `cannot start container "${id}": its process does not wait for start`);

@@ -13,8 +13,8 @@ import type { BusValue } from './value.ts';
 
 /** What a connection needs of the machine. */
 export type BusHost = {
-  readonly native: Pick<Host['native'], 'connect' | 'send' | 'read' | 'close' | 'monotonic'>;
-  readonly wait: Pick<Host['wait'], 'readable'>;
+  readonly native: Pick<Host['native'], 'send' | 'read' | 'close' | 'monotonic'>;
+  readonly wait: Pick<Host['wait'], 'connect' | 'readable'>;
 };
 
 /** One method call. */
@@ -76,7 +76,7 @@ export class Connection {
    * @throws SystemError without a bus, `ProtocolError`, `BusTimeout`, `BusError`
    */
   static async open(host: BusHost, path: string, patience: number): Promise<Connection> {
-    const connection = new Connection(host, host.native.connect(path, 'stream'), patience);
+    const connection = new Connection(host, await host.wait.connect(path, 'stream'), patience);
     try {
       await connection.#greet();
       return connection;

@@ -29,6 +29,22 @@ export function ask<Result>(action: string, path: string, call: () => Result): R
   }
 }
 
+/** The same of what is waited for; undefined when the system's answer is one of the codes. */
+export async function askLater<Result>(
+  codes: readonly string[],
+  action: string,
+  path: string,
+  call: () => Promise<Result>,
+): Promise<Result | undefined> {
+  try {
+    return await call();
+  } catch (error) {
+    return askUnless(codes, action, path, () => {
+      throw error;
+    });
+  }
+}
+
 /** The same; undefined when the system's answer is one of these. */
 export function askUnless<Result>(
   codes: readonly string[],

@@ -162,6 +162,8 @@ export interface Native {
   listen(path: string): number;
   /** Connected AF_UNIX socket of the kind. ETIMEDOUT after ten seconds in which nobody accepts those who came before. */
   connect(path: string, kind: 'seqpacket' | 'stream'): number;
+  /** The same at once: undefined where too many wait already to be accepted. */
+  tryConnect(path: string, kind: 'seqpacket' | 'stream'): number | undefined;
   send(socket: number, data: Uint8Array, descriptors: readonly number[]): void;
   /** Blocks at most `milliseconds` (-1 for ever; ETIMEDOUT after that). Datagrams up to 64 KiB. */
   receive(socket: number, milliseconds: number): Packet;

@@ -1,4 +1,4 @@
-import type { ExitStatus, Native, Packet } from './native.ts';
+import type { ExitStatus, Native, Packet, SystemError } from './native.ts';
 
 /**
  * All waiting that anybody does: a port, of which an entry chooses the implementation once. The command blocks its process,
@@ -12,6 +12,8 @@ export interface Wait {
    * @param milliseconds -1 for ever; after that the answer is empty
    */
   readable(descriptors: readonly number[], milliseconds: number): Promise<number[]>;
+  /** See `Native.connect`: somebody who does not accept is waited for, ten seconds at most. Throws `SystemError`. */
+  connect(path: string, kind: 'seqpacket' | 'stream'): Promise<number>;
   /** The next datagram of a socket, see `Native.receive`. Throws `SystemError` ETIMEDOUT. */
   packet(socket: number, milliseconds: number): Promise<Packet>;
   /**
@@ -26,13 +28,14 @@ export interface Wait {
 }
 
 /** What waiting in this process's only thread takes of the machine. */
-type BlockingNative = Pick<Native, 'wait' | 'pollMany' | 'receive' | 'lock' | 'sleep'>;
+type BlockingNative = Pick<Native, 'wait' | 'pollMany' | 'connect' | 'receive' | 'lock' | 'sleep'>;
 
 /** For the command: each wait is one system call that blocks. */
 export function blockingWait(native: BlockingNative): Wait {
   return {
     child: async (pid) => native.wait(pid, false) as ExitStatus,
     readable: async (descriptors, milliseconds) => native.pollMany(descriptors, milliseconds),
+    connect: async (path, kind) => native.connect(path, kind),
     packet: async (socket, milliseconds) => native.receive(socket, milliseconds),
     async lock(descriptor) {
       native.lock(descriptor, true);
@@ -43,11 +46,22 @@ export function blockingWait(native: BlockingNative): Wait {
 }
 
 /** What waiting beside other work takes of the machine. */
-type WatchingNative = Pick<Native, 'wait' | 'pidfdOpen' | 'close' | 'pollManyAsync' | 'receive' | 'lock'>;
+type WatchingNative = Pick<
+  Native,
+  'wait' | 'pidfdOpen' | 'close' | 'pollManyAsync' | 'tryConnect' | 'receive' | 'lock'
+>;
 
-/** Milliseconds between two looks at another process's lock: first, and at most. flock(2) can't be polled for. */
+/** Milliseconds between two looks at what can't be polled for, such as another process's lock: first, and at most. */
 const firstLook = 1;
 const laterLook = 25;
+/** As long as the addon's own. */
+const connectPatience = 10_000;
+
+/** What the addon would throw. */
+function timeOut(syscall: string, path: string): SystemError {
+  const message = `ETIMEDOUT: connection timed out, ${syscall} '${path}'`;
+  return Object.assign(new Error(message), { code: 'ETIMEDOUT', errno: 110, syscall, path });
+}
 
 /** For an event loop: whatever is waited for is a descriptor, and one thread watches them all (csrc/addon/watch.c). */
 export function watchingWait(native: WatchingNative): Wait {
@@ -69,6 +83,16 @@ export function watchingWait(native: WatchingNative): Wait {
       } finally {
         native.close(pidfd);
       }
+    },
+    async connect(path, kind) {
+      let waited = 0;
+      for (let look = firstLook; waited < connectPatience; look = Math.min(look * 2, laterLook)) {
+        const socket = native.tryConnect(path, kind);
+        if (socket !== undefined) return socket;
+        await pause(look);
+        waited += look;
+      }
+      throw timeOut('connect', path);
     },
     async packet(socket, milliseconds) {
       await readable([socket], milliseconds);

@@ -9,6 +9,7 @@ const unexpected = async (): Promise<never> => {
 export const pauses: Wait = {
   child: unexpected,
   readable: unexpected,
+  connect: unexpected,
   packet: unexpected,
   lock: unexpected,
   pause: (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds)),

@@ -1,5 +1,5 @@
 import { Failure } from '../../failure.ts';
-import type { Native } from '../../host/native.ts';
+import type { Host } from '../../host/host.ts';
 import { connectTo } from '../sockets.ts';
 import type { RestoreOptions } from './types.ts';
 
@@ -9,11 +9,12 @@ const smallFile = 4096;
  * The master of a restored terminal: kept for a foreground command, handed to the console socket otherwise, and closed then.
  * Throws `Failure` (`invalid`) when nobody takes it.
  */
-export function takeTerminal(
-  native: Native,
+export async function takeTerminal(
+  host: Host,
   { consoleSocket, detach }: Pick<RestoreOptions, 'consoleSocket' | 'detach'>,
   master: number,
-): number | undefined {
+): Promise<number | undefined> {
+  const { native } = host;
   if (consoleSocket === undefined && !detach) return master;
   try {
     if (consoleSocket === undefined)
@@ -22,7 +23,7 @@ export function takeTerminal(
       });
     const text = native.readText(`/proc/self/fdinfo/${master}`, smallFile);
     const index = /^tty-index:\s*(\d+)$/m.exec(text)?.[1] ?? '0';
-    const socket = connectTo(native, consoleSocket, 'console socket');
+    const socket = await connectTo(host, consoleSocket, 'console socket');
     try {
       native.send(socket, new TextEncoder().encode(`/dev/pts/${index}`), [master]);
     } finally {

@@ -116,6 +116,40 @@ for (const [way, wait] of Object.entries(ways)) {
 
 const test = suite('small doors');
 
+test('tryConnect() says when nobody accepts any more, and connecting beside other work goes on trying', async () => {
+  const directory = mkdtempSync(join(tmpdir(), 'tsoci-connect-'));
+  const path = join(directory, 'socket');
+  const server = native.listen(path);
+  const clients: number[] = [];
+  try {
+    for (let client = native.tryConnect(path, 'seqpacket'); client !== undefined; ) {
+      clients.push(client);
+      assert.ok(clients.length < 10_000);
+      client = native.tryConnect(path, 'seqpacket');
+    }
+    assert.ok(clients.length > 100, String(clients.length));
+    // What was connected blocks again: nothing is there to be read.
+    assert.equal(native.poll(clients[0] as number, 0), false);
+    let ticks = 0;
+    const ticker = setInterval(() => {
+      ticks += 1;
+      if (ticks === 10) native.close(server);
+    }, 5);
+    await assert.rejects(watchingWait(native).connect(path, 'seqpacket'), (error: unknown) =>
+      hasErrno(error, 'ECONNREFUSED'),
+    );
+    clearInterval(ticker);
+    assert.ok(ticks >= 10);
+  } finally {
+    for (const client of clients) native.close(client);
+    rmSync(directory, { recursive: true });
+  }
+  assert.throws(
+    () => native.tryConnect(path, 'stream'),
+    (error: unknown) => hasErrno(error, 'ENOENT'),
+  );
+});
+
 test('sleep() takes fractions, and no nonsense', () => {
   const began = native.monotonic();
   native.sleep(0.25);
