@@ -100,6 +100,12 @@ int limits_make_room(struct ctx *ctx);
 /** The program's limits: lowered only now, or a low one would hit us. */
 int limits_apply(struct ctx *ctx);
 
+/**
+ * Descriptors, limits and signals as the program will find them, and memory for its arguments; once. Before
+ * the filter, which may forbid all this: behind it there is only write, execve and exit_group, but for hooks.
+ */
+int prepare_execution(struct ctx *ctx);
+
 /** `int op_mount(struct ctx *, const struct op_mount *)` and so on: 0, or -errno with `detail` noted. */
 #define DECLARE(KIND, name) int op_##name(struct ctx *ctx, const struct op_##name *op);
 WIRE_OPERATIONS(DECLARE)

@@ -254,6 +254,10 @@ static int run_hook(struct ctx *ctx, const struct op_hook *op, const char **vect
 int op_hook(struct ctx *ctx, const struct op_hook *op) {
     if (op->root != WIRE_NO_SLOT && slot_get(ctx, op->root) < 0)
         return -EBADF;
+    // A program of the image lives with the limits of the container's.
+    int error = ctx->phase > PHASE_ROOTFS ? prepare_execution(ctx) : 0;
+    if (error < 0)
+        return error;
     // Both lists, the NULL behind each, and HOME.
     size_t count = (size_t)op->args.count + op->environment.count + 3;
     if (op->adds == ENVIRONMENT_OF_CALLER)
@@ -262,7 +266,7 @@ int op_hook(struct ctx *ctx, const struct op_hook *op) {
     const char **vectors = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (vectors == MAP_FAILED)
         return fail(ctx, -errno, "memory for the hook's arguments");
-    int error = run_hook(ctx, op, vectors);
+    error = run_hook(ctx, op, vectors);
     munmap(vectors, size);
     return error;
 }

@@ -1,6 +1,7 @@
 /* Finding the program, and what its environment lacks. */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/openat2.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -148,7 +149,9 @@ int op_home_directory(struct ctx *ctx, const struct op_home_directory *op) {
     struct passwd_line line = {0};
     struct stat status;
     // Not even a missing or odd file is an error: "/" is then the answer. O_NONBLOCK, for it may be a FIFO.
-    scope_fd file = sys_openat(AT_FDCWD, "/etc/passwd", O_RDONLY | O_NONBLOCK | O_NOCTTY, 0);
+    // We are root still, so it must not be a way into the root of another process.
+    const int flags = O_RDONLY | O_NONBLOCK | O_NOCTTY;
+    scope_fd file = sys_openat2(AT_FDCWD, "/etc/passwd", flags, RESOLVE_NO_MAGICLINKS);
     if (file < 0 || sys_fstat(file, &status) < 0 || !S_ISREG(status.st_mode))
         return 0;
     if (find_home(file, op->uid, &line))

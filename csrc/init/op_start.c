@@ -75,11 +75,7 @@ int op_no_new_privileges(struct ctx *ctx, const struct op_no_new_privileges *op)
     return error < 0 ? fail(ctx, error, "PR_SET_NO_NEW_PRIVS") : 0;
 }
 
-/**
- * Descriptors and signals as the program will find them, and memory for its arguments. Before the filter,
- * which may forbid all this: behind it there is only write, execve and exit_group.
- */
-static int prepare_execution(struct ctx *ctx) {
+int prepare_execution(struct ctx *ctx) {
     unsigned kept = 3 + ctx->plan.header.preserve;
     if (ctx->prepared)
         return 0;

@@ -124,6 +124,11 @@ export function planIdentity(compilation: ProcessCompilation): void {
       },
     );
   }
+  const environment = environmentOf(process);
+  // As root: the file need not be readable for the user.
+  if (environmentValue(environment, 'HOME') === undefined) {
+    plan.add('identity', '/process/user/uid', 'home-directory', { uid: user?.uid ?? 0 });
+  }
   plan.add('identity', '/process/user', 'user', {
     uid: user?.uid ?? 0,
     gid: user?.gid ?? 0,
@@ -132,10 +137,6 @@ export function planIdentity(compilation: ProcessCompilation): void {
   });
   planCapabilities(compilation, 'identity', keepsAdmin(compilation) ? CAP_SYS_ADMIN : 0n);
   plan.add('identity', '/process/cwd', 'working-directory', { path: process.cwd, attempt: 0 });
-  const environment = environmentOf(process);
-  if (environmentValue(environment, 'HOME') === undefined) {
-    plan.add('identity', '/process/user/uid', 'home-directory', { uid: user?.uid ?? 0 });
-  }
   const name = process.args?.[0];
   if (name !== undefined) {
     const path = environmentValue(environment, 'PATH') ?? defaultPath;

@@ -300,6 +300,20 @@ besideRunc(test, [
     wanted: ['1000 0000000000000000 1 2'],
   },
   {
+    name: 'a startContainer hook has the limits of the process',
+    ask: async (sandbox) =>
+      told(
+        await run(
+          sandbox,
+          each(['startContainer'], 'ulimit -n >> LOG; ulimit -Hn >> LOG', shell),
+          (config) => {
+            if (config.process) config.process.rlimits = [{ type: 'RLIMIT_NOFILE', soft: 76, hard: 77 }];
+          },
+        ),
+      ),
+    wanted: ['76', '77'],
+  },
+  {
     name: 'a filter that hides clone3 is no hindrance',
     ask: async (sandbox) => {
       const change = filtered(['clone3'], true);

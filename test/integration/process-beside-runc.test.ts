@@ -139,9 +139,14 @@ besideRunc(test, [
     runc: { answers: '1000, opens; 1000:888', because: 'another user shares it' },
   },
   {
-    name: '/dev/null stays root’s',
-    ask: (sandbox) => fileSeen(sandbox, 1, '/dev/null', '"$@" </dev/null >/dev/null 2>/dev/null'),
-    wanted: '0, opens; 0:0',
+    name: '/dev/null stays its owner’s',
+    ask: async (sandbox) => {
+      // Whoever it belongs to: crun 1.8.1 has given it away on more than one machine.
+      const { uid, gid } = statSync('/dev/null');
+      const after = await fileSeen(sandbox, 1, '/dev/null', '"$@" </dev/null >/dev/null 2>/dev/null');
+      return after === `${uid}, opens; ${uid}:${gid}`;
+    },
+    wanted: true,
   },
   {
     name: 'a person’s terminal stays the person’s',
@@ -268,6 +273,15 @@ besideRunc(test, [
       return [statSync(passwd).size > 10_000_000, expectSuccess(await sandbox.runBundle(bundle)).stdout];
     },
     wanted: [true, '/home/last\n'],
+  },
+  {
+    name: 'HOME is right with a passwd file that only root may read',
+    ask: async (sandbox) => {
+      const bundle = sandbox.bundle(['sh', '-c', 'echo $HOME'], asUser);
+      chmodSync(join(bundle.rootfs, 'etc/passwd'), 0o600);
+      return expectSuccess(await sandbox.runBundle(bundle)).stdout;
+    },
+    wanted: '/home/user\n',
   },
   {
     name: 'HOME is right behind long lines',

@@ -73,6 +73,7 @@ test('gives away streams that are the caller’s alone, and nothing else', () =>
     return join(directory, name);
   };
   const O_WRONLY = 1;
+  const device = statSync('/dev/null');
   const O_PATH = 0o10000000;
   const rows: readonly (readonly [name: string, path: string, flags: number, owner: string])[] = [
     ['own, written', file('own', 0), O_WRONLY, '1234:77'],
@@ -81,7 +82,7 @@ test('gives away streams that are the caller’s alone, and nothing else', () =>
     ['own, a handle only', file('handle', 0), O_PATH, '0:77'],
     ['of somebody else', file('else', 666), O_WRONLY, '666:77'],
     ['the user’s already', file('user', 1234), O_WRONLY, '1234:77'],
-    ['a device', '/dev/null', O_WRONLY, '0:0'],
+    ['a device', '/dev/null', O_WRONLY, `${device.uid}:${device.gid}`],
     ['a directory', directory, 0, '0:0'],
   ];
   for (const [name, path, flags, owner] of rows) {

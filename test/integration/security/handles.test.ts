@@ -239,6 +239,8 @@ interface Attack {
   /** Prepares a bundle whose process, if it goes to the host by this descriptor, prints what `proof` finds. */
   prepare(sandbox: Sandbox, descriptor: number): Bundle;
   readonly proof: RegExp;
+  /** What the same gives where the descriptor is the caller's own and open; what the proof finds, unless given. */
+  readonly control?: RegExp;
 }
 
 function programOf(sandbox: Sandbox): string {
@@ -282,6 +284,8 @@ const attacks: readonly Attack[] = [
   {
     title: 'the file of users is a link',
     proof: /home-of-the-host/,
+    // It is looked up by root, which could go through any link of procfs: none is followed.
+    control: /^\/\n$/,
     prepare: (sandbox, descriptor) => {
       const bundle = sandbox.bundle(['sh', '-c', 'echo $HOME']);
       rmSync(join(bundle.rootfs, 'etc/passwd'));
@@ -291,17 +295,32 @@ const attacks: readonly Attack[] = [
   },
 ];
 
-for (const { title, prepare, proof } of attacks) {
+for (const { title, prepare, proof, control: wanted = proof } of attacks) {
   test(`a link to a descriptor leads nowhere: ${title}`, () =>
     withSandbox(async (sandbox) => {
       const control = await runWithRoot(sandbox, prepare(sandbox, 3));
-      assert.match(control.stdout, proof, `positive control: ${control.stderr}`);
+      assert.match(control.stdout, wanted, `positive control: ${control.stderr}`);
       for (const descriptor of numbers) {
         const { stdout, stderr } = await sandbox.runBundle(prepare(sandbox, descriptor));
         assert.doesNotMatch(stdout + stderr, proof, `descriptor ${descriptor}`);
       }
     }));
 }
+
+test('the file of users may be a link in the container, and none of procfs', () =>
+  withSandbox(async (sandbox) => {
+    const home = async (target: string) => {
+      const bundle = sandbox.bundle(['sh', '-c', 'echo $HOME']);
+      writeFileSync(join(bundle.rootfs, 'etc/users'), 'root:x:0:0::/home-of-the-image:\n');
+      rmSync(join(bundle.rootfs, 'etc/passwd'));
+      symlinkSync(target, join(bundle.rootfs, 'etc/passwd'));
+      return expectSuccess(await sandbox.runBundle(bundle)).stdout;
+    };
+    assert.equal(await home('/etc/users'), '/home-of-the-image\n', 'positive control');
+    assert.equal(await home('../../etc/users'), '/home-of-the-image\n', 'positive control');
+    for (const way of ['/proc/self/root', '/proc/1/root', '/proc/self/cwd'])
+      assert.equal(await home(`${way}/etc/users`), '/\n', way);
+  }));
 
 test('a link to a descriptor leads nowhere: a startContainer hook itself', () =>
   withSandbox(async (sandbox) => {
@@ -357,7 +376,11 @@ test('a link to a descriptor leads nowhere in exec', () =>
         ...['sh', '-c', 'exec 3</; exec "$@"', 'sh'],
         ...call(sandbox, 'exec', '--preserve-fds', '1', id, ...args),
       ]);
-    assert.equal(await attack(3, withRoot), 'ESCAPED\nESCAPED\n/home-of-the-host\n', 'positive control');
+    assert.equal(
+      await attack(3, withRoot),
+      'ESCAPED\nESCAPED\n/\n',
+      'positive control, but for the file of users',
+    );
     for (const descriptor of numbers) {
       const printed = await attack(descriptor, (...args) => sandbox.tsoci(['exec', id, ...args]));
       assert.equal(printed, '/\n', `descriptor ${descriptor}`);
