@@ -30,51 +30,6 @@ static int copy_content(int from, int to) {
     }
 }
 
-static int copy_file(int from, int to, const char *name) {
-    struct stat status;
-    // O_NONBLOCK: it may have become a FIFO meanwhile.
-    scope_fd source = sys_openat(from, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY, 0);
-    int error = source < 0 ? source : sys_fstat(source, &status);
-    if (error < 0)
-        return error;
-    if (!S_ISREG(status.st_mode))
-        return -EAGAIN;
-    scope_fd made = sys_openat(to, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0600);
-    return made < 0 ? made : copy_content(source, made);
-}
-
-static int copy_link(int from, int to, const char *name) {
-    char target[PATH_MAX];
-    int length = fd_readlink(from, name, target, sizeof(target));
-    if (length < 0)
-        return length;
-    return symlinkat(target, to, name) < 0 ? -errno : 0;
-}
-
-static int copy_subdirectory(struct ctx *ctx, int from, int to, const char *name, int depth) {
-    if (mkdirat(to, name, 0700) < 0)
-        return -errno;
-    scope_fd source = sys_openat(from, name, O_PATH | O_DIRECTORY | O_NOFOLLOW, 0);
-    if (source < 0)
-        return source;
-    scope_fd made = sys_openat(to, name, O_PATH | O_DIRECTORY | O_NOFOLLOW, 0);
-    return made < 0 ? made : copy_directory(ctx, source, made, depth + 1);
-}
-
-/** Owner, mode and times: last, as a change of owner takes set-user-ID away and a new entry changes its
- * directory's times. */
-static int copy_status(int to, const char *name, const struct stat *status) {
-    const struct timespec times[2] = {status->st_atim, status->st_mtim};
-    if (fchownat(to, name, status->st_uid, status->st_gid, AT_SYMLINK_NOFOLLOW) < 0)
-        return -errno;
-    if (!S_ISLNK(status->st_mode)) {
-        int error = sys_fchmodat(to, name, status->st_mode & 07777);
-        if (error < 0)
-            return error;
-    }
-    return utimensat(to, name, times, AT_SYMLINK_NOFOLLOW) < 0 ? -errno : 0;
-}
-
 /** What belongs to the file; labels are the mount's own affair, and the rest is of the file system below. */
 static bool travels(const char *name) {
     return text_starts(name, "user.") || text_equal(name, "security.capability") ||
@@ -104,17 +59,73 @@ __attribute__((noinline)) static int copy_listed(int from, int to) {
     return length < 0 ? -errno : 0;
 }
 
-/** Extended attributes of a file or directory: after its owner, whose change takes file capabilities away. */
-static int copy_attributes(int from, int to, const char *name) {
-    const int flags = O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY;
-    scope_fd source = sys_openat(from, name, flags, 0);
-    if (source < 0)
-        return source;
-    ssize_t any = flistxattr(source, NULL, 0);
-    if (any <= 0)
-        return any < 0 && errno != EOPNOTSUPP ? -errno : 0;
-    scope_fd made = sys_openat(to, name, flags, 0);
-    return made < 0 ? made : copy_listed(source, made);
+/** Owner, mode, times and extended attributes: last, as a change of owner takes set-user-ID and file
+ * capabilities away, and a new entry changes its directory's times. */
+static int copy_status(int from, int to, const struct stat *status) {
+    const struct timespec times[2] = {status->st_atim, status->st_mtim};
+    if (fchown(to, status->st_uid, status->st_gid) < 0 || fchmod(to, status->st_mode & 07777) < 0)
+        return -errno;
+    ssize_t any = flistxattr(from, NULL, 0);
+    int error = any > 0 ? copy_listed(from, to) : any < 0 && errno != EOPNOTSUPP ? -errno : 0;
+    if (error < 0)
+        return error;
+    return futimens(to, times) < 0 ? -errno : 0;
+}
+
+/** Of what was opened: another may have its name by now, and must not get its owner, or its set-user-ID. */
+static int copy_file(int from, int to, const char *name) {
+    struct stat status;
+    // O_NONBLOCK: it may have become a FIFO meanwhile.
+    scope_fd source = sys_openat(from, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY, 0);
+    int error = source < 0 ? source : sys_fstat(source, &status);
+    if (error < 0)
+        return error;
+    if (!S_ISREG(status.st_mode))
+        return -EAGAIN;
+    scope_fd made = sys_openat(to, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0600);
+    error = made < 0 ? made : copy_content(source, made);
+    return error < 0 ? error : copy_status(source, made, &status);
+}
+
+static int copy_link(int from, int to, const char *name) {
+    char target[PATH_MAX];
+    struct stat status;
+    scope_fd source = sys_openat(from, name, O_PATH | O_NOFOLLOW, 0);
+    int error = source < 0 ? source : sys_fstat(source, &status);
+    if (error == 0)
+        error = fd_readlink(source, "", target, sizeof(target));
+    if (error < 0)
+        return error;
+    const struct timespec times[2] = {status.st_atim, status.st_mtim};
+    if (symlinkat(target, to, name) < 0 ||
+        fchownat(to, name, status.st_uid, status.st_gid, AT_SYMLINK_NOFOLLOW) < 0)
+        return -errno;
+    return utimensat(to, name, times, AT_SYMLINK_NOFOLLOW) < 0 ? -errno : 0;
+}
+
+static int copy_subdirectory(struct ctx *ctx, int from, int to, const char *name, int depth) {
+    struct stat status;
+    scope_fd source = sys_openat(from, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0);
+    int error = source < 0 ? source : sys_fstat(source, &status);
+    if (error < 0)
+        return error;
+    if (mkdirat(to, name, 0700) < 0)
+        return -errno;
+    scope_fd made = sys_openat(to, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0);
+    error = made < 0 ? made : copy_directory(ctx, source, made, depth + 1);
+    return error < 0 ? error : copy_status(source, made, &status);
+}
+
+/** A device or a FIFO is all that its status says. */
+static int copy_node(int to, const char *name, const struct stat *status) {
+    const struct timespec times[2] = {status->st_atim, status->st_mtim};
+    if (mknodat(to, name, status->st_mode & S_IFMT, status->st_rdev) < 0 ||
+        fchownat(to, name, status->st_uid, status->st_gid, AT_SYMLINK_NOFOLLOW) < 0)
+        return -errno;
+    int error = sys_fchmodat(to, name, status->st_mode & 07777);
+    if (error < 0)
+        return error;
+    return utimensat(to, name, times, AT_SYMLINK_NOFOLLOW) < 0 ? -errno : 0;
 }
 
 static int copy_entry(struct ctx *ctx, int from, int to, const char *name, int depth) {
@@ -124,26 +135,17 @@ static int copy_entry(struct ctx *ctx, int from, int to, const char *name, int d
         return error;
     switch (status.st_mode & S_IFMT) {
     case S_IFREG:
-        error = copy_file(from, to, name);
-        break;
+        return copy_file(from, to, name);
     case S_IFDIR:
-        error = copy_subdirectory(ctx, from, to, name, depth);
-        break;
+        return copy_subdirectory(ctx, from, to, name, depth);
     case S_IFLNK:
-        error = copy_link(from, to, name);
-        break;
+        return copy_link(from, to, name);
     case S_IFSOCK:
         // Without whoever listens on it a socket is nothing.
         return 0;
     default:
-        error = mknodat(to, name, status.st_mode & S_IFMT, status.st_rdev) < 0 ? -errno : 0;
-        break;
+        return copy_node(to, name, &status);
     }
-    if (error == 0)
-        error = copy_status(to, name, &status);
-    if (error == 0 && (S_ISREG(status.st_mode) || S_ISDIR(status.st_mode)))
-        error = copy_attributes(from, to, name);
-    return error;
 }
 
 static int copy_directory(struct ctx *ctx, int from, int to, int depth) {

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <linux/magic.h>
 #include <linux/mount.h>
+#include <linux/openat2.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
@@ -23,12 +24,18 @@
 /** The multiplexer of the container's own devpts, and nothing that pretends to be it. */
 static int open_multiplexer(struct ctx *ctx, int root) {
     struct stat status;
-    scope_fd master = inside_open(root, "/dev/pts/ptmx", O_RDWR | O_NOCTTY | O_NONBLOCK, 0);
-    if (master < 0)
-        return fail(ctx, master, "/dev/pts/ptmx (is a devpts mounted on /dev/pts?)");
-    int error = sys_fstat(master, &status);
+    const uint64_t resolve = RESOLVE_BENEATH | RESOLVE_NO_XDEV | RESOLVE_NO_SYMLINKS;
+    scope_fd terminals = inside_open(root, "/dev/pts", O_PATH | O_DIRECTORY, 0);
+    if (terminals < 0)
+        return fail(ctx, terminals, "/dev/pts/ptmx (is a devpts mounted on /dev/pts?)");
+    // To open a device is to do something with it, and an image may bring any: only in a devpts is nothing
+    // opened that the kernel did not put there.
+    if (sys_file_system(terminals) != DEVPTS_SUPER_MAGIC)
+        return fail(ctx, -ENODEV, "/dev/pts is no devpts, so its ptmx is not a terminal multiplexer");
+    scope_fd master = sys_openat2(terminals, "ptmx", O_RDWR | O_NOCTTY | O_NONBLOCK, resolve);
+    int error = master < 0 ? master : sys_fstat(master, &status);
     if (error < 0)
-        return fail(ctx, error, "examining /dev/pts/ptmx");
+        return fail(ctx, error, "opening /dev/pts/ptmx");
     if (!S_ISCHR(status.st_mode) || status.st_rdev != makedev(PTMX_MAJOR, PTMX_MINOR) ||
         sys_file_system(master) != DEVPTS_SUPER_MAGIC)
         return fail(ctx, -ENODEV, "/dev/pts/ptmx is not a terminal multiplexer");

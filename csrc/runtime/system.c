@@ -282,6 +282,14 @@ ssize_t readlinkat(int directory, const char *restrict path, char *restrict data
     return CALL4(readlinkat, directory, POINTER(path), POINTER(data), ARGUMENT(length));
 }
 
+int fchmod(int descriptor, mode_t mode) {
+    return (int)CALL2(fchmod, descriptor, mode);
+}
+
+int futimens(int descriptor, const struct timespec times[2]) {
+    return (int)CALL4(utimensat, descriptor, 0, POINTER(times), 0);
+}
+
 int fchown(int descriptor, uid_t uid, gid_t gid) {
     return (int)CALL3(fchown, descriptor, uid, gid);
 }

@@ -77,6 +77,16 @@ export function placeOf(native: Native, cgroup: SavedCgroup, pid: number): Cgrou
   );
 }
 
+/** Not when it is gone, and not when the container nested it deeper than a path can say. */
+function canBeEntered(native: Native, directory: string): boolean {
+  try {
+    return native.status(directory, false) !== undefined;
+  } catch (error) {
+    if (hasErrno(error, 'ENAMETOOLONG')) return false;
+    throw error;
+  }
+}
+
 /** Empty where the container went deeper than the kernel can say. */
 function cgroupOf(native: Native, pid: number): string {
   try {
@@ -98,7 +108,7 @@ function within(native: Native, base: string, own: string): string {
     const rest = own.slice(at + name.length);
     if ((rest === '' || rest.startsWith('/')) && base.endsWith(head)) {
       const directory = `${base}${rest}`;
-      return native.status(directory, false) === undefined ? base : directory;
+      return canBeEntered(native, directory) ? directory : base;
     }
   }
   return base;

@@ -1,6 +1,15 @@
 /** The terminal of the container. */
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  openSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -67,12 +76,47 @@ test('a multiplexer that is none is refused (CVE-2025-52565)', () => {
     bind: 0,
   });
   const attempt = () => bench.run({ operations: [...ownRoot(root, 0), console, ...shell('true')], slots: 1 });
-  failWith(attempt(), 2, /dev\/pts\/ptmx/);
+  failWith(attempt(), 19, /not a terminal multiplexer/);
   writeFileSync(join(root, 'dev/pts/ptmx'), '');
   failWith(attempt(), 19, /not a terminal multiplexer/);
   rmSync(join(root, 'dev/pts/ptmx'));
   execFileSync('mknod', [join(root, 'dev/pts/ptmx'), 'c', '1', '3']);
   failWith(attempt(), 19, /not a terminal multiplexer/);
+  rmSync(join(root, 'dev/pts'), { recursive: true });
+  failWith(attempt(), 2, /dev\/pts\/ptmx/);
+});
+
+test('a multiplexer that is none is not even opened: a device may do something then', () => {
+  const root = join(bench.directory, 'watched-root');
+  mkdirSync(join(root, 'dev/pts'), { recursive: true });
+  const path = join(root, 'dev/pts/ptmx');
+  execFileSync('mkfifo', [path]);
+  // The kernel tells a reader of a hang-up only after somebody had opened it for writing.
+  const reader = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  const hungUp = () => {
+    const script = 'import select, sys; p = select.poll(); p.register(0, 0); print(len(p.poll(0)))';
+    return (
+      execFileSync('python3', ['-c', script], { stdio: [reader, 'pipe', 'inherit'] }).toString() !== '0\n'
+    );
+  };
+  const console = step('rootfs', 'console', {
+    root: 0,
+    socket: NO_SLOT,
+    rows: 0,
+    columns: 0,
+    uid: 0,
+    bind: 0,
+  });
+  failWith(
+    bench.run({ operations: [...ownRoot(root, 0), console, ...shell('true')], slots: 1 }),
+    19,
+    /not a terminal multiplexer/,
+  );
+  assert.is(hungUp(), false);
+  // Positive control: this is how one that was opened is found out.
+  closeSync(openSync(path, constants.O_RDWR | constants.O_NONBLOCK));
+  assert.is(hungUp(), true);
+  closeSync(reader);
 });
 
 test.run();

@@ -87,7 +87,10 @@ for top in sys.argv[1:]:
         depth = 0
         while True:
             for pid in members():
-                os.kill(pid, 9)
+                try:
+                    os.kill(pid, 9)
+                except ProcessLookupError:
+                    pass
             inside = [entry for entry in os.listdir(b".") if os.path.isdir(entry)]
             if not inside:
                 break

@@ -2,6 +2,8 @@
 import { strict as assert } from 'node:assert';
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import {
+  chmodSync,
+  chownSync,
   closeSync,
   existsSync,
   fchmodSync,
@@ -325,6 +327,35 @@ test('a read-only tmpfs and a remount on places that turn into links: no other m
         );
     }
     assert.deepEqual([...places].sort(), ['/tmp', 'the volume']);
+    assert.deepEqual(sandbox.leftovers(), []);
+  }));
+
+test('tmpcopyup of files that trade names: none gets the owner and the set-user-ID of another', () =>
+  withSandbox(async (sandbox) => {
+    const pairs = 2;
+    const script = 'for file in /c/*; do stat -c "%a %u" $file; cat $file; done | paste -d " " - -';
+    const bundle = sandbox.script(script, (config) => {
+      config.mounts?.push({ destination: '/c', type: 'tmpfs', source: 'raced', options: ['tmpcopyup'] });
+    });
+    const directory = join(bundle.rootfs, 'c');
+    mkdirSync(directory);
+    for (let index = 0; index < pairs; index++) {
+      const [good, evil] = [join(directory, `${index}-a`), join(directory, `${index}-b`)];
+      writeFileSync(good, 'good\n');
+      chmodSync(good, 0o4755);
+      writeFileSync(evil, 'evil\n');
+      chmodSync(evil, 0o644);
+      chownSync(evil, 1000, 1000);
+    }
+    for (let index = 0; index < pairs; index++)
+      swap(sandbox, join(directory, `${index}-a`), join(directory, `${index}-b`));
+    const seen = new Set<string>();
+    for (const end = Date.now() + longTime; Date.now() < end; ) {
+      const result = await sandbox.runBundle(bundle);
+      if (result.code !== 0) expectRefusal(result, /copying/);
+      else for (const line of result.stdout.trim().split('\n')) seen.add(line);
+    }
+    assert.deepEqual([...seen].sort(), ['4755 0 good', '644 1000 evil']);
     assert.deepEqual(sandbox.leftovers(), []);
   }));
 
