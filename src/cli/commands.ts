@@ -263,7 +263,7 @@ export const commands: readonly CommandRow[] = [
     summary: 'show what a bundle would do, step by step',
     description: [
       'Prints the operations that would build the container, in their order, each with the place in config.json that asks for it. ' +
-        'Changes nothing and needs no privileges.',
+        'Changes nothing and needs no privileges: what this caller could not do is said beside it.',
     ],
     examples: [
       { command: 'plan --bundle /srv/web', does: 'a table of the steps' },

@@ -337,6 +337,7 @@ export const planShape = {
     bundle,
     format,
     { name: 'json', type: 'boolean', help: 'the same as --format json' },
+    { name: 'wide', type: 'boolean', help: 'cut nothing to the width of the terminal, and fold no rows' },
     { ...consoleSocket, help: 'plan for a terminal that is handed to this socket' },
     noPivot,
     noNewKeyring,

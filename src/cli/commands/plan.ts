@@ -1,13 +1,18 @@
 import { planFor } from '../../container/plan-for.ts';
+import type { Native } from '../../host/native.ts';
 import type { planShape } from '../options.ts';
 import { present } from '../present.ts';
 import { planDocument } from '../render/plan-document.ts';
 import { planTable } from '../render/plan-table.ts';
-
 import type { Handler } from '../table.ts';
 
+const standardOutput = 1;
+/** Of a terminal that does not say. */
+const usualWidth = 80;
+
 export const handler: Handler<typeof planShape> = async ({ arguments: { id }, values, context, print }) => {
-  const planned = await planFor(await context(), {
+  const opened = await context();
+  const planned = await planFor(opened, {
     id: id ?? 'plan',
     bundle: values.bundle,
     noPivot: values['no-pivot'],
@@ -15,7 +20,15 @@ export const handler: Handler<typeof planShape> = async ({ arguments: { id }, va
     preserveFds: values['preserve-fds'],
     ...present({ consoleSocket: values['console-socket'] }),
   });
-  const json = values.json || values.format === 'json';
-  print(json ? `${JSON.stringify(planDocument(planned), null, 2)}\n` : planTable(planned));
+  for (const why of planned.refused) opened.warn(`this caller could not do it: ${why}`, 'always');
+  if (values.json || values.format === 'json') print(`${JSON.stringify(planDocument(planned), null, 2)}\n`);
+  else print(planTable(planned, { width: terminalWidth(opened.host.native), wide: values.wide }));
   return 0;
 };
+
+/** Characters in a line where a person reads; undefined for programs. */
+function terminalWidth(native: Native): number | undefined {
+  if (!native.isTerminal(standardOutput)) return undefined;
+  const { columns } = native.windowSize(standardOutput);
+  return columns > 0 ? columns : usualWidth;
+}

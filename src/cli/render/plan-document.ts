@@ -16,9 +16,15 @@ export interface PlanStep {
 }
 
 /** A plan for programs. */
-export function planDocument({ limits, runtime, plan }: PlannedContainer): object {
+export function planDocument({
+  limits,
+  runtime,
+  plan,
+  refused = [],
+}: Omit<PlannedContainer, 'refused'> & Partial<Pick<PlannedContainer, 'refused'>>): object {
   const { inherited, questions, preserve, slots } = plan;
   return {
+    refused,
     limits,
     runtime,
     inherited,
