@@ -100,7 +100,7 @@ testWhere(
       const empty = sandbox.directory();
       const { directory } = sandbox.bundle(['true']);
       const refusals: readonly (readonly [string, RegExp])[] = [
-        ['checkpoint nobody', /"nobody" does not exist/],
+        ['checkpoint nobody', /container does not exist: "nobody"/],
         ['checkpoint --page-server here nobody', /ADDRESS:PORT/],
         ['checkpoint --manage-cgroups-mode some nobody', /soft, full, strict or ignore/],
         ['checkpoint --status-fd one nobody', /--status-fd/],
