@@ -48,10 +48,15 @@ export const commands: readonly CommandRow[] = [
     summary: 'create and start a container, and wait for it',
     description: [
       "Signals and the terminal are passed on, and the exit status is the program's (128 and the signal's number when one killed " +
-        'it). The container is deleted at the end unless --keep is given. With --detach the program stays in the background.',
+        'it). The container is deleted at the end unless --keep is given. With --detach the program stays in the background, and what it prints ' +
+        'still goes to the streams of whoever called: --output names a file instead.',
     ],
     examples: [
       { command: 'run --bundle /srv/web web1', does: 'run web1 in the foreground' },
+      {
+        command: 'run --detach --output web1.log web1',
+        does: 'run it in the background, with its output in a file',
+      },
       { command: 'run --trace start.json web1', does: 'and write where the time of its start went' },
     ],
     handsOnStreams: true,
@@ -253,6 +258,7 @@ export const commands: readonly CommandRow[] = [
     ],
     examples: [
       { command: 'spec', does: 'write config.json into the current directory' },
+      { command: 'spec --no-terminal', does: 'one for scripts and for the background, without a terminal' },
       { command: 'spec --rootless --bundle box', does: 'one that needs no root, into the directory box' },
     ],
     load: () => import('./commands/spec.ts'),

@@ -22,6 +22,7 @@ export function createOptions(
       pidFile: values['pid-file'],
       consoleSocket: values['console-socket'],
       pidfdSocket: values['pidfd-socket'],
+      output: values.output,
     }),
   };
 }

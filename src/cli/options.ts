@@ -11,6 +11,7 @@ import {
   newId,
   noNewKeyring,
   noPivot,
+  output,
   pidFile,
   pidfdSocket,
   preserveFds,
@@ -76,6 +77,7 @@ const createOptions = [
   consoleSocket,
   pidfdSocket,
   pidFile,
+  output,
   noPivot,
   noNewKeyring,
   preserveFds,
@@ -328,6 +330,11 @@ export const specShape = {
   options: [
     bundle,
     { name: 'rootless', type: 'boolean', help: 'write a config that an ordinary user can run' },
+    {
+      name: 'no-terminal',
+      type: 'boolean',
+      help: 'write one without a terminal, for scripts and for run --detach',
+    },
   ],
   positionals: [],
 } as const satisfies CommandShape;

@@ -60,6 +60,14 @@ export const pidFile = {
   complete: 'file',
 } as const satisfies OptionRow;
 
+export const output = {
+  name: 'output',
+  type: 'string',
+  value: 'FILE',
+  help: "append the program's standard output and error to this file (default: they are the caller's, also with --detach)",
+  complete: 'file',
+} as const satisfies OptionRow;
+
 export const preserveFds = {
   name: 'preserve-fds',
   type: 'number',

@@ -13,6 +13,7 @@ import { writeIdMaps } from './id-maps.ts';
 import { splitLimits } from './late-limits.ts';
 import type { Lock } from './lock.ts';
 import { newRecord } from './new-record.ts';
+import { openOutput } from './output-file.ts';
 import { removeIfThere, writePidFile } from './pid-file.ts';
 import { type CreateMode, type Preparation, prepare } from './prepare.ts';
 import { identify } from './process-identity.ts';
@@ -40,10 +41,14 @@ export async function createContainer(
   options: CreateOptions,
   mode: CreateMode,
 ): Promise<Creation> {
+  const { native } = context.host;
   const preparation = await prepare(context, options, mode);
+  let output: number | undefined;
   try {
-    return await createPrepared(context, options, mode, preparation);
+    output = openOutput(native, options.output, preparation.bundle.config.process?.terminal === true);
+    return await createPrepared(context, options, mode, { ...preparation, output });
   } finally {
+    if (output !== undefined) native.close(output);
     preparation.close();
   }
 }
@@ -52,7 +57,7 @@ async function createPrepared(
   context: Context,
   options: CreateOptions,
   mode: CreateMode,
-  preparation: Preparation,
+  preparation: Making['preparation'],
 ): Promise<Creation> {
   const store = new Store(context.host.native, context.root);
   const undo = new Undo();
@@ -92,7 +97,7 @@ function takenAway(id: string, cause: unknown): Failure {
 }
 
 interface Making {
-  readonly preparation: Preparation;
+  readonly preparation: Preparation & { readonly output: number | undefined };
   readonly store: Store;
   readonly undo: Undo;
   readonly lock: Lock;
@@ -138,6 +143,7 @@ async function build(
     const launched = await launch(host, {
       plan,
       inherited: inherited.descriptors,
+      output: preparation.output,
       ...(givesEnvironment(plan) && { environment: context.environment() }),
       trace: context.trace !== undefined,
       answer: async (question: Question, pid: number) => {

@@ -67,6 +67,8 @@ export interface CreateOptions {
   readonly noNewKeyring: boolean;
   /** Descriptors after stdio to hand on, from 3. */
   readonly preserveFds: number;
+  /** A file to which standard output and error are appended instead of the caller's; made with mode 0600 where it is not there. */
+  readonly output?: string;
   /**
    * A terminal that nobody else is given will be relayed to the caller's own, as the command does: without one it is refused. A program that takes
    * the terminal's descriptor itself leaves this away.

@@ -1,3 +1,4 @@
+import type { Config } from '../../bundle/config.ts';
 import { defaultConfig, rootlessConfig } from '../../bundle/default-config.ts';
 import { stringifyJson } from '../../bundle/stringify-json.ts';
 import { Failure } from '../../failure.ts';
@@ -5,9 +6,11 @@ import { hasErrno } from '../../host/native.ts';
 import type { specShape } from '../options.ts';
 import type { Handler } from '../table.ts';
 
-export const handler: Handler<typeof specShape> = async ({ values: { bundle, rootless }, context }) => {
+export const handler: Handler<typeof specShape> = async ({ values, context }) => {
   const { native } = (await context()).host;
-  const config = rootless ? rootlessConfig(native.userId(), native.groupId()) : defaultConfig();
+  const { bundle, rootless } = values;
+  const whole = rootless ? rootlessConfig(native.userId(), native.groupId()) : defaultConfig();
+  const config = values['no-terminal'] ? withoutTerminal(whole) : whole;
   const path = `${bundle.replace(/\/+$/, '')}/config.json`;
   try {
     native.createFile(path, `${stringifyJson(config, 2)}\n`, 0o644, false);
@@ -19,3 +22,10 @@ export const handler: Handler<typeof specShape> = async ({ values: { bundle, roo
   }
   return 0;
 };
+
+/** What a terminal takes, and nothing else, is left away. */
+function withoutTerminal(config: Config): Config {
+  return config.process === undefined
+    ? config
+    : { ...config, process: { ...config.process, terminal: false } };
+}
