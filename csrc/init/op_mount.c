@@ -150,11 +150,27 @@ static int make_mount(struct ctx *ctx, const struct op_mount *op, const struct s
     return error < 0 ? error : fd_steal(&mount);
 }
 
+/**
+ * The host's mount instead of one that the kernel refused (EPERM, which is also the answer when there is no
+ * such mount): with all that is below it, which cannot be taken off in a user namespace.
+ */
+static int clone_instead(struct ctx *ctx, const struct op_mount *op) {
+    scope_fd tree = sys_open_tree(AT_FDCWD, op->instead.text, OPEN_TREE_CLONE | AT_RECURSIVE);
+    if (tree < 0 || sys_file_system(tree) != (int64_t)op->instead_type)
+        return -EPERM;
+    int error = attributes(ctx, tree, AT_RECURSIVE, op->attributes, 0);
+    if (error == 0)
+        error = propagation(ctx, tree, op->propagation != 0 ? op->propagation : MS_SLAVE, 1);
+    return error < 0 ? error : fd_steal(&tree);
+}
+
 /** Makes the filesystem, fills it, and attaches it: its descriptor. */
 static int mount_on(struct ctx *ctx, const struct op_mount *op, int target, const struct stat *covered) {
     if (too_long_for_fsconfig(op->options))
         return mount_on_directory(ctx, op, target);
     scope_fd mount = make_mount(ctx, op, covered);
+    if (mount == -EPERM && *op->instead.text != '\0')
+        mount = clone_instead(ctx, op);
     int error = mount < 0 ? mount : op->copy_up ? copy_tree(ctx, target, mount) : 0;
     if (error == 0)
         error = attach(ctx, mount, target, op->target.text);

@@ -115,7 +115,37 @@ static int pivot(struct ctx *ctx, int root) {
     return error < 0 ? fail(ctx, error, "unmounting the old root") : 0;
 }
 
-static int move(struct ctx *ctx, int root) {
+/**
+ * Takes off, or where a user namespace forbids that covers, a mount of the old root, without a trace on the
+ * host.
+ */
+static int hide(struct ctx *ctx, const char *path) {
+    scope_fd mount = sys_openat(AT_FDCWD, path, O_PATH | O_DIRECTORY, 0);
+    scope_fd above = mount < 0 ? mount : sys_openat(mount, "..", O_PATH | O_DIRECTORY, 0);
+    if (above == -ENOENT)
+        return 0;
+    if (above < 0)
+        return fail(ctx, above, "opening \"", path, "\"");
+    int error = make_parent_private(ctx, above);
+    if (error == 0)
+        error = sys_umount(path, UMOUNT_DETACH);
+    if (error == -EINVAL || error == -EPERM)
+        error =
+            sys_mount("tmpfs", path, "tmpfs", MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC, "nr_inodes=1");
+    return error < 0 ? fail(ctx, error, "hiding \"", path, "\"") : 0;
+}
+
+/**
+ * The old root stays below. A procfs or sysfs in it that nothing masks would be the kernel's reason to let a
+ * user namespace inside mount a fresh one (mount_too_revealing in fs/namespace.c).
+ */
+static int move(struct ctx *ctx, int root, struct wire_strings hidden) {
+    const char *path;
+    while ((path = wire_next(&hidden)) != NULL) {
+        int error = hide(ctx, path);
+        if (error < 0)
+            return error;
+    }
     scope_fd old = sys_openat(AT_FDCWD, "/", O_PATH | O_DIRECTORY, 0);
     int error = old < 0 ? old : sys_move_mount(root, old);
     if (error < 0)
@@ -129,7 +159,7 @@ int op_pivot(struct ctx *ctx, const struct op_pivot *op) {
     int root = slot_get(ctx, op->root);
     if (root < 0)
         return root;
-    int error = op->mode == PIVOT_MOVE ? move(ctx, root) : pivot(ctx, root);
+    int error = op->mode == PIVOT_MOVE ? move(ctx, root, op->hidden) : pivot(ctx, root);
     if (error < 0)
         return error;
     return chdir("/") < 0 ? fail(ctx, -errno, "entering /") : 0;

@@ -4,6 +4,7 @@ import type { Host } from '../host/host.ts';
 import { inUserNamespace } from '../host/in-user-namespace.ts';
 import { hasErrno, type Native } from '../host/native.ts';
 import type { CgroupFacts, HostFacts } from '../plan/facts.ts';
+import { parseMountTable } from './checkpoint/mount-table.ts';
 
 const smallFile = 4096;
 
@@ -83,5 +84,16 @@ export function gatherFacts(
       ['/process/selinuxLabel', process?.selinuxLabel],
       ['/linux/mountLabel', linux?.mountLabel],
     ]),
+    kernelViews: [],
   };
+}
+
+const longestTable = 16 * 1024 * 1024;
+
+/** See `HostFacts.kernelViews`. */
+export function findKernelViews(native: Native): string[] {
+  return parseMountTable(native.readText('/proc/self/mountinfo', longestTable))
+    .filter(({ type, root }) => root === '/' && (type === 'proc' || type === 'sysfs'))
+    .map(({ target }) => target)
+    .sort((one, other) => other.length - one.length);
 }

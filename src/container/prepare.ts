@@ -14,7 +14,7 @@ import { resolvePath } from '../plan/path.ts';
 import type { Plan } from '../plan/plan.ts';
 import { checkHostNamespaces } from './check-host-namespaces.ts';
 import { checkPreserved } from './check-preserved.ts';
-import { gatherFacts } from './host-facts.ts';
+import { findKernelViews, gatherFacts } from './host-facts.ts';
 import { checkId } from './identifier.ts';
 import { ownTerminalSize, requireOwnTerminal } from './own-terminal.ts';
 import { openResctrl, type ResctrlGroup, resctrlRoot } from './resctrl.ts';
@@ -167,7 +167,10 @@ async function compile(
     options.id,
   );
   const recompile = (): Plan => {
-    const facts = gatherFacts(host, cgroupView(layout, cgroup), resctrl?.joinPaths ?? [], config);
+    const facts = {
+      ...gatherFacts(host, cgroupView(layout, cgroup), resctrl?.joinPaths ?? [], config),
+      ...(options.noPivot && { kernelViews: findKernelViews(host.native) }),
+    };
     const request = {
       bundle: bundle.directory,
       rootfs: root.path,

@@ -33,6 +33,8 @@ export function planCgroupMount(
     propagationRecursive: options.propagationRecursive ? 1 : 0,
     copyUp: 0,
     keepMode: 0,
+    instead: '',
+    insteadType: 0,
     handle: handleFor(compilation, index),
   });
   for (const each of facts.cgroups.hierarchies) {
@@ -66,7 +68,14 @@ function mountHierarchy(
 ): void {
   const { plan, root, linux } = compilation;
   if (hasNamespace(linux, 'cgroup')) {
-    const common = { propagation: 0, propagationRecursive: 0, copyUp: 0, keepMode: 0 };
+    const common = {
+      propagation: 0,
+      propagationRecursive: 0,
+      copyUp: 0,
+      keepMode: 0,
+      instead: '',
+      insteadType: 0,
+    };
     plan.add('rootfs', from, 'mount', {
       root,
       target,

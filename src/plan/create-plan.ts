@@ -13,6 +13,7 @@ import { mountsNeededLater } from './mount-handles.ts';
 import { mountRoot, openSources, planMount, sealTmpfs } from './mounts.ts';
 import { cloneContainer, enterNamespaces } from './namespaces.ts';
 import { NO_SLOT, type Phase } from './operations.ts';
+import { isInside } from './path.ts';
 import { planPersonality } from './personality.ts';
 import type { Plan } from './plan.ts';
 import {
@@ -182,10 +183,15 @@ function planRuntimeHooks({ config, linux, plan }: Compilation): void {
 }
 
 /** The root filesystem becomes the root, with the propagation that the config wants. */
-function enterRoot({ joinedMounts, linux, plan, request, root }: Compilation): void {
+function enterRoot({ facts, joinedMounts, linux, plan, request, root }: Compilation): void {
   // Others live in a joined namespace, and keep their root.
   if (joinedMounts) plan.add('pivot', '/root/path', 'enter-root', { slot: root });
-  else plan.add('pivot', '/root/path', 'pivot', { root, mode: request.noPivot ? 1 : 0 });
+  else
+    plan.add('pivot', '/root/path', 'pivot', {
+      root,
+      mode: request.noPivot ? 1 : 0,
+      hidden: facts.kernelViews.filter((path) => !isInside(path, request.rootfs)),
+    });
   const propagation = linux.rootfsPropagation;
   if (propagation === undefined) return;
   const name = propagation.replace(

@@ -35,6 +35,8 @@ export interface HostFacts {
   readonly capabilities: bigint;
   readonly apparmor: boolean;
   readonly selinux: boolean;
+  /** Where procfs and sysfs are mounted, the deepest first; known only where the old root stays (--no-pivot). */
+  readonly kernelViews: readonly string[];
 }
 
 /** How the master of a new terminal leaves: over the caller's console socket, or to the launcher itself. */

@@ -1,7 +1,7 @@
 import type { Mount } from '../bundle/config.ts';
 import { Failure } from '../failure.ts';
 import { planCgroupMount } from './cgroup-mounts.ts';
-import { type Compilation, isBind, opensAhead } from './compilation.ts';
+import { type Compilation, createsNamespace, hasNamespace, isBind, opensAhead } from './compilation.ts';
 import { isIdmapped, mapTree, onlyBinds } from './idmapped-mounts.ts';
 import { mountAttribute, propagationType } from './kernel-flags.ts';
 import { handleFor, isSealed, mountOn } from './mount-handles.ts';
@@ -225,8 +225,27 @@ function planFilesystem(
     propagationRecursive: options.propagationRecursive ? 1 : 0,
     copyUp: options.copyUp && type === 'tmpfs' ? 1 : 0,
     keepMode: type === 'tmpfs' && !names(data, 'mode=') ? 1 : 0,
+    ...insteadOf(compilation, type, readonly),
     handle: handleFor(compilation, index),
   });
+}
+
+/**
+ * What may stand in for a filesystem that the kernel makes only for the owner of a namespace. The container shares that namespace with the
+ * host, so the host's mount shows what its own would; of sysfs, which also shows network devices of the host when the namespace was
+ * joined, only as much as reading.
+ */
+function insteadOf(
+  { linux }: Compilation,
+  type: string,
+  readonly: boolean,
+): { readonly instead: string; readonly insteadType: number } {
+  if (type === 'sysfs' && readonly && !createsNamespace(linux, 'network'))
+    return { instead: '/sys', insteadType: 0x62656572 };
+  if (type === 'mqueue' && !hasNamespace(linux, 'ipc'))
+    return { instead: '/dev/mqueue', insteadType: 0x19800202 };
+  if (type === 'proc' && !hasNamespace(linux, 'pid')) return { instead: '/proc', insteadType: 0x9fa0 };
+  return { instead: '', insteadType: 0 };
 }
 
 /** linux.mountLabel goes to filesystems that live in memory, as a `context` option, where SELinux is on. */

@@ -168,6 +168,10 @@ export const operations = {
       copyUp: 'u32',
       /** The new tmpfs gets the permissions of the directory that it covers, if there was one. */
       keepMode: 'u32',
+      /** Where the kernel does not let us make the filesystem, this mount of the host takes its place; empty: none may. */
+      instead: 'string',
+      /** What has to be mounted there (statfs(2), f_type). */
+      insteadType: 'u32',
       /** The mount stays open here. */
       handle: 'fills',
     },
@@ -245,7 +249,15 @@ export const operations = {
       timeout: 'u32',
     },
   },
-  pivot: { does: 'make the root filesystem the root', fields: { root: 'slot', mode: 'u32' } },
+  pivot: {
+    does: 'make the root filesystem the root',
+    fields: {
+      root: 'slot',
+      mode: 'u32',
+      /** Mounts of the old root that must not be there any more where it stays below (mode 1). */
+      hidden: 'strings',
+    },
+  },
   'enter-root': { does: 'enter the root directory behind a handle', fields: { slot: 'slot' } },
   'root-propagation': {
     does: 'set the propagation of the root mount',

@@ -65,6 +65,8 @@ const tmpfs = (target: string, more: object = {}) =>
     propagationRecursive: 0,
     copyUp: 0,
     keepMode: 0,
+    instead: '',
+    insteadType: 0,
     handle: NO_SLOT,
     ...more,
   });

@@ -143,9 +143,11 @@ test('a working directory outside the root is refused (CVE-2024-21626)', () => {
         propagationRecursive: 0,
         copyUp: 0,
         keepMode: 0,
+        instead: '',
+        insteadType: 0,
         handle: NO_SLOT,
       }),
-      step('pivot', 'pivot', { root: 1, mode: 0 }),
+      step('pivot', 'pivot', { root: 1, mode: 0, hidden: [] }),
       // The caller's own: of ours none is left by now.
       step('identity', 'working-directory', { path: '/proc/self/fd/3', attempt: 0 }),
       find('/sh'),

@@ -43,6 +43,8 @@ test('a console is the standard streams and the controlling terminal, and its ma
         propagationRecursive: 0,
         copyUp: 0,
         keepMode: 0,
+        instead: '',
+        insteadType: 0,
         handle: NO_SLOT,
       }),
       step('rootfs', 'console', { root: 0, socket: NO_SLOT, rows: 33, columns: 77, uid: 0, bind: 1 }),

@@ -1,6 +1,6 @@
 import type { Config, Mount } from '../config.ts';
 import { quote } from '../finding.ts';
-import { isAbsolute, isNew, isRoot, namespaceOf } from './help.ts';
+import { isAbsolute, isRoot, namespaceOf } from './help.ts';
 import { checkMappings } from './namespaces.ts';
 import type { Report, RuleSet } from './rule.ts';
 
@@ -100,25 +100,6 @@ function warnOfIdmapOption(config: Config, report: Report): void {
   });
 }
 
-/** mqueue and proc show the namespaces that they are mounted in. */
-const SHOWN = [
-  ['mqueue', 'ipc'],
-  ['proc', 'pid'],
-] as const;
-
-function warnOfForeignView(config: Config, report: Report): void {
-  eachMount(config, (mount, pointer) => {
-    for (const [type, namespace] of SHOWN) {
-      if (mount.type !== type || has(mount, BIND) || config.linux === undefined) continue;
-      if (namespaceOf(config, namespace) !== undefined || !isNew(namespaceOf(config, 'user'))) continue;
-      report(
-        `${pointer}/type`,
-        `${quote(type)} can't be mounted in a new user namespace without a ${namespace} namespace of its own`,
-      );
-    }
-  });
-}
-
 export const mountRules: RuleSet<Config> = {
   refuse: [
     { name: 'mounts', check: checkMount },
@@ -127,6 +108,5 @@ export const mountRules: RuleSet<Config> = {
   warn: [
     { name: 'relative-destination', check: warnOfRelative },
     { name: 'idmap-option', check: warnOfIdmapOption },
-    { name: 'mount-needs-namespace', check: warnOfForeignView },
   ],
 };

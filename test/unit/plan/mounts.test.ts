@@ -93,6 +93,24 @@ test('a relative source is one of the bundle', () => {
   assert.equal([tree?.path, tree?.recursive], ['/bundle/./data', 1]);
 });
 
+test("what the kernel makes only for a namespace's owner may be the host's, where the namespace is", () => {
+  const mounts = [
+    { destination: '/sys', type: 'sysfs', options: ['ro'] },
+    { destination: '/sys2', type: 'sysfs', options: [] },
+    { destination: '/queue', type: 'mqueue' },
+    { destination: '/proc', type: 'proc' },
+    { destination: '/tmp', type: 'tmpfs' },
+  ];
+  const instead = (types: readonly string[]) => {
+    const config = configOf((each) => {
+      each.linux.namespaces = ['mount', ...types].map((type) => ({ type }) as never);
+    });
+    return operationsOf(planOf({ ...config, mounts }), 'mount').map((each) => each.instead);
+  };
+  assert.equal(instead([]), ['/sys', '', '/dev/mqueue', '/proc', '']);
+  assert.equal(instead(['network', 'ipc', 'pid']), ['', '', '', '', '']);
+});
+
 test('mountLabel is the context of filesystems in memory where SELinux is on, unless they have one', () => {
   const mounts = [
     { destination: '/a', type: 'tmpfs' },

@@ -41,6 +41,7 @@ export const rootFacts: HostFacts = {
   capabilities: (1n << 41n) - 1n,
   apparmor: false,
   selinux: false,
+  kernelViews: [],
 };
 
 /** An ordinary user without a cgroup. */

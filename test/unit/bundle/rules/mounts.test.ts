@@ -1,6 +1,6 @@
 import { test } from 'uvu';
 import { mountRules } from '../../../../src/bundle/rules/mounts.ts';
-import { bind, mount, namespaces, testRefused, testWarned, user, whole } from './rows.ts';
+import { bind, mount, testRefused, testWarned, user, whole } from './rows.ts';
 
 testRefused(
   [
@@ -82,15 +82,6 @@ testWarned(
       name: 'maps without it',
       config: mount({ ...bind, uidMappings: whole, gidMappings: whole }),
       at: ['/mounts/0/options'],
-    },
-    {
-      rule: 'mount-needs-namespace',
-      name: 'proc of the host',
-      config: mount(
-        { destination: '/proc', type: 'proc' },
-        { ...user, namespaces: namespaces('user', '-pid') },
-      ),
-      at: ['/mounts/0/type'],
     },
   ],
   mountRules.warn,
