@@ -39,6 +39,22 @@ static value environment(u32 count, const value *given) {
     return list_of(environment_list, lines);
 }
 
+/* variable(name): its value, or undefined; of one that is given twice the first. */
+static value variable(u32 count, const value *given) {
+    struct utf8 name;
+    if (!utf8_of(argument(count, given, 0), &name))
+        return throw_type_error("expected a string");
+    value found = VALUE_UNDEFINED;
+    for (char **line = environment_list; *line != NULL && name.length > 0; line++) {
+        if (strncmp(*line, (const char *)name.data, name.length) != 0 || (*line)[name.length] != '=')
+            continue;
+        found = string_literal(*line + name.length + 1);
+        break;
+    }
+    utf8_done(&name);
+    return found;
+}
+
 /* began(): CLOCK_MONOTONIC in nanoseconds when the process began. */
 static value began(u32 count, const value *given) {
     (void)count, (void)given;
@@ -209,6 +225,7 @@ static value version(u32 count, const value *given) {
 const struct builtin_entry builtin_table[] = {
     {"arguments", arguments},
     {"environment", environment},
+    {"variable", variable},
     {"began", began},
     {"now", now},
     {"exit", exit_now},

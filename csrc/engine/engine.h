@@ -22,6 +22,9 @@ void crash_handlers(void);
  * engine's stack and `filled`; 0 for nothing. */
 void memory_begin(u64 filled, u64 size);
 
+/* Bytes of its own stack that the engine may fill before a recursion is too deep. */
+#define DEEPEST (STACK_TOP - 65536U)
+
 /* stack.c: calls a function on a native stack of our own. */
 void on_own_stack(void (*function)(void));
 

@@ -108,7 +108,7 @@ static void begin(void) {
         fail("the engine does not start");
     /* A collection while it is made would come at any place. */
     w2c_JS_SetGCThreshold(runtime, UINT32_MAX);
-    w2c_JS_SetMaxStackSize(runtime, STACK_TOP - 65536);
+    w2c_JS_SetMaxStackSize(runtime, DEEPEST);
     w2c_JS_SetHostPromiseRejectionTracker(runtime, TABLE_ENGINE_REJECTION, 0);
 }
 
@@ -126,9 +126,13 @@ static void compile(void) {
     exit(0);
 }
 
+/* A page of the machine, so that what a process makes first lies on fresh pages and not on copies of the
+ * file's. */
+#define IMAGE_ALIGNMENT 4096U
+
 static void write_image(void) {
     u64 end = snapshot_finish();
-    end = (end + MEMORY_PAGE - 1) & ~(u64)(MEMORY_PAGE - 1);
+    end = (end + IMAGE_ALIGNMENT - 1) & ~(u64)(IMAGE_ALIGNMENT - 1);
     write_file(argument_list[3], AT(STACK_TOP), end - STACK_TOP);
     char values[512];
     int length = snprintf(values, sizeof values,

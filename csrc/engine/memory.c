@@ -15,6 +15,9 @@
 /* Mapped in one piece when memory grows for the first time, and so on: less system calls. */
 #define STEP (1ULL << 20)
 
+/* What every command fills, made in one go: a fault for each page costs more. */
+#define SOON (96U << 10)
+
 u64 memory_size;
 u32 stack_pointer = STACK_TOP;
 static u64 mapped_size;
@@ -36,7 +39,8 @@ void memory_begin(u64 filled, u64 size) {
     mapped_size = size;
     bool there = filled == 0 ? map(0, size, PROT_READ | PROT_WRITE, MAP_FIXED_NOREPLACE)
                              : map(0, STACK_TOP, PROT_READ | PROT_WRITE, MAP_FIXED_NOREPLACE) &&
-                                   map(filled, size - filled, PROT_READ | PROT_WRITE, MAP_FIXED_NOREPLACE);
+                                   map(filled, size - filled, PROT_READ | PROT_WRITE, MAP_FIXED_NOREPLACE) &&
+                                   map(filled, SOON, PROT_READ | PROT_WRITE, MAP_FIXED | MAP_POPULATE);
     if (!there) {
         say("tsoci: no room for the JavaScript engine's memory at %p (RLIMIT_AS, or something else lies "
             "there)\n",

@@ -222,6 +222,24 @@ static u32 fill_heap(void) {
     return probe;
 }
 
+/*
+ * The image's slabs leave the lists of their classes: a new slab is put beside the newest in its list, and
+ * would dirty that one's page. Links lead to themselves, as those of objects do.
+ */
+static void leave_slab_lists(void) {
+    for (u32 class = 0; class < CLASSES; class ++) {
+        u32 head = runtime + RUNTIME_LISTS + class * 8;
+        for (u32 at = i32_load(head + 4); at != head;) {
+            u32 next = i32_load(at + 4);
+            i32_store(at, at);
+            i32_store(at + 4, at);
+            at = next;
+        }
+        i32_store(head, head);
+        i32_store(head + 4, head);
+    }
+}
+
 static void collector_threshold(void) {
     enum { first_collection = 64 << 20 };
     w2c_JS_SetGCThreshold(runtime, first_collection);
@@ -233,6 +251,7 @@ u32 snapshot_finish(void) {
     everything_immortal();
     own_shapes_stay();
     leave_collector();
+    leave_slab_lists();
     collector_threshold();
     /* From here on the engine's own allocator serves, as in the package. */
     for (u32 i = 0; i < 16; i += 4)

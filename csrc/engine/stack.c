@@ -43,7 +43,7 @@ __asm__(".text\n.globl switch_stack\n.hidden switch_stack\n.type switch_stack,@f
 void on_own_stack(void (*function)(void)) {
     size_t size = STACK_SIZE;
     u8 *stack;
-    /* Under a limit of address space: as much as there is; what then goes too deep ends at the guard. */
+    /* Under a limit of address space: as much as there is, and less depth. */
     while ((stack = mmap(NULL, size, PROT_READ | PROT_WRITE,
                          MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK, -1, 0)) == MAP_FAILED &&
            size > (1UL << 20))
@@ -52,5 +52,7 @@ void on_own_stack(void (*function)(void)) {
         say("tsoci: no room for the JavaScript engine's stack (RLIMIT_AS)\n");
         _exit(STATUS_UNCAUGHT);
     }
+    if (size < STACK_SIZE)
+        w2c_JS_SetMaxStackSize(runtime, (u32)(DEEPEST * size / STACK_SIZE));
     switch_stack(stack + size, function);
 }

@@ -8,6 +8,7 @@ export interface Engine {
   readonly native: object;
   arguments(): string[];
   environment(): string[];
+  variable(name: string): string | undefined;
   began(): bigint;
   now(): number;
   exit(status: number): never;

@@ -16,20 +16,33 @@ export interface EngineCall {
   readonly arguments: readonly string[];
   /** `NAME=value` lines. */
   readonly environment: readonly string[];
+  /** getenv(3). */
+  variable(name: string): string | undefined;
   /** `quickjs-ng: 0.18.0`. */
   readonly engine: string;
   /** CLOCK_MONOTONIC in nanoseconds when the process began. */
   readonly began: bigint;
 }
 
-/** Of a variable that is given twice the first counts, as for getenv(3). */
-function surroundingsOf(environment: readonly string[]): Surroundings {
-  const found: Record<string, string> = Object.create(null);
-  for (const line of environment) {
-    const at = line.indexOf('=');
-    if (at > 0) found[line.slice(0, at)] ??= line.slice(at + 1);
-  }
-  return found;
+/**
+ * The environment by name, looked up when asked: an object with all of it would cost every call as much as the rest of its start. Of a
+ * variable that is given twice the first counts, as for getenv(3).
+ */
+function surroundingsOf(call: EngineCall): Surroundings {
+  return new Proxy<Surroundings>(
+    {},
+    {
+      get: (_, name) => (typeof name === 'string' ? call.variable(name) : undefined),
+      has: (_, name) => typeof name === 'string' && call.variable(name) !== undefined,
+      ownKeys: () =>
+        [...new Set(call.environment.map((line) => line.slice(0, line.indexOf('='))))].filter(Boolean),
+      getOwnPropertyDescriptor: (_, name) => ({
+        value: typeof name === 'string' ? call.variable(name) : undefined,
+        enumerable: true,
+        configurable: true,
+      }),
+    },
+  );
 }
 
 /** The executable's path with links resolved. It and nothing else says where our other programs are: not the working directory, not the environment. */
@@ -61,9 +74,7 @@ function openHost(native: Native, outside: Pick<Outside, 'surroundings'>): Host 
 /** One call of the command; the answer is the exit status. Never throws. */
 export function main(native: Native, call: EngineCall): Promise<number> {
   const outside: Outside = {
-    get surroundings() {
-      return surroundingsOf(call.environment);
-    },
+    surroundings: surroundingsOf(call),
     get program() {
       return [executable(native)];
     },

@@ -14,6 +14,7 @@ engine.main(() => {
     get environment() {
       return engine.environment();
     },
+    variable: engine.variable,
     engine: name,
     get began() {
       return engine.began();
