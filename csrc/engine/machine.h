@@ -29,9 +29,9 @@ typedef double f64;
 #define UNLIKELY(x) __builtin_expect(!!(x), 0)
 #define LIKELY(x) __builtin_expect(!!(x), 1)
 
-/* Above the program and the heap behind it (brk begins at most at 0x40800000 in a program linked at its usual
- * place), and within 2 GiB, so that an x86-64 instruction holds it. Also the address of the image's section
- * (scripts/engine/assemble.ts). */
+/* Above the program's code and within 2 GiB, so that an x86-64 instruction holds it. Also where the image's
+ * section begins (scripts/engine/assemble.ts), and the reason why that has another section behind all of
+ * this. */
 #define MEMORY_BASE 0x48000000ULL
 /* WebAssembly's page. */
 #define MEMORY_PAGE 65536U

@@ -27,19 +27,15 @@ static bool map(u64 from, u64 length, int protection, int flags) {
         return true;
     void *wanted = AT(from);
     void *got = mmap(wanted, length, protection, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | flags, -1, 0);
-    if (got == wanted)
-        return true;
-    if (got != MAP_FAILED)
-        munmap(got, length);
-    return false;
+    return got == wanted;
 }
 
 void memory_begin(u64 filled, u64 size) {
     memory_size = size;
     mapped_size = size;
-    bool there = filled == 0 ? map(0, size, PROT_READ | PROT_WRITE, MAP_FIXED_NOREPLACE)
-                             : map(0, STACK_TOP, PROT_READ | PROT_WRITE, MAP_FIXED_NOREPLACE) &&
-                                   map(filled, size - filled, PROT_READ | PROT_WRITE, MAP_FIXED_NOREPLACE) &&
+    bool there = filled == 0 ? map(0, size, PROT_READ | PROT_WRITE, MAP_FIXED)
+                             : map(0, STACK_TOP, PROT_READ | PROT_WRITE, MAP_FIXED) &&
+                                   map(filled, size - filled, PROT_READ | PROT_WRITE, MAP_FIXED) &&
                                    map(filled, SOON, PROT_READ | PROT_WRITE, MAP_FIXED | MAP_POPULATE);
     if (!there) {
         say("tsoci: no room for the JavaScript engine's memory at %p (RLIMIT_AS, or something else lies "
@@ -48,11 +44,11 @@ void memory_begin(u64 filled, u64 size) {
         _exit(STATUS_UNCAUGHT);
     }
     /*
-     * The rest of what an address can reach is ours as well, and empty. Under a limit of address space
-     * (ulimit -v) that may be refused: then nothing is there either, as the kernel places mappings far above
-     * unless it is asked, but it is not promised.
+     * The rest of what an address can reach is ours as well, and empty. A limit of address space (ulimit -v)
+     * may refuse that: then nothing is there either, as all of it lies within the program's own segments,
+     * where the kernel places nothing.
      */
-    map(memory_size, REACH - memory_size, PROT_NONE, MAP_FIXED_NOREPLACE);
+    map(memory_size, REACH - memory_size, PROT_NONE, MAP_FIXED);
 }
 
 u32 machine_grow(u32 pages) {

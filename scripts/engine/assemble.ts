@@ -26,6 +26,11 @@ const kept = sharedBuild();
 const wasm = join(root, 'node_modules', 'quickjs-wasi', 'quickjs.wasm');
 /** MEMORY_BASE and STACK_TOP of csrc/engine/machine.h. */
 const imageAddress = 0x48000000 + 0x100000;
+/**
+ * Beyond what the engine's memory can reach (REACH of csrc/engine/memory.c). A word stands there, so that it is the program's end: the
+ * kernel lets the heap of brk(2) begin behind it, and so nothing of anybody lies where the engine's memory grows.
+ */
+const beyond = 0x48000000 + 0x2_0000_0000 + 0x10000;
 
 /** What is linked into the program that makes the image alone, and into the shipped one alone. */
 const freezeOnly = ['freeze.c', 'snapshot.c'];
@@ -188,7 +193,7 @@ export async function assemble(image: Image, output: string, compiler: Compiler)
   const section = `${image.bytes}.S`;
   writeFileSync(
     section,
-    `.globl image_bytes\n.section .image,"aw"\nimage_bytes: .incbin "${image.bytes}"\n.section .note.GNU-stack,"",@progbits\n`,
+    `.globl image_bytes\n.section .image,"aw"\nimage_bytes: .incbin "${image.bytes}"\n.globl image_beyond\n.section .beyond,"aw"\nimage_beyond: .quad 0\n.section .note.GNU-stack,"",@progbits\n`,
   );
   const include = ['-I', join(root, 'csrc', 'engine'), '-I', directory];
   execFileSync(command, [...ownFlags, ...include, '-c', image.values, '-o', `${image.values}.o`]);
@@ -197,6 +202,13 @@ export async function assemble(image: Image, output: string, compiler: Compiler)
     compiler,
     [...objects.engine, ...objects.own, ...objects.shipped, `${image.values}.o`, `${section}.o`],
     output,
-    ['-s', '-Wl,-u,image_bytes', `-Wl,--section-start=.image=0x${imageAddress.toString(16)}`, ...absent],
+    [
+      '-s',
+      '-Wl,-u,image_bytes',
+      '-Wl,-u,image_beyond',
+      `-Wl,--section-start=.image=0x${imageAddress.toString(16)}`,
+      `-Wl,--section-start=.beyond=0x${beyond.toString(16)}`,
+      ...absent,
+    ],
   );
 }
