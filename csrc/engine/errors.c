@@ -54,6 +54,8 @@ void crash_handlers(void) {
     sigaction(SIGBUS, &action, NULL);
     sigaction(SIGFPE, &action, NULL);
     sigaction(SIGILL, &action, NULL);
+    /* Who reads no longer is told of by EPIPE, as in Node; programs that are started get the default back. */
+    signal(SIGPIPE, SIG_IGN);
 }
 
 static void say_value(const char *before, value v) {

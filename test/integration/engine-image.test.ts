@@ -60,15 +60,7 @@ rows('the executable holds no path, name, time or variable of the machine that b
     .filter(([name]) => !['PWD', 'OLDPWD', '_', 'SHLVL', 'TSOCI_TEST_ON'].includes(name))
     .map(([, value]) => value ?? '');
   const year = String(new Date().getFullYear());
-  const traces = [
-    checkout,
-    tmpdir(),
-    homedir(),
-    hostname(),
-    release(),
-    `${year}-`,
-    ...values,
-  ];
+  const traces = [checkout, tmpdir(), homedir(), hostname(), release(), `${year}-`, ...values];
   // Words that the program itself says.
   const own = new Set([
     'root',
