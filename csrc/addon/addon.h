@@ -110,6 +110,8 @@ struct exit_status {
 };
 
 /* The pid, or 0 when `no_hang` and it still runs. */
+/* Before exec: the soft limit of open files that this process was given. 0 or -errno. */
+int give_open_files_back(void);
 int wait_for(pid_t pid, bool no_hang, struct exit_status *status);
 napi_value make_exit_status(napi_env env, const struct exit_status *status);
 

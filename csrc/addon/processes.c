@@ -153,17 +153,31 @@ static napi_value set_umask(napi_env env, napi_callback_info info) {
     return make_number(env, umask((mode_t)mask & 0777));
 }
 
-static napi_value limit_open_files(napi_env env, napi_callback_info info) {
-    napi_value arguments[1];
-    size_t soft = 0;
+static struct {
+    bool known;
+    rlim_t soft;
+} given_open_files;
+
+int give_open_files_back(void) {
     struct rlimit limit;
-    if (!take_arguments(env, info, 1, arguments) || !take_size(env, arguments[0], &soft))
-        return NULL;
+    if (!given_open_files.known)
+        return 0;
+    if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
+        return -errno;
+    limit.rlim_cur = given_open_files.soft;
+    return setrlimit(RLIMIT_NOFILE, &limit) < 0 ? -errno : 0;
+}
+
+static napi_value raise_open_files(napi_env env, napi_callback_info info) {
+    (void)info;
+    struct rlimit limit;
     if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
         return fail(env, errno, "getrlimit", NULL);
-    if (soft > limit.rlim_max)
-        return fail(env, EINVAL, "setrlimit", NULL);
-    limit.rlim_cur = soft;
+    if (limit.rlim_cur >= limit.rlim_max)
+        return make_undefined(env);
+    given_open_files.known = true;
+    given_open_files.soft = limit.rlim_cur;
+    limit.rlim_cur = limit.rlim_max;
     if (setrlimit(RLIMIT_NOFILE, &limit) < 0)
         return fail(env, errno, "setrlimit", NULL);
     return make_undefined(env);
@@ -211,7 +225,7 @@ napi_status register_processes(napi_env env, napi_value exports) {
         EXPORT("umask", set_umask),
         EXPORT("monotonic", monotonic),
         EXPORT("sleep", sleep_milliseconds),
-        EXPORT("limitOpenFiles", limit_open_files),
+        EXPORT("raiseOpenFiles", raise_open_files),
         EXPORT("permittedCapabilities", permitted_capabilities),
     };
     return napi_define_properties(env, exports, COUNT(functions), functions);

@@ -16,6 +16,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -132,7 +133,9 @@ static int map_descriptors(struct image *image) {
     for (int i = 0; i < count; i++)
         if (dup2(items[i], i) < 0)
             return -errno;
-    return 0;
+    /* Last: numbers above the limit stay open, but nothing more can get one. */
+    image->syscall = "setrlimit";
+    return give_open_files_back();
 }
 
 /* Everything above the range closes with exec. With RANGE_UNSHARE this thread gets a table of its own first.
@@ -261,9 +264,12 @@ static void restore_signals(const struct undo *undo) {
 static int replace_process(struct image *image, struct undo *undo, const int *given) {
     /* Other threads go on using the engine's descriptors until exec ends them: ours must not appear under
      * those numbers. */
+    struct rlimit files;
     int result = close_others(image, RANGE_UNSHARE);
     if (result < 0)
         return result;
+    if (getrlimit(RLIMIT_NOFILE, &files) < 0)
+        return -errno;
     image->syscall = "fcntl";
     result = save_descriptors(undo);
     if (result == 0)
@@ -273,6 +279,7 @@ static int replace_process(struct image *image, struct undo *undo, const int *gi
         result = execute_image(image);
         restore_signals(undo);
     }
+    setrlimit(RLIMIT_NOFILE, &files);
     restore_descriptors(undo, image, given);
     return result;
 }

@@ -10,9 +10,16 @@
 #include "image.h"
 #include "loop.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <sys/mman.h>
 #include <unistd.h>
+
+/* Linux 6.3; the headers may be older than the kernel. */
+#ifndef MFD_NOEXEC_SEAL
+#define MFD_NOEXEC_SEAL 0x0008U
+#endif
 
 const bool engine_frozen = false;
 int argument_count;
@@ -34,15 +41,28 @@ static void run(void) {
     _exit(STATUS_UNCAUGHT);
 }
 
-/* A standard stream that the caller closed must not become the next file that is opened: /dev/null takes its
- * place. */
+/* /dev/null, or where there is none a file that is as empty and takes nothing; -1 when there is neither. */
+static int nothing(void) {
+    int descriptor = open("/dev/null", O_RDWR);
+    if (descriptor >= 0)
+        return descriptor;
+    descriptor = memfd_create("nothing", MFD_ALLOW_SEALING | MFD_NOEXEC_SEAL);
+    if (descriptor < 0 && errno == EINVAL)
+        descriptor = memfd_create("nothing", MFD_ALLOW_SEALING);
+    if (descriptor >= 0)
+        fcntl(descriptor, F_ADD_SEALS, F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE);
+    return descriptor;
+}
+
+/* A standard stream that the caller closed must not become the next file that is opened, which a container
+ * would get. */
 static void standard_streams(void) {
     struct pollfd streams[3] = {{.fd = 0}, {.fd = 1}, {.fd = 2}};
     if (poll(streams, 3, 0) <= 0)
         return;
     for (int i = 0; i < 3; i++)
-        if (streams[i].revents & POLLNVAL)
-            open("/dev/null", O_RDWR);
+        if ((streams[i].revents & POLLNVAL) != 0 && nothing() < 0)
+            _exit(STATUS_UNCAUGHT);
 }
 
 int main(int count, char **arguments, char **environment) {

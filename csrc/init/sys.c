@@ -97,7 +97,10 @@ int sys_clone(uint64_t flags, int exit_signal, int cgroup) {
         arguments.flags |= CLONE_INTO_CGROUP;
         arguments.cgroup = (uint64_t)(unsigned)cgroup;
     }
-    return result(syscall(__NR_clone3, &arguments, sizeof(arguments)));
+    int child = result(syscall(__NR_clone3, &arguments, sizeof(arguments)));
+    if (child != -ENOSYS || cgroup >= 0)
+        return child;
+    return result(syscall(__NR_clone, (unsigned long)flags | (unsigned)exit_signal, 0UL, NULL, NULL, 0UL));
 }
 
 int sys_fork(void) {

@@ -32,7 +32,10 @@ int sys_mount(const char *source, const char *target, const char *type, unsigned
 int sys_umount(const char *target, int flags);
 int sys_pivot_root(const char *new_root, const char *put_old);
 
-/** clone3(2) as fork; `cgroup` is a descriptor or -1. */
+/**
+ * clone3(2) as fork; `cgroup` is a descriptor or -1. Without one clone(2) does where a filter hides clone3
+ * (ENOSYS), as those of container engines do, which cannot look at its arguments.
+ */
 int sys_clone(uint64_t flags, int exit_signal, int cgroup);
 /** fork(2) by clone(2), which filters of system calls know; they hide clone3. */
 int sys_fork(void);

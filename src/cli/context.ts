@@ -1,10 +1,10 @@
 import type { Context, TraceSink } from '../container/types.ts';
 import { Failure } from '../failure.ts';
+import { absolutePath } from '../host/absolute-path.ts';
 import type { Host } from '../host/host.ts';
 import { inUserNamespace } from '../host/in-user-namespace.ts';
 import type { Native } from '../host/native.ts';
 import type { Surroundings } from '../host/outside.ts';
-import { resolvePath } from '../plan/path.ts';
 import { callerEnvironment } from './caller-environment.ts';
 import type { Globals } from './options.ts';
 
@@ -48,7 +48,7 @@ export function makeContext(
  */
 export function rootDirectory(given: string | undefined, native: Native, surroundings: Surroundings): string {
   if (given !== undefined && given !== '') {
-    let path = resolvePath(native.workingDirectory(), given);
+    let path = absolutePath(native, given);
     while (path.length > 1 && path.endsWith('/')) path = path.slice(0, -1);
     return path;
   }

@@ -1,9 +1,9 @@
 import type { Context } from '../container/types.ts';
 import { messageOf } from '../failure.ts';
+import { absolutePath } from '../host/absolute-path.ts';
 import type { Host } from '../host/host.ts';
 import type { Native } from '../host/native.ts';
 import type { Outside } from '../host/outside.ts';
-import { resolvePath } from '../plan/path.ts';
 import { makeContext } from './context.ts';
 import type { Globals } from './options.ts';
 import type { Reporter } from './report.ts';
@@ -14,8 +14,7 @@ import { openTrace, Trace, writeTrace } from './trace.ts';
 /** Global options that mean the same again. */
 function repeatGlobals(globals: Globals, { root, host }: Context): string[] {
   const words = ['--root', root, '--rootless', globals.rootless, '--log-format', globals['log-format']];
-  if (globals.log !== undefined)
-    words.push('--log', resolvePath(host.native.workingDirectory(), globals.log));
+  if (globals.log !== undefined) words.push('--log', absolutePath(host.native, globals.log));
   if (globals.debug) words.push('--debug');
   if (globals['systemd-cgroup']) words.push('--systemd-cgroup');
   return words;

@@ -16,7 +16,7 @@ import { newRecord } from './new-record.ts';
 import { openOutput } from './output-file.ts';
 import { removeIfThere, writePidFile } from './pid-file.ts';
 import { type CreateMode, type Preparation, prepare } from './prepare.ts';
-import { identify } from './process-identity.ts';
+import { identify, type ProcessIdentity } from './process-identity.ts';
 import type { ContainerRecord } from './record.ts';
 import { connectTo, sendPidfd } from './sockets.ts';
 import { startAnswer } from './start-answer.ts';
@@ -139,6 +139,7 @@ async function build(
   };
   const began = native.monotonic();
   let keepDevices = (): void => undefined;
+  let visible: ProcessIdentity | undefined;
   try {
     const launched = await launch(host, {
       plan,
@@ -151,8 +152,11 @@ async function build(
           await cgroup.adopt?.(pid, limits.before);
           giveCgroup(context, cgroup, bundle.config);
           for (const warning of cgroup.warnings) context.warn(warning);
-        } else if (question === 'id-maps') await writeIdMaps(host, bundle.config.linux ?? {}, pid);
-        else if (question === 'create-runtime') {
+        } else if (question === 'id-maps') {
+          // Later it can't be dumped, and a procfs with hidepid hides it from an ordinary user.
+          visible = identify(native, pid);
+          await writeIdMaps(host, bundle.config.linux ?? {}, pid);
+        } else if (question === 'create-runtime') {
           const devices = bundle.config.linux?.netDevices;
           if (devices !== undefined) {
             const { moveNetworkDevices } = await import('../network/network-devices.ts');
@@ -164,7 +168,7 @@ async function build(
           return { state: await createHooks(context, record, bundle.config, pid) };
         } else if (question === 'commit') {
           if (limits.after !== undefined) await cgroup.update(limits.after, '/linux/resources');
-          record = await commit(context, options, making, record, pid);
+          record = await commit(context, options, making, record, identify(native, pid) ?? visible);
           return answerForRun(record, mode, pid);
         }
         return {};
@@ -222,11 +226,11 @@ async function commit(
   options: CreateOptions,
   { store, undo, lock }: Making,
   before: ContainerRecord,
-  pid: number,
+  init: ProcessIdentity | undefined,
 ): Promise<ContainerRecord> {
   const { native } = context.host;
-  const init = identify(native, pid);
   if (init === undefined) throw new Failure('system', 'the container process died before it was recorded');
+  const { pid } = init;
   const record = { ...before, init };
   store.write(record);
   const { pidFile } = options;

@@ -1,7 +1,7 @@
 import { Failure, messageOf } from '../failure.ts';
 import { UnusableRecord } from './check-record.ts';
 import { ownerName } from './owner-name.ts';
-import { isAlive } from './process-identity.ts';
+import { isAlive, requireProcfs } from './process-identity.ts';
 import { stateOf } from './state.ts';
 import { Store } from './store.ts';
 import type { Context, State } from './types.ts';
@@ -20,6 +20,7 @@ export async function list(context: Context): Promise<State[]> {
     } catch (error) {
       // deleted while we looked
       if (error instanceof Failure && error.code === 'not-found') continue;
+      requireProcfs(context.host.native);
       context.warn(messageOf(error));
       states.push(unusableState(context, id, error));
     }

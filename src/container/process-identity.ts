@@ -1,3 +1,4 @@
+import { Failure } from '../failure.ts';
 import { hasErrno, type Native } from '../host/native.ts';
 
 /** A process, told apart from a later one with the same pid by its start time. */
@@ -12,6 +13,8 @@ interface ProcessStat {
   readonly startTime: string;
 }
 
+const PROC_MAGIC = 0x9fa0;
+
 const stateField = 0;
 const startTimeField = 19;
 
@@ -21,24 +24,57 @@ function readStat(native: Native, pid: number): ProcessStat | undefined {
   try {
     text = native.readText(`/proc/${pid}/stat`, 4096);
   } catch (error) {
-    if (hasErrno(error, 'ENOENT', 'ESRCH')) return undefined;
+    if (hasErrno(error, 'ENOENT', 'ENOTDIR', 'ESRCH', 'EPERM', 'EACCES')) return undefined;
     throw error;
   }
   const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
   return { state: fields[stateField] ?? '', startTime: fields[startTimeField] ?? '' };
 }
 
-/** Who has this pid now; undefined when nobody. */
+/** Who has this pid now; undefined when nobody, or somebody who is hidden from us. */
 export function identify(native: Native, pid: number): ProcessIdentity | undefined {
   const stat = readStat(native, pid);
   return stat && { pid, startTime: stat.startTime };
 }
 
-/** The very same process still runs. A zombie has ended, whoever has yet to reap it. */
+/**
+ * The very same process still runs. A zombie has ended, whoever has yet to reap it.
+ *
+ * Throws `Failure` (`unsupported`) without procfs.
+ */
 export function isAlive(native: Native, process: ProcessIdentity): boolean {
   const stat = readStat(native, process.pid);
-  return (
-    stat !== undefined && stat.startTime === process.startTime && stat.state !== 'Z' && stat.state !== 'X'
+  if (stat === undefined) return isHidden(native, process.pid);
+  return stat.startTime === process.startTime && stat.state !== 'Z' && stat.state !== 'X';
+}
+
+/**
+ * A process that we may not see is not dead: a procfs with hidepid (proc(5)) hides from an ordinary user a process that waits for `start`,
+ * as it can't be dumped. Whoever made a container may signal its processes, so one that we may not signal is another's, with a number
+ * that was free again.
+ */
+function isHidden(native: Native, pid: number): boolean {
+  try {
+    native.kill(pid, 0);
+  } catch (error) {
+    if (hasErrno(error, 'ESRCH', 'EPERM')) return false;
+    throw error;
+  }
+  requireProcfs(native);
+  return true;
+}
+
+/** Throws `Failure` (`unsupported`) where /proc is no procfs: nobody could tell a process from a later one with its number. */
+export function requireProcfs(native: Native): void {
+  const mounted =
+    native.status('/proc/', true) !== undefined && native.fileSystemType('/proc/') === PROC_MAGIC;
+  if (mounted) return;
+  throw new Failure(
+    'unsupported',
+    'no procfs is mounted at /proc, and without one no process can be identified',
+    {
+      hint: 'mount one: mount -t proc proc /proc',
+    },
   );
 }
 

@@ -2,6 +2,7 @@ import { Failure, messageOf } from '../failure.ts';
 import { type FileStatus, hasErrno, type Native } from '../host/native.ts';
 import { modeText } from './mode-text.ts';
 import { ownerName } from './owner-name.ts';
+import { requireProcfs } from './process-identity.ts';
 
 const O_DIRECTORY = 0o200000;
 const O_CLOEXEC = 0o2000000;
@@ -37,7 +38,8 @@ export class StateRoot {
     try {
       const directory = `/proc/self/fd/${descriptor}`;
       const status = native.status(directory, true);
-      if (status !== undefined) this.#check(status);
+      if (status === undefined) requireProcfs(native);
+      else this.#check(status);
       return use(directory);
     } finally {
       native.close(descriptor);

@@ -80,7 +80,10 @@ export function main(native: Native, call: EngineCall): Promise<number> {
     },
     engine: call.engine,
     elapsed: () => Number(native.monotonic() - call.began) / 1e6,
-    openHost: () => openHost(native, outside),
+    openHost: () => {
+      native.raiseOpenFiles();
+      return openHost(native, outside);
+    },
     sink: nativeSink(native),
   };
   return dispatch(call.arguments, outside);

@@ -117,7 +117,10 @@ export interface Native {
   read(descriptor: number, maximum: number): Uint8Array;
   /** flock(LOCK_EX): true when taken, false when `block` is false and another holds it. */
   lock(descriptor: number, block: boolean): boolean;
-  /** A sealed (no write, grow, shrink, seal; executable) memfd with the content of a file. */
+  /**
+   * A sealed (no write, grow, shrink, seal; executable) memfd with the content of a file. Where vm.memfd_noexec=2 forbids that, the file
+   * through a read-only mount of its own, for root; EACCES of memfd_create for others.
+   */
   sealedCopy(path: string, name: string): number;
   /** A sealed memfd with these bytes. */
   sealedBytes(data: Uint8Array, name: string): number;
@@ -153,8 +156,9 @@ export interface Native {
   /** uname(2). */
   kernel(): { readonly release: string; readonly machine: string };
   umask(mask: number): number;
-  /** The soft limit of open files (RLIMIT_NOFILE) of this process and of what it starts from now on; EINVAL above the hard one. */
-  limitOpenFiles(soft: number): void;
+  /** Raises the soft limit of open files (RLIMIT_NOFILE) of this process to the hard one; what it starts gets the caller's back. Engines like Node have
+   * raised it before we can look. */
+  raiseOpenFiles(): void;
   // ---- sockets --------------------------------------------------------------------------------------------------
   /** A pair of connected AF_UNIX SOCK_SEQPACKET sockets. */
   socketPair(): [number, number];

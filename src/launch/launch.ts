@@ -1,6 +1,6 @@
 import { Failure, messageOf, withCleanup } from '../failure.ts';
 import type { Host } from '../host/host.ts';
-import { hasErrno } from '../host/native.ts';
+import { hasErrno, isSystemError } from '../host/native.ts';
 import { encodePlan } from '../plan/encode.ts';
 import { NO_SLOT, type Question } from '../plan/operations.ts';
 import type { Inherited, Plan } from '../plan/plan.ts';
@@ -42,9 +42,17 @@ export function openStub(host: Host): number {
   try {
     return host.native.sealedCopy(`${host.libexec}/tsoci-init`, 'tsoci-init');
   } catch (cause) {
+    if (isSystemError(cause) && cause.syscall === 'memfd_create' && cause.code === 'EACCES')
+      throw new Failure('unsupported', 'vm.memfd_noexec=2 forbids programs in memory, as the stub is one', {
+        cause,
+        hint: 'set the sysctl vm.memfd_noexec to 0 or 1, or run as root',
+      });
+    const many = hasErrno(cause, 'EMFILE', 'ENFILE');
     throw new Failure('system', `the stub "${host.libexec}/tsoci-init" can't be read: ${messageOf(cause)}`, {
       cause,
-      hint: 'install tsoci again, or run `make build` in its sources',
+      hint: many
+        ? 'raise the limit of open files (ulimit -n), or call with fewer descriptors open'
+        : 'install tsoci again, or run `make build` in its sources',
     });
   }
 }

@@ -30,15 +30,16 @@ export interface ProcessCompilation {
 
 /**
  * Stage 0 sets it, and the container's process inherits it: with the caller's procfs, which no process of a container may hold. The
- * file belongs to root while the process may not be dumped (proc(5)), which an ordinary caller can't write then.
+ * file belongs to root while the process may not be dumped (proc(5)), which an ordinary caller, and root of a user namespace, can't write.
  */
 export function planOomScore({ plan, process, facts }: ProcessCompilation): void {
   const value = process.oomScoreAdj;
   if (value === undefined) return;
   const from = '/process/oomScoreAdj';
-  if (facts.rootless) plan.add('prepare', from, 'dumpable', { value: 1 });
+  const borrowed = !facts.makesDevices;
+  if (borrowed) plan.add('prepare', from, 'dumpable', { value: 1 });
   plan.add('prepare', from, 'oom-score', { proc: openProc(plan, 'prepare', from, 'processes'), value });
-  if (facts.rootless) plan.add('prepare', from, 'dumpable', { value: 0 });
+  if (borrowed) plan.add('prepare', from, 'dumpable', { value: 0 });
 }
 
 /**

@@ -178,6 +178,46 @@ rootless('what only root may is refused with a reason', async ({ user, bundle })
   }, /process\.oomScoreAdj.*permission denied/);
 });
 
+rootless('oomScoreAdj may be raised, for init and for exec', async ({ run, user, bundle }) => {
+  const raised: Change = (config) => {
+    if (config.process) config.process.oomScoreAdj = 321;
+  };
+  assert.equal(await run('cat /proc/self/oom_score_adj', raised), '321\n');
+  const id = newId();
+  const { directory } = bundle('exec sleep 1000', raised);
+  try {
+    expectSuccess(await user.tsoci(['run', '--detach', '--bundle', directory, id]));
+    const executed = await user.tsoci(['exec', id, 'cat', '/proc/self/oom_score_adj']);
+    assert.equal(expectSuccess(executed).stdout, '321\n');
+  } finally {
+    expectSuccess(await user.tsoci(['delete', '--force', id]));
+  }
+});
+
+for (const hidepid of [1, 2])
+  rootless(`a procfs with hidepid=${hidepid} hides nobody from us`, async ({ user, bundle }) => {
+    const hide = `mount -t proc -o hidepid=${hidepid} proc /proc`;
+    const control = await user.command(['cat', '/proc/1/stat'], {}, hide);
+    assert.notEqual(control.code, 0, 'positive control: others are hidden');
+    const tsoci = (...words: string[]) => user.tsoci(words, {}, hide);
+    const status = async () => JSON.parse(expectSuccess(await tsoci('state', id)).stdout).status;
+    const id = newId();
+    const { directory } = bundle('exec sleep 1000');
+    try {
+      expectSuccess(await tsoci('create', '--bundle', directory, id));
+      assert.equal(await status(), 'created');
+      assert.match(expectSuccess(await tsoci('list')).stdout, /created/);
+      expectRefusal(await tsoci('delete', id), /not stopped/);
+      expectSuccess(await tsoci('start', id));
+      assert.equal(await status(), 'running');
+      expectSuccess(await tsoci('exec', id, 'true'));
+      expectSuccess(await tsoci('kill', id, 'KILL'));
+      await until('it has ended', async () => (await status()) === 'stopped');
+    } finally {
+      expectSuccess(await tsoci('delete', '--force', id));
+    }
+  });
+
 rootless('the default state directory is below XDG_RUNTIME_DIR', async ({ user, bundle }) => {
   const runtime = user.ownDirectory();
   const made = bundle('echo fine');

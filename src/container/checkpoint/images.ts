@@ -1,4 +1,5 @@
 import { Failure, messageOf } from '../../failure.ts';
+import { absolutePath } from '../../host/absolute-path.ts';
 import { ask } from '../../host/files.ts';
 import { hasErrno, type Native } from '../../host/native.ts';
 import { normalizePath, relativePath, resolvePath } from '../../plan/path.ts';
@@ -213,7 +214,7 @@ function isNotedMount(each: unknown): each is NotedMount {
 }
 
 function absolute(native: Native, path: string): string {
-  return normalizePath(path.startsWith('/') ? path : resolvePath(native.workingDirectory(), path));
+  return normalizePath(absolutePath(native, path));
 }
 
 function makeDirectories(native: Native, path: string): void {

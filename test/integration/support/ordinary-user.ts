@@ -62,8 +62,11 @@ export class OrdinaryUser {
     return bundle;
   }
 
-  /** What to execute for any command, as the user. */
-  argv(command: readonly string[]): readonly string[] {
+  /**
+   * What to execute for any command, as the user.
+   * @param before a shell command that root runs first, in the command's own mount namespace
+   */
+  argv(command: readonly string[], before = ':'): readonly string[] {
     const binds = ['passwd', 'subuid', 'subgid']
       .map(
         (name) =>
@@ -71,16 +74,16 @@ export class OrdinaryUser {
       )
       .join(' && ');
     const become = `exec setpriv --reuid ${userId} --regid ${groupId} --clear-groups --inh-caps=-all -- "$@"`;
-    return ['unshare', '-m', 'sh', '-c', `${binds} && ${become}`, 'sh', ...command];
+    return ['unshare', '-m', 'sh', '-c', `${binds} && ${before} && ${become}`, 'sh', ...command];
   }
 
-  /** Any command, as the user. */
-  command(argv: readonly string[], options: CommandOptions = {}): Promise<CommandResult> {
+  /** Any command, as the user; see {@link argv}. */
+  command(argv: readonly string[], options: CommandOptions = {}, before?: string): Promise<CommandResult> {
     const env = { PATH: process.env['PATH'], HOME: '/nonexistent', ...options.env };
-    return runCommand(this.argv(argv), { ...options, env });
+    return runCommand(this.argv(argv, before), { ...options, env });
   }
 
-  tsoci(args: readonly string[], options: CommandOptions = {}): Promise<CommandResult> {
-    return this.command([...runtimeCommand, '--root', this.root, ...args], options);
+  tsoci(args: readonly string[], options: CommandOptions = {}, before?: string): Promise<CommandResult> {
+    return this.command([...runtimeCommand, '--root', this.root, ...args], options, before);
   }
 }
