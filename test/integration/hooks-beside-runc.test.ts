@@ -354,6 +354,23 @@ besideRunc(test, [
 
 besideRunc(test, [
   {
+    name: 'a poststart hook is run by start',
+    ask: async (sandbox) => {
+      const { log, change } = place(sandbox, (path) => ({ poststart: [shell(`echo poststart >> ${path}`)] }));
+      const id = sandbox.id();
+      const bundle = lightBundle(sandbox, ['sleep', '1000'], change);
+      expectSuccess(await sandbox.tsoci(['create', '--bundle', bundle, id]));
+      const early = readFileSync(log, 'utf8');
+      expectSuccess(await sandbox.tsoci(['start', id]));
+      return [early, readFileSync(log, 'utf8')];
+    },
+    wanted: ['', 'poststart\n'],
+    runc: {
+      answers: ['poststart\n', 'poststart\n'],
+      because: 'runtime.md, Lifecycle: after the program was started',
+    },
+  },
+  {
     name: 'a poststart hook that fails: the container is destroyed, poststop hooks run',
     ask: async (sandbox) => {
       const { log, change } = place(sandbox, (path) => ({

@@ -284,6 +284,29 @@ rootless(
 );
 
 rootless(
+  'a pipe of the caller becomes the user’s inside',
+  async ({ user, bundle }) => {
+    const script = 'stat -Lc %u /proc/$$/fd/1; echo by name > /dev/stdout';
+    const made = bundle(script, (config) => {
+      if (!config.linux) return;
+      config.linux.uidMappings = [
+        { containerID: 0, hostID: userId, size: 1 },
+        { containerID: 1, hostID: firstSubordinate, size: 65_535 },
+      ];
+      config.linux.gidMappings = [
+        { containerID: 0, hostID: groupId, size: 1 },
+        { containerID: 1, hostID: firstSubordinate, size: 65_535 },
+      ];
+      if (config.process) config.process.user = { uid: 1000, gid: 1001 };
+    });
+    const run = [...runtimeCommand, '--root', user.root, 'run', '--bundle', made.directory, newId()];
+    const { stdout } = expectSuccess(await user.command(['sh', '-c', '"$@" | cat', 'sh', ...run]));
+    assert.equal(stdout, '1000\nby name\n');
+  },
+  reason ?? (helpers ? undefined : 'newuidmap and newgidmap (package uidmap) are not installed'),
+);
+
+rootless(
   'ids that are not the user’s are refused by name',
   async ({ user, bundle }) => {
     const made = bundle('true', (config) => {
