@@ -25,6 +25,10 @@ const words =
 /** A variable of a module keeps what one process found out, in an image that is the same for all. */
 const variables = /^(?:export )?(?:let|var) \w+/gm;
 
+/** Calls of the addon that wait. Only the port may: a library's host must go on meanwhile. */
+const waits = /\bnative\.(?:poll|pollMany|receive|sleep|connect)\(/g;
+const waitingPort = 'src/host/wait.ts';
+
 function withoutComments(text: string): string {
   return text
     .replace(/\/\*[\s\S]*?\*\//g, (comment) => comment.replace(/[^\n]/g, ' '))
@@ -47,6 +51,9 @@ export function checkAmbient(root: string, graph: ModuleGraph): string[] {
     const text = withoutComments(readFileSync(join(root, path), 'utf8'));
     for (const [word] of path === globals ? [] : text.matchAll(words))
       problems.push(`${path}: ${word} is not in every engine`);
+    if (path !== waitingPort)
+      for (const [call] of text.matchAll(waits))
+        problems.push(`${path}: ${call}…) blocks the process; wait through the host's port (${waitingPort})`);
     for (const [variable] of text.matchAll(variables))
       problems.push(`${path}: "${variable}" is state of a module, which is frozen into the executable`);
   }
