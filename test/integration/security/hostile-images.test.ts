@@ -148,4 +148,30 @@ here('checkpoint writes to nothing that was there as a link, and the container r
   assert.equal((await sandbox.state(id)).status, 'running');
 });
 
+/** The stub's part of a restore alone: makes the root filesystem a mount, and a place in it. */
+function prepareRoot(rootfs: string, images: string) {
+  const stub = join(import.meta.dirname, '../../../build/libexec/tsoci-init');
+  const argv = ['restore', rootfs, images, images, 'd', '/made', '--', '/bin/true'];
+  return spawnSync(stub, argv, { stdio: ['ignore', 'pipe', 'pipe', 'pipe'], encoding: 'utf8' });
+}
+
+test('a root filesystem that became a link since its path was resolved: nothing is made where it leads', () =>
+  withSandbox(async (sandbox) => {
+    const { images } = prepare(sandbox);
+    const [top, prey] = [sandbox.directory(), sandbox.directory()];
+    for (const name of ['rootfs', 'above/rootfs']) mkdirSync(join(top, name), { recursive: true });
+    // Positive control: the place is made in a directory.
+    assert.equal(prepareRoot(join(top, 'rootfs'), images).status, 0);
+    assert.deepEqual(readdirSync(join(top, 'rootfs')), ['made']);
+    mkdirSync(join(prey, 'rootfs'));
+    symlinkSync(prey, join(top, 'link'));
+    for (const path of [join(top, 'link'), join(top, 'link/rootfs')]) {
+      const { status, stderr } = prepareRoot(path, images);
+      assert.notEqual(status, 0);
+      assert.match(stderr, /opening the root filesystem/);
+    }
+    assert.deepEqual(readdirSync(prey), ['rootfs']);
+    assert.deepEqual(readdirSync(join(prey, 'rootfs')), []);
+  }));
+
 test.run();
