@@ -264,6 +264,20 @@ export const commands: readonly CommandRow[] = [
     load: () => import('./commands/spec.ts'),
   }),
   row({
+    name: 'rootfs',
+    shape: shapes.rootfsShape,
+    summary: 'make a root filesystem to begin with',
+    description: [
+      "Of the host's static busybox, of an archive (such as docker export writes, by the host's tar), or as a copy of a directory. Nothing is " +
+        'fetched from anywhere, and a directory that is not empty is left alone.',
+    ],
+    examples: [
+      { command: 'rootfs busybox', does: 'a shell and its usual commands, in the directory rootfs' },
+      { command: 'rootfs debian.tar.xz box/rootfs', does: 'what is in an archive' },
+    ],
+    load: () => import('./commands/rootfs.ts'),
+  }),
+  row({
     name: 'plan',
     shape: shapes.planShape,
     summary: 'show what a bundle would do, step by step',

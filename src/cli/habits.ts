@@ -14,11 +14,11 @@ const commandHabits: Readonly<Record<string, string>> = {
   attach:
     'Nobody can attach later: "tsoci run" stays with the program, and "tsoci exec -t CONTAINER-ID sh" brings another.',
   wait: '"tsoci run" waits for the program and ends with its exit status; an engine waits for the process of --pid-file.',
-  pull: 'A runtime knows no images: a root filesystem is unpacked into the bundle by others (see "tsoci spec --help").',
+  pull: 'A runtime knows no images: "tsoci rootfs" makes a root filesystem of an archive, of a directory, or of busybox.',
   images:
-    'A runtime knows no images: a root filesystem is unpacked into the bundle by others (see "tsoci spec --help").',
+    'A runtime knows no images: "tsoci rootfs" makes a root filesystem of an archive, of a directory, or of busybox.',
   build:
-    'A runtime builds no images: a root filesystem is unpacked into the bundle by others (see "tsoci spec --help").',
+    'A runtime knows no images: "tsoci rootfs" makes a root filesystem of an archive, of a directory, or of busybox.',
 };
 
 /** Advice for a command that there is not. */

@@ -339,6 +339,26 @@ export const specShape = {
   positionals: [],
 } as const satisfies CommandShape;
 
+export const rootfsShape = {
+  options: [],
+  positionals: [
+    {
+      name: 'source',
+      value: 'SOURCE',
+      required: true,
+      help: 'busybox, an archive (tar), or a directory',
+      complete: 'file',
+    },
+    {
+      name: 'destination',
+      value: 'DIR',
+      required: false,
+      help: 'where to, not there or empty (default: rootfs)',
+      complete: 'directory',
+    },
+  ],
+} as const satisfies CommandShape;
+
 export const planShape = {
   options: [
     bundle,
