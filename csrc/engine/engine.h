@@ -12,7 +12,9 @@
 #define STATUS_UNCAUGHT 1
 
 /* Bytes of linear memory that no process of ours needs more of: a config that does is refused. */
+#ifndef MOST_MEMORY
 #define MOST_MEMORY (1ULL << 30)
+#endif
 
 /* One line to standard error. */
 void say(const char *format, ...) __attribute__((format(printf, 1, 2)));
