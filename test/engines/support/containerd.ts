@@ -50,8 +50,12 @@ export class Containerd extends Laboratory {
   #counter = 0;
   #daemon: ChildProcess | undefined;
 
-  static async open(): Promise<Containerd> {
+  /** The shim is told which runtime to call; otherwise it calls the first `runc` in its PATH. */
+  #told = true;
+
+  static async open(told = true): Promise<Containerd> {
     const engine = new Containerd('containerd');
+    engine.#told = told;
     const config = engine.path('config.toml');
     writeFileSync(config, configuration(engine));
     await engine.start();
@@ -88,7 +92,8 @@ export class Containerd extends Laboratory {
 
   /** The command line of `ctr run`, for a container of that name. */
   runArguments(id: string, options: RunOptions, args: readonly string[]): string[] {
-    const runtime = ['--runc-binary', engineRuntime, '--runc-root', this.path('runtime')];
+    const binary = this.#told ? ['--runc-binary', engineRuntime] : [];
+    const runtime = [...binary, '--runc-root', this.path('runtime')];
     return ['run', ...runtime, ...options, image, id, ...args];
   }
 

@@ -13,16 +13,19 @@ export const image = 'tsoci-test';
 
 /** dockerd in a directory of its own, without a network of its own, and the docker client. */
 export class Docker extends Laboratory {
-  readonly #environment = {
+  readonly environment = {
     DOCKER_HOST: `unix://${this.path('docker.sock')}`,
     DOCKER_CONFIG: this.path('client'),
     DOCKER_BUILDKIT: '0',
   };
   #counter = 0;
+  /** The daemon is told which runtime to call; otherwise it calls the first `runc` in its PATH. */
+  #told = true;
   #daemon: ChildProcess | undefined;
 
-  static async open(options: readonly string[] = [], before = ''): Promise<Docker> {
+  static async open(options: readonly string[] = [], before = '', told = true): Promise<Docker> {
     const engine = new Docker('docker');
+    engine.#told = told;
     await engine.start(options, before);
     const archive = makeRootfsArchive(engine.directory);
     const changes = ['--change', 'CMD ["sh"]', '--change', 'ENV PATH=/usr/bin:/bin'];
@@ -36,9 +39,11 @@ export class Docker extends Laboratory {
     const files = ['--config-file', this.path('daemon.json'), '--pidfile', this.path('docker.pid')];
     const directories = ['--data-root', this.path('data'), '--exec-root', this.path('exec')];
     const machine = ['--iptables=false', '--ip6tables=false', '--bridge=none', '--storage-driver', 'vfs'];
-    const runtime = ['--add-runtime', `tested=${engineRuntime}`, '--default-runtime', 'tested'];
+    const runtime = this.#told
+      ? ['--add-runtime', `tested=${engineRuntime}`, '--default-runtime', 'tested']
+      : [];
     runtime.push('--cgroup-parent', cgroupParent(this.name));
-    const socket = ['--host', this.#environment.DOCKER_HOST];
+    const socket = ['--host', this.environment.DOCKER_HOST];
     const argv = ['dockerd', ...files, ...directories, ...machine, ...runtime, ...socket, ...options];
     // It wants to write a key there, whatever it is told.
     const script = `mkdir -p /etc/docker; mount -t tmpfs tmpfs /etc/docker; ${before} exec "$@"`;
@@ -64,7 +69,7 @@ export class Docker extends Laboratory {
   }
 
   docker(args: readonly string[], options: CommandOptions = {}): Promise<CommandResult> {
-    return this.command(['docker', ...args], { env: { ...process.env, ...this.#environment }, ...options });
+    return this.command(['docker', ...args], { env: { ...process.env, ...this.environment }, ...options });
   }
 
   /** Runs a docker command that must succeed; gives what it printed. */
@@ -104,11 +109,11 @@ export class Docker extends Laboratory {
   /** Sits in front of `docker run --interactive --tty`. */
   terminal(args: readonly string[], steps: readonly Step[]): Promise<{ code: number; output: string }> {
     const argv = ['docker', 'run', '--rm', '--interactive', '--tty', '--network', 'none', image, ...args];
-    return atTerminal(argv, steps, this.#environment);
+    return atTerminal(argv, steps, this.environment);
   }
 
   terminalExec(name: string, args: readonly string[], steps: readonly Step[]) {
-    return atTerminal(['docker', 'exec', '--interactive', '--tty', name, ...args], steps, this.#environment);
+    return atTerminal(['docker', 'exec', '--interactive', '--tty', name, ...args], steps, this.environment);
   }
 
   /** A field of `docker inspect`, as a Go template. */

@@ -2,6 +2,7 @@ import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import {
   chmodSync,
   closeSync,
+  existsSync,
   mkdtempSync,
   openSync,
   readdirSync,
@@ -138,7 +139,7 @@ export class Laboratory implements Closable {
         // Busy: it is in the list of what is left.
       }
     }
-    // Podman puts its monitors there, and leaves the directory.
-    return below.filter((path) => !path.endsWith('/conmon'));
+    // Podman puts its monitors into the one, BuildKit its containers into the other; both leave the directory.
+    return below.filter((path) => !/\/(conmon|buildkit)$/.test(path) || existsSync(path));
   }
 }
