@@ -43,7 +43,7 @@ export async function clearCgroup(
 }
 
 /** Other containers of this root that have this cgroup, or one above or below it. */
-function sharersOf(store: Store, id: string, cgroup: SavedCgroup): string[] {
+export function sharersOf(store: Store, id: string, cgroup: SavedCgroup): string[] {
   const own = directoriesOf(cgroup);
   return store.ids().filter((other) => {
     if (other === id) return false;

@@ -27,7 +27,7 @@ export async function kill(
   const store = new Store(host.native, context.root);
   const record = store.read(id);
   const cgroup = record.cgroup && cgroupInUse(host, record.cgroup);
-  if (cgroup !== undefined && (all || (signal === SIGKILL && record.sharesPids === true))) {
+  if (cgroup !== undefined && (all || (signal === SIGKILL && (await outlivesInit(store, record))))) {
     const members = cgroup.processes();
     if (members.length > 0) {
       await cgroup.killAll(signal);
@@ -40,6 +40,13 @@ export async function kill(
   }
   requireStatus('kill', id, statusOf(host, store, record, cgroup));
   signalInit(host.native, record, signal, cgroup);
+}
+
+/** Its processes are in its cgroup alone: not in its own pid namespace, and not beside those of another container. */
+async function outlivesInit(store: Store, { id, sharesPids, cgroup }: ContainerRecord): Promise<boolean> {
+  if (sharesPids !== true || cgroup === undefined) return false;
+  const { sharersOf } = await import('./clear-cgroup.ts');
+  return sharersOf(store, id, cgroup).length === 0;
 }
 
 function signalInit(

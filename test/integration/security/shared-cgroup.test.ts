@@ -102,4 +102,17 @@ test('a container whose pid namespace was joined leaves processes there that are
     assert.equal((await sandbox.state(pod)).status, 'running');
   }));
 
+for (const below of ['', '/below'])
+  test(`kill KILL of a stopped container leaves the one in ${below ? 'a cgroup below' : 'the same cgroup'} alone`, () =>
+    withSandbox(async (sandbox) => {
+      const { path, stopped, running } = await stoppedAndRunning(sandbox, withoutPids, below);
+      const { code, stderr } = await sandbox.tsoci(['kill', stopped, 'KILL']);
+      assert.equal(code, 1);
+      assert.match(stderr, /container not running/);
+      assert.equal((await sandbox.state(running)).status, 'running');
+      for (const id of [stopped, running]) expectSuccess(await sandbox.tsoci(['delete', '--force', id]));
+      if (below === '') assert.deepEqual(cgroupsNamed(path.slice(1)), []);
+      else for (const left of cgroupsNamed(path.slice(1))) rmdirSync(left);
+    }));
+
 test.run();
