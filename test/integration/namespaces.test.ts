@@ -254,7 +254,9 @@ test('the host’s mount namespace: the root is entered, and /proc of the host i
       ['sh', '-c', 'ls /; ls /proc'],
       namespaces([{ type: 'uts' }, { type: 'pid' }]),
     );
-    const result = expectSuccess(await sandbox.runBundle(bundle));
+    const result = expectSuccess(
+      await sandbox.tsoci(['--debug', 'run', '--bundle', bundle.directory, sandbox.id()]),
+    );
     assert.deepEqual(result.stdout.trim().split('\n'), [
       'bin',
       'dev',

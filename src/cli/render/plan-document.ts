@@ -13,6 +13,8 @@ export interface PlanStep {
   readonly from: string;
   /** Integers beyond 2^53 are decimal strings, bytes are base64. */
   readonly fields: Readonly<Record<string, Plain>>;
+  /** Handles that are closed with it: it is their last reader. */
+  readonly ends?: readonly number[];
 }
 
 /** A plan for programs. */
@@ -40,7 +42,15 @@ function planStep(operation: Plan['operations'][number]): PlanStep {
   const { does, fields } = operations[kind];
   const values = operation as unknown as Readonly<Record<string, Plain | bigint | Uint8Array>>;
   const named = Object.keys(fields).map((name) => [name, plain(values[name] as Plain | bigint | Uint8Array)]);
-  return { phase, operation: kind, does, from, fields: Object.fromEntries(named) };
+  const { ends } = operation;
+  return {
+    phase,
+    operation: kind,
+    does,
+    from,
+    fields: Object.fromEntries(named),
+    ...(ends !== undefined && { ends }),
+  };
 }
 
 function plain(value: Plain | bigint | Uint8Array): Plain {

@@ -106,6 +106,11 @@ async function createWatched(
   const seen = mounts === 'joined' || born.some((line) => line.startsWith('host root '));
   assert.ok(stops > 100 && seen, born.join('\n'));
   assert.deepEqual(mounts === 'none' ? descriptorsIn(late) : late, []);
+  // No procfs of the host's processes, not even while the root filesystem is built.
+  assert.deepEqual(
+    born.filter((line) => line.startsWith('processes ')),
+    [],
+  );
   checkWaiting((await sandbox.state(id)).pid);
   return id;
 }
@@ -422,9 +427,8 @@ int main(int count, char **arguments) {
             target[length] = 0;
             snprintf(seen, sizeof(seen), "%d", process);
             last = seen;
-            if (strstr(target, "memfd:tsoci-init") == NULL)
-                continue;
-            fprintf(log, "SEEN %d\\n", process);
+            int stub = strstr(target, "memfd:tsoci-init") != NULL;
+            fprintf(log, "%s %d\\n", stub ? "STUB" : "SEEN", process);
             for (int descriptor = -2; descriptor < 16; descriptor++) {
                 char part[32];
                 snprintf(part, sizeof(part), "fd/%d", descriptor);
@@ -457,9 +461,35 @@ test('a process with CAP_SYS_PTRACE reaches nothing of the host through exec', (
     await until('it is ready', () => existsSync(log) && readFileSync(log, 'utf8').startsWith('ready'));
     for (let round = 0; round < 60; round++) expectSuccess(await sandbox.tsoci(['exec', id, 'true']));
     const lines = readFileSync(log, 'utf8').split('\n');
-    assert.ok(lines.filter((line) => line.startsWith('SEEN')).length > 20, 'positive control');
+    assert.ok(lines.filter((line) => line.startsWith('STUB')).length > 20, 'positive control');
     const hits = lines.filter((line) => line.startsWith('HIT'));
     assert.deepEqual([...new Set(hits)], [], `${hits.length} hits`);
+  }));
+
+test('root of a user namespace with all capabilities cannot even see the stub', () =>
+  withSandbox(async (sandbox) => {
+    const file = secret(sandbox);
+    const bundle = sandbox.bundle(['burglar', file.slice(1)], (config) => {
+      inUserNamespace(config);
+      config.mounts = config.mounts?.filter(({ destination }) => destination !== '/tmp') ?? [];
+      for (const set of ['bounding', 'effective', 'permitted'] as const)
+        config.process?.capabilities?.[set]?.push('CAP_SYS_PTRACE', 'CAP_DAC_OVERRIDE', 'CAP_SYS_ADMIN');
+    });
+    install(bundle, burglar);
+    chmodSync(bundle.directory, 0o755);
+    await runCommand(['chown', '-R', '-h', '200000:200000', bundle.rootfs]);
+    const id = sandbox.id();
+    expectSuccess(await sandbox.tsoci(['run', '-d', '--bundle', bundle.directory, id]));
+    const log = join(bundle.rootfs, 'tmp/burglar.log');
+    await until('it is ready', () => existsSync(log) && readFileSync(log, 'utf8').startsWith('ready'));
+    for (let round = 0; round < 30; round++)
+      expectSuccess(await sandbox.tsoci(['exec', id, 'sleep', '0.02']));
+    const lines = readFileSync(log, 'utf8').split('\n');
+    assert.ok(lines.filter((line) => line.startsWith('SEEN')).length > 20, 'positive control');
+    assert.deepEqual(
+      lines.filter((line) => /^(HIT|STUB)/.test(line)),
+      [],
+    );
   }));
 
 test.run();
