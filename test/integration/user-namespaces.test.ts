@@ -7,6 +7,7 @@ import { suite } from 'uvu';
 import type { Bundle, ConfigChange } from './support/bundle.ts';
 import { runtimeKind } from './support/runtime.ts';
 import { expectRefusal, expectSuccess, procStatus, type Sandbox, withSandbox } from './support/sandbox.ts';
+import { onTerminal } from './support/terminal.ts';
 import { until } from './support/wait.ts';
 
 const test = suite(`user namespaces (${runtimeKind})`);
@@ -261,8 +262,8 @@ test('a terminal belongs to the container’s user', () =>
     const bundle = ownBundle(sandbox, 'stat -c %u:%a /dev/console $(tty)', (config) => {
       if (config.process) config.process.terminal = true;
     });
-    const { stdout } = expectSuccess(await sandbox.runBundle(bundle));
-    assert.equal(stdout.replaceAll('\r', ''), '0:620\n0:620\n');
+    const { output } = await onTerminal(sandbox, ['run', '--bundle', bundle.directory, sandbox.id()]);
+    assert.equal(output.replaceAll('\r', ''), '0:620\n0:620\n');
   }));
 
 test('limits of processes and an oom score are set before the host’s privileges are gone', () =>
@@ -312,8 +313,17 @@ test('exec with a terminal, as another user, in a user namespace', () =>
     expectSuccess(await sandbox.tsoci(['run', '-d', '--bundle', bundle.directory, id]));
     const plain = await sandbox.tsoci(['exec', '-u', '5:6', '-g', '7', id, 'id']);
     assert.match(expectSuccess(plain).stdout, /uid=5 gid=6 groups=6,7|uid=5 gid=6.*7/);
-    const terminal = await sandbox.tsoci(['exec', '-t', '-u', '5:6', id, 'sh', '-c', 'stat -c %u $(tty)']);
-    assert.equal(expectSuccess(terminal).stdout.trim(), '5');
+    const { output } = await onTerminal(sandbox, [
+      'exec',
+      '-t',
+      '-u',
+      '5:6',
+      id,
+      'sh',
+      '-c',
+      'stat -c %u $(tty)',
+    ]);
+    assert.equal(output.trim(), '5');
   }));
 
 test('mappings that make no sense', () =>

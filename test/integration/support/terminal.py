@@ -20,7 +20,7 @@ if child == 0:
     for descriptor in (0, 1, 2):
         os.dup2(slave, descriptor)
     os.closerange(3, 256)
-    os.execv(sys.argv[2], sys.argv[2:])
+    os.execvp(sys.argv[2], sys.argv[2:])
 
 output = ""
 seen = 0

@@ -1,6 +1,6 @@
 /** Somebody who sits in front of a terminal. */
 import { join } from 'node:path';
-import { runCommand } from './runtime.ts';
+import { type CommandOptions, runCommand } from './runtime.ts';
 import { expectSuccess, type Sandbox } from './sandbox.ts';
 
 const program = join(import.meta.dirname, 'terminal.py');
@@ -25,14 +25,22 @@ export interface Session {
 }
 
 /** Runs `tsoci ARGS` on a terminal of 30 rows and 100 columns. Throws unless every step was reached. */
-export async function onTerminal(
+export function onTerminal(
   sandbox: Sandbox,
   args: readonly string[],
   steps: readonly Step[] = [],
 ): Promise<Session> {
-  const command = [...sandbox.runtime, '--root', sandbox.root, ...args];
+  return commandOnTerminal([...sandbox.runtime, '--root', sandbox.root, ...args], steps);
+}
+
+/** The same for any command. */
+export async function commandOnTerminal(
+  command: readonly string[],
+  steps: readonly Step[] = [],
+  options: CommandOptions = {},
+): Promise<Session> {
   const argv = ['/usr/bin/python3', program, JSON.stringify(steps), ...command];
-  const session = JSON.parse(expectSuccess(await runCommand(argv)).stdout);
+  const session = JSON.parse(expectSuccess(await runCommand(argv, options)).stdout);
   if (session.problem !== null || session.missed.length > 0)
     throw new Error(`${session.problem} missed ${session.missed}: ${JSON.stringify(session.output)}`);
   return session;
