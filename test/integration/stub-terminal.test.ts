@@ -24,6 +24,21 @@ test.before(() => {
 });
 test.after(() => bench.remove());
 
+/** What a terminal still has to say after its last process: reading its master ends with EIO then. */
+function readToTheEnd(master: number): string {
+  let text = '';
+  for (;;) {
+    try {
+      const bytes = native.read(master, 4096);
+      if (bytes.length === 0) return text;
+      text += new TextDecoder().decode(bytes);
+    } catch (error) {
+      if ((error as { code?: string }).code === 'EIO') return text;
+      throw error;
+    }
+  }
+}
+
 test('a console is the standard streams and the controlling terminal, and its master arrives', () => {
   const root = join(bench.directory, 'tty-root');
   mkdirSync(join(root, 'dev/pts'), { recursive: true });
@@ -56,7 +71,7 @@ test('a console is the standard streams and the controlling terminal, and its ma
   });
   assert.is(outcome.failure, undefined, JSON.stringify(outcome.failure));
   const master = outcome.descriptors[0] as number;
-  const text = new TextDecoder().decode(native.read(master, 4096));
+  const text = readToTheEnd(master);
   native.close(master);
   assert.is(text, '33 77\n-onlcr\ncharacter special file\nhas tty\n');
   assert.equal(
