@@ -17,19 +17,45 @@ function budget(scenario: string, operation: string, peer: string, limit: number
   return { scenario, operation, peer, limit };
 }
 
+/** Operation, and at most how many times as long (or as much) as runc and as crun, in both scenarios or in each. */
+const LIFECYCLE: readonly (readonly [operation: string, runc: number, crun: number])[] = [
+  ['version', 0.25, 0.35],
+  ['state', 0.25, 0.35],
+  ['kill', 0.25, 0.35],
+  ['start', 0.35, 0.5],
+  ['delete', 0.4, 0.55],
+  ['exec', 0.25, 0.8],
+  ['peak memory of create', 0.5, 1.4],
+  ['peak memory of exec', 0.5, 1.4],
+];
+
+function against(scenario: string, [operation, runc, crun]: (typeof LIFECYCLE)[number]): Budget[] {
+  return [budget(scenario, operation, 'runc', runc), budget(scenario, operation, 'crun', crun)];
+}
+
 /** What the project has promised itself. */
 export const budgets: readonly Budget[] = [
-  ...['tight loop', 'rested'].flatMap((scenario) => [
-    budget(scenario, 'create+start+delete', 'runc', 0.5),
-    budget(scenario, 'create+start+delete', 'crun', 0.75),
-    budget(scenario, 'create', 'runc', 0.4),
-    budget(scenario, 'create', 'crun', 0.5),
-    budget(scenario, 'exec', 'runc', 0.6),
-    ...['state', 'start', 'kill', 'delete'].map((operation) => budget(scenario, operation, 'runc', 1.2)),
-  ]),
-  budget('run of /bin/true', 'run /bin/true', 'runc', 0.5),
+  ...['tight loop', 'rested'].flatMap((scenario) => LIFECYCLE.flatMap((row) => against(scenario, row))),
+  ...against('rested', ['create', 0.32, 0.5]),
+  ...against('rested', ['create+start+delete', 0.32, 0.5]),
+  ...against('tight loop', ['create', 0.4, 1.3]),
+  ...against('tight loop', ['create+start+delete', 0.4, 0.85]),
+  ...against('run of /bin/true', ['run /bin/true', 0.35, 1.1]),
   budget('smallest memory limit', 'smallest memory limit', 'crun', 1),
 ];
+
+/** `create` with a filter that is kept already, by `create` without one. */
+const FILTER_LIMIT = 1.15;
+
+function judgeFilter(report: Report): Verdict[] {
+  const find = (operation: string) =>
+    findRow(report, { scenario: 'seccomp', operation, arena: 'compared', contender: 'tsoci' });
+  const [without, filtered] = [find('create without a filter'), find('create with a filter')];
+  if (without === undefined || filtered === undefined) return [];
+  const value = filtered.median / without.median;
+  const about = budget('seccomp', filtered.operation, 'itself without', FILTER_LIMIT);
+  return [{ ...about, ratio: value, kept: value <= FILTER_LIMIT }];
+}
 
 /** How much longer a command of ours may take with others alive than without. */
 const GROWTH = { operations: ['create', 'start', 'state', 'events --stats', 'delete --force'], limit: 1.3 };
@@ -53,10 +79,10 @@ function judgeGrowth(report: Report): Verdict[] {
 
 /** The budgets that this run could judge. `list` is a budget too; its name has the number of containers in it. */
 export function judge(report: Report): Verdict[] {
-  const all = [...budgets, budget('many containers', `list of ${report.containers}`, 'runc', 1)];
+  const all = [...budgets, ...against('many containers', [`list of ${report.containers}`, 0.3, 1])];
   const compared = all.flatMap((one) => {
     const value = ratio(report, { ...one, arena: 'compared' }, one.peer);
     return value === undefined ? [] : [{ ...one, ratio: value, kept: value <= one.limit }];
   });
-  return [...compared, ...judgeGrowth(report)];
+  return [...compared, ...judgeFilter(report), ...judgeGrowth(report)];
 }

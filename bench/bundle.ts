@@ -1,4 +1,4 @@
-import { copyFileSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Config } from '../src/bundle/config.ts';
 import { defaultConfig } from '../src/bundle/default-config.ts';
@@ -63,8 +63,17 @@ export interface Bundles {
   readonly sleep: string;
   /** The same within the limits that engines set. */
   readonly limited: string;
+  /** `sleep` behind a seccomp profile like those of engines, which tsoci compiles once and keeps. */
+  readonly filtered: string;
   /** Its program ends at once. */
   readonly true: string;
+}
+
+/** A profile of some 300 system calls, of the form and size of an engine's default. */
+function engineProfile(): NonNullable<BundleOptions['seccomp']> {
+  return JSON.parse(
+    readFileSync(join(import.meta.dirname, '..', 'test', 'unit', 'seccomp', 'engine-profile.json'), 'utf8'),
+  );
 }
 
 export function makeBundles(directory: string): Bundles {
@@ -79,6 +88,7 @@ export function makeBundles(directory: string): Bundles {
     rootfs,
     limited: writeBundle(join(directory, 'limited'), rootfs, { args, resources }),
     sleep: writeBundle(join(directory, 'sleep'), rootfs, { args }),
+    filtered: writeBundle(join(directory, 'filtered'), rootfs, { args, seccomp: engineProfile() }),
     true: writeBundle(join(directory, 'true'), rootfs, { args: ['/bin/true'] }),
   };
 }

@@ -6,7 +6,7 @@ import type { Place, Recorder } from './report.ts';
 import type { RunOptions, Timing } from './spawn-timer.ts';
 
 /** The commands in the order in which a container meets them. */
-export const operations = ['create', 'state', 'start', 'exec', 'kill', 'delete'] as const;
+export const operations = ['version', 'create', 'state', 'start', 'exec', 'kill', 'delete'] as const;
 export type Operation = (typeof operations)[number];
 
 export interface LifecycleOptions {
@@ -40,6 +40,7 @@ async function live(
   restMilliseconds: number,
 ): Promise<Record<Operation, Timing>> {
   const { timer } = arena;
+  const version = await timer.mustRun(contender.command('--version'));
   const { id, pid, timing } = await createOne(arena, contender, bundle, { restMilliseconds });
   const state = await timer.mustRun(contender.command('state', id));
   const start = await timer.mustRun(contender.command('start', id));
@@ -48,7 +49,7 @@ async function live(
   await timer.reap(pid);
   const deletion = await timer.mustRun(contender.command('delete', id));
   arena.deleted(id);
-  return { create: timing, state, start, exec, kill, delete: deletion };
+  return { version, create: timing, state, start, exec, kill, delete: deletion };
 }
 
 /** Contenders take turns, each round beginning with another one, so that the machine's moods meet all of them. */

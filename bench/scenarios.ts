@@ -1,4 +1,5 @@
 import type { Arena } from './arena.ts';
+import { filtered } from './filtered.ts';
 import { lifecycleRounds } from './lifecycle.ts';
 import { many } from './many.ts';
 import type { Place, Recorder } from './report.ts';
@@ -37,6 +38,7 @@ export const scenarios: readonly Scenario[] = [
         restMilliseconds: REST_MILLISECONDS,
       }),
   },
+  { name: 'seccomp', arena: 'compared', run: filtered },
   { name: 'run of /bin/true', arena: 'compared', run: runTrue },
   { name: 'many containers', arena: 'compared', run: many },
   { name: 'stays resident', arena: 'compared', run: resident },

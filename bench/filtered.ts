@@ -1,0 +1,23 @@
+import type { Arena } from './arena.ts';
+import { createOne, eachInTurn } from './lifecycle.ts';
+import type { Place, Recorder } from './report.ts';
+
+/** What a seccomp profile adds to `create`: the same container without and with one, in turn. */
+export async function filtered(arena: Arena, place: Place, recorder: Recorder): Promise<void> {
+  await eachInTurn(arena.contenders, place.rounds, place.interrupted, async (contender, warm) => {
+    for (const [operation, bundle] of [
+      ['create without a filter', place.bundles.sleep],
+      ['create with a filter', place.bundles.filtered],
+    ] as const) {
+      const { id, pid, timing } = await createOne(arena, contender, bundle);
+      await arena.timer.mustRun(contender.command('delete', '--force', id));
+      await arena.timer.reap(pid);
+      arena.deleted(id);
+      if (!warm) continue;
+      recorder.add(
+        { scenario: 'seccomp', arena: arena.name, contender: contender.name, operation, unit: 'ms' },
+        timing.milliseconds,
+      );
+    }
+  });
+}
