@@ -274,6 +274,13 @@ static napi_value file_system_type(napi_env env, napi_callback_info info) {
     return make_number(env, (uint32_t)status.f_type);
 }
 
+/* Flags come by their numbers on x86-64 (src/host/open-flags.ts); on aarch64 two of them have others. */
+static int own_flags(int flags) {
+    static const int directory = 0200000, no_follow = 0400000;
+    return (flags & ~(directory | no_follow)) | (flags & directory ? O_DIRECTORY : 0) |
+           (flags & no_follow ? O_NOFOLLOW : 0);
+}
+
 static napi_value open_file(napi_env env, napi_callback_info info) {
     napi_value arguments[3];
     struct text path CLEANUP(text_release) = {.data = NULL};
@@ -282,7 +289,7 @@ static napi_value open_file(napi_env env, napi_callback_info info) {
     if (!take_arguments(env, info, 3, arguments) || !take_text(env, arguments[0], &path) ||
         !take_int(env, arguments[1], &flags) || !take_uint(env, arguments[2], &mode))
         return NULL;
-    int descriptor = open_again(path.data, flags | O_NOCTTY, (mode_t)mode);
+    int descriptor = open_again(path.data, own_flags(flags) | O_NOCTTY, (mode_t)mode);
     if (descriptor < 0)
         return fail(env, errno, "open", path.data);
     return make_number(env, descriptor);

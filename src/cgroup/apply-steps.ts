@@ -1,5 +1,6 @@
 import { Failure, messageOf } from '../failure.ts';
 import { hasErrno, isSystemError, type Native } from '../host/native.ts';
+import { O_CLOEXEC, O_DIRECTORY, O_WRONLY } from '../host/open-flags.ts';
 import type { SavedCgroup } from './cgroup.ts';
 import type { CgroupDeviceProgram, CgroupStep, CgroupWrite } from './cgroup-step.ts';
 import { deviceProgram } from './device-program.ts';
@@ -8,9 +9,6 @@ import { obstacleTo } from './hand-down.ts';
 import { hierarchyOf } from './hierarchy-of.ts';
 import { restoreValue, witnessOf } from './restore-value.ts';
 
-const O_WRONLY = 0o1;
-const O_DIRECTORY = 0o200000;
-const O_CLOEXEC = 0o2000000;
 const MAXIMUM = 1024 * 1024;
 
 export interface ApplyOptions {

@@ -1,9 +1,8 @@
 import { hasErrno, type Native } from '../host/native.ts';
+import { O_CLOEXEC } from '../host/open-flags.ts';
 import type { SavedCgroup } from './cgroup.ts';
 import { hierarchyOf } from './hierarchy-of.ts';
 import { StatisticsFiles } from './statistics-files.ts';
-
-const O_CLOEXEC = 0o2000000;
 
 /** Tells when the kernel runs out of memory in a cgroup. */
 export interface OomWatch {

@@ -7,6 +7,7 @@ import { findCriu } from '../criu/find-criu.ts';
 import type { CriuOptions } from '../criu/messages.ts';
 import { Failure } from '../failure.ts';
 import { ask } from '../host/files.ts';
+import { O_CLOEXEC } from '../host/open-flags.ts';
 import { askCriu } from './checkpoint/ask-criu.ts';
 import { cgroupRoots, freezerDirectory } from './checkpoint/cgroup-roots.ts';
 import { commonOptions } from './checkpoint/criu-choices.ts';
@@ -25,7 +26,6 @@ import { remove } from './remove.ts';
 import { Store } from './store.ts';
 import type { Context } from './types.ts';
 
-const O_CLOEXEC = 0o2000000;
 const maximumTable = 64 * 1024 * 1024;
 /** How long the processes that CRIU killed may take to disappear, in milliseconds. */
 const patience = 10_000;

@@ -2,9 +2,9 @@ import type { IdMapping, Linux } from '../bundle/config.ts';
 import { Failure, messageOf } from '../failure.ts';
 import type { Host } from '../host/host.ts';
 import { hasErrno } from '../host/native.ts';
+import { O_CLOEXEC } from '../host/open-flags.ts';
 import { idMapText } from '../plan/idmapped-mounts.ts';
 
-const O_CLOEXEC = 0o2000000;
 const helperDirectories = ['/usr/bin', '/usr/sbin', '/bin', '/usr/local/bin'];
 
 /** One id, the caller's own: the only map that an ordinary user may write without help. */

@@ -1,12 +1,9 @@
 import { Failure, messageOf } from '../failure.ts';
 import { type FileStatus, hasErrno, type Native } from '../host/native.ts';
+import { O_CLOEXEC, O_DIRECTORY, O_PATH } from '../host/open-flags.ts';
 import { modeText } from './mode-text.ts';
 import { ownerName } from './owner-name.ts';
 import { requireProcfs } from './process-identity.ts';
-
-const O_DIRECTORY = 0o200000;
-const O_CLOEXEC = 0o2000000;
-const O_PATH = 0o10000000;
 
 const permissions = 0o7777;
 /** What a group and everybody else must not be able to do: whoever makes a record here has its hooks run by the caller. */

@@ -2,6 +2,7 @@ import { MAXIMUM_BYTES } from '../bundle/parse-json.ts';
 import { Failure } from '../failure.ts';
 import { ask } from '../host/files.ts';
 import { hasErrno, type Native } from '../host/native.ts';
+import { O_CLOEXEC, O_DIRECTORY, O_NOFOLLOW, O_RDONLY } from '../host/open-flags.ts';
 import type { Wait } from '../host/wait.ts';
 import { checkRecord, UnusableRecord } from './check-record.ts';
 import { checkId, isId } from './identifier.ts';
@@ -10,11 +11,6 @@ import { naturally } from './naturally.ts';
 import type { ContainerRecord } from './record.ts';
 import { StateRoot } from './state-root.ts';
 import { storeFailure } from './store-failure.ts';
-
-const O_RDONLY = 0;
-const O_DIRECTORY = 0o200000;
-const O_CLOEXEC = 0o2000000;
-const O_NOFOLLOW = 0o400000;
 
 /** Names inside a container's state directory. */
 const recordFile = 'state.json';

@@ -2,6 +2,7 @@ import { Failure } from '../failure.ts';
 import { readScratch } from '../host/child.ts';
 import type { Host } from '../host/host.ts';
 import { hasErrno, type Packet } from '../host/native.ts';
+import { O_CLOEXEC, O_NONBLOCK, O_RDONLY } from '../host/open-flags.ts';
 import { criuPath } from './find-criu.ts';
 import {
   type CriuRequest,
@@ -11,9 +12,6 @@ import {
   requestTypes,
 } from './messages.ts';
 
-const O_RDONLY = 0;
-const O_CLOEXEC = 0o2000000;
-const O_NONBLOCK = 0o4000;
 const maximumOutput = 4096;
 
 /** The child's number of the socket, which its command line names. */

@@ -1,9 +1,6 @@
 import { hasErrno, type Native } from '../host/native.ts';
+import { O_CLOEXEC, O_NOFOLLOW, O_NONBLOCK, O_RDONLY } from '../host/open-flags.ts';
 
-const O_RDONLY = 0;
-const O_NONBLOCK = 0o4000;
-const O_NOFOLLOW = 0o400000;
-const O_CLOEXEC = 0o2000000;
 const piece = 65536;
 /** What a message has room for; the rest is in the log. */
 const most = 3;

@@ -2,6 +2,7 @@ import { Failure, messageOf } from '../../failure.ts';
 import { absolutePath } from '../../host/absolute-path.ts';
 import { ask } from '../../host/files.ts';
 import { hasErrno, type Native } from '../../host/native.ts';
+import { O_CLOEXEC, O_DIRECTORY, O_RDONLY } from '../../host/open-flags.ts';
 import { normalizePath, relativePath, resolvePath } from '../../plan/path.ts';
 import { removeIfThere } from '../pid-file.ts';
 import {
@@ -13,10 +14,6 @@ import {
   refuseOthers,
   within,
 } from './private-directory.ts';
-
-const O_RDONLY = 0;
-const O_DIRECTORY = 0o200000;
-const O_CLOEXEC = 0o2000000;
 
 /** Beside CRIU's images, under the name and in the form that others know: what the standard streams were. */
 const streamsFile = 'descriptors.json';

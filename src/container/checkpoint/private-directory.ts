@@ -1,12 +1,7 @@
 import { Failure, messageOf } from '../../failure.ts';
 import { hasErrno, type Native } from '../../host/native.ts';
+import { O_CLOEXEC, O_DIRECTORY, O_NOCTTY, O_NOFOLLOW, O_NONBLOCK, O_RDONLY } from '../../host/open-flags.ts';
 
-const O_RDONLY = 0;
-const O_NOCTTY = 0o400;
-const O_NONBLOCK = 0o4000;
-const O_DIRECTORY = 0o200000;
-const O_NOFOLLOW = 0o400000;
-const O_CLOEXEC = 0o2000000;
 const typeMask = 0o170000;
 const fileType = 0o100000;
 const directoryType = 0o040000;

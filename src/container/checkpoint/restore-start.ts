@@ -4,6 +4,7 @@ import type { CriuOptions } from '../../criu/messages.ts';
 import { Failure, messageOf } from '../../failure.ts';
 import { ask } from '../../host/files.ts';
 import type { Host } from '../../host/host.ts';
+import { O_CLOEXEC } from '../../host/open-flags.ts';
 import { openStub } from '../../launch/launch.ts';
 import { resolvePath } from '../../plan/path.ts';
 import { mountPoints, type Place } from './external-mounts.ts';
@@ -11,7 +12,6 @@ import type { Images } from './images.ts';
 import { namespacesToJoin } from './namespaces.ts';
 import { inheritedStreams } from './standard-streams.ts';
 
-const O_CLOEXEC = 0o2000000;
 const typeMask = 0o170000;
 const directoryType = 0o040000;
 

@@ -15,6 +15,7 @@ import { suite } from 'uvu';
 import { findLibexec } from '../../../src/entry/libexec.ts';
 import { loadNative } from '../../../src/entry/load-native.ts';
 import { hasErrno, isSystemError } from '../../../src/host/native.ts';
+import { O_DIRECTORY, O_NOFOLLOW } from '../../../src/host/open-flags.ts';
 
 const native = loadNative(findLibexec());
 const test = suite('native: files');
@@ -232,6 +233,16 @@ test('failures leave no descriptor open', () => {
   // The listing's own descriptor has the number that is free, in both listings the same unless one leaked.
   const fresh = [...openDescriptors()].filter((name) => !before.has(name));
   assert.deepEqual(fresh, []);
+});
+
+test('open() takes the flags of open-flags.ts on every architecture', () => {
+  const link = join(directory, 'a-link');
+  const file = join(directory, 'a-file');
+  writeFileSync(file, '');
+  symlinkSync(file, link);
+  assert.equal(systemError(() => native.open(file, O_DIRECTORY, 0)).code, 'ENOTDIR');
+  assert.equal(systemError(() => native.open(link, O_NOFOLLOW, 0)).code, 'ELOOP');
+  native.close(native.open(directory, O_DIRECTORY | O_NOFOLLOW, 0));
 });
 
 test.run();
