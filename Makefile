@@ -32,7 +32,7 @@ RUNTIME ?= $(libexec)/tsoci
 help:
 	@echo 'make build       the executable, the stub and the addon, in $(libexec)'
 	@echo 'make demo        build, then run a container and show what it sees'
-	@echo 'make test        unit tests, then integration tests, a little of containerd and Docker, and virtual machines (as root)'
+	@echo 'make test        unit tests, then integration tests, a little of containerd and Docker, and virtual machines (as root; installs what it says it wants)'
 	@echo 'make test-engines  Docker, containerd, Podman and others call it; Debian runs in it (as root)'
 	@echo 'make test-vm     integration tests in virtual machines with cgroup v2 and systemd; VM=full for all of them'
 	@echo 'make check       types, style, C warnings, imports, dead code'
@@ -101,7 +101,11 @@ test_tools := busybox=busybox-static runc crun newuidmap=uidmap lib:libseccomp.s
 # Asked for on their own: where these can't be had the other tests run all the same.
 smoke_tools := containerd dockerd=docker.io docker=docker.io
 
+# First what it wants and why, all of it; then it installs. TSOCI_INSTALL=no leaves the machine as it is, and what needs more is skipped.
 test: build
+	@scripts/need.sh --list 'the integration tests, beside runc and crun' $(test_tools)
+	@scripts/need.sh --list 'a little of containerd and Docker' $(smoke_tools)
+	@scripts/need.sh --list 'virtual machines with other cgroups, systemd and CRIU' $(vm_tools)
 	@scripts/need.sh $(test_tools) || echo 'tests that need them are skipped'
 	@scripts/need.sh $(smoke_tools) || echo 'the engines are not tried'
 	@scripts/need.sh $(vm_tools) || echo 'no virtual machine is tried'

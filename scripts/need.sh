@@ -1,8 +1,15 @@
 #!/bin/sh
-# Makes sure that programs are there: need.sh PROGRAM[=PACKAGE]...
-# Missing ones are installed with apt when that is possible; otherwise they are named, and the status is 1.
+# Makes sure that programs are there: need.sh [--list REASON] PROGRAM[=PACKAGE]...
+# Missing ones are installed with apt when that is possible; otherwise, and with TSOCI_INSTALL=no, they are named, and the status is 1.
+# With --list nothing is installed: one line says what is missing and for what it is wanted, and the status is 0.
 # A word like lib:libseccomp.so.2=libseccomp2 asks for a shared library.
 set -u
+
+reason=
+if [ "${1-}" = --list ]; then
+    reason=$2
+    shift 2
+fi
 
 have() {
     case $1 in
@@ -20,12 +27,16 @@ for word in "$@"; do
     packages="$packages ${word#*=}"
 done
 [ -z "$missing" ] && exit 0
+if [ -n "$reason" ]; then
+    echo "wanted for $reason:$missing (Debian packages:$packages)"
+    exit 0
+fi
 
-if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null 2>&1; then
+if [ "${TSOCI_INSTALL:-yes}" = no ] || [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null 2>&1; then
     echo "missing:$missing (Debian packages:$packages)" >&2
     exit 1
 fi
-echo "installing$packages"
+echo "installing$packages (for$missing; TSOCI_INSTALL=no forbids it)"
 export DEBIAN_FRONTEND=noninteractive
 # shellcheck disable=SC2086
 apt-get install -y -q --no-install-recommends $packages >/dev/null 2>&1 && exit 0

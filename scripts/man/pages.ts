@@ -91,8 +91,13 @@ function optionList(options: readonly OptionRow[]): string {
 function limits(row: OptionRow): string {
   const choices = row.choices ? ` One of ${row.choices.join(', ')}.` : '';
   const again = row.type === 'strings' ? ' May be given several times.' : '';
-  const initial = row.default === undefined ? '' : ` The default is ${row.default}.`;
+  const initial = row.default === undefined ? '' : ` The default is ${spoken(row.default)}.`;
   return choices + again + initial;
+}
+
+/** A dot before the end of a sentence reads as the directory above. */
+function spoken(initial: string | number): string {
+  return initial === '.' ? 'the current directory' : String(initial);
 }
 
 function examples(rows: readonly Example[]): string {
@@ -124,7 +129,7 @@ const environment = [
     bold('XDG_RUNTIME_DIR'),
     "Directory for an ordinary user's state where --root is not given. Root of a user namespace is an ordinary user when USER is set and not root.",
   ),
-  tagged(bold('COLUMNS'), 'Width of help texts.'),
+  tagged(bold('COLUMNS'), 'Width of help texts, instead of that of the terminal.'),
 ].join('\n');
 
 const files = [

@@ -26,8 +26,8 @@ export async function dispatch(argv: readonly string[], outside: Outside): Promi
       return 0;
     }
     if (parsed.kind === 'help') {
-      const { helpText } = await import('./help.ts');
-      reporter.print(await helpText(parsed.command, outside.surroundings['COLUMNS']));
+      const { helpText, helpWidth } = await import('./help.ts');
+      reporter.print(await helpText(parsed.command, helpWidth(outside)));
       return 0;
     }
     const { usageFailure } = await import('./usage.ts');

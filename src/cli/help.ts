@@ -1,22 +1,22 @@
 /** Help texts, laid out by yargs from the command table. Loaded only when somebody asks. */
 import { type Options, yargs } from '../foreign/yargs.ts';
+import type { Outside } from '../host/outside.ts';
 import { commands } from './commands.ts';
 import { globalOptions, helpOption } from './options.ts';
 import type { CommandRow, OptionRow } from './table.ts';
 
-const defaultWidth = 100;
+/** Of a terminal that does not say, and where there is none. */
+const defaultWidth = 80;
+const standardOutput = 1;
 const widest = 110;
 const narrowest = 60;
 
 /**
  * The text of `--help` for the program or one command, ending with a newline.
- * @param columns the terminal's width, as shells export it in COLUMNS
+ * @param columns the width: see {@link helpWidth}
  */
-export async function helpText(
-  command: CommandRow | undefined,
-  columns: string | undefined,
-): Promise<string> {
-  const width = Math.min(widest, Math.max(narrowest, terminalWidth(columns)));
+export async function helpText(command: CommandRow | undefined, columns: number): Promise<string> {
+  const width = Math.min(widest, Math.max(narrowest, columns));
   const text = await (command ? commandHelp(command, width) : programHelp(width));
   return `${text.trimEnd()}\n`;
 }
@@ -95,7 +95,9 @@ function capital(sentence: string): string {
   return sentence.charAt(0).toUpperCase() + sentence.slice(1);
 }
 
-function terminalWidth(given: string | undefined): number {
-  const columns = Number(given);
-  return Number.isInteger(columns) && columns > 0 ? columns : defaultWidth;
+/** The width for help texts: COLUMNS, which few shells export, or else that of the terminal where it is read. */
+export function helpWidth({ surroundings, sink }: Pick<Outside, 'surroundings' | 'sink'>): number {
+  const columns = Number(surroundings['COLUMNS']);
+  if (Number.isInteger(columns) && columns > 0) return columns;
+  return sink.columns?.(standardOutput) ?? defaultWidth;
 }

@@ -13,5 +13,7 @@ export function nativeSink(native: Native): Sink {
     openLog: (path) => native.open(path, logFlags, logMode),
     now: () => new Date(),
     isTerminal: (descriptor) => native.isTerminal(descriptor),
+    columns: (descriptor) =>
+      native.isTerminal(descriptor) ? native.windowSize(descriptor).columns || undefined : undefined,
   };
 }

@@ -17,4 +17,5 @@ export const consoleSink: Sink = {
   },
   openLog: (path) => process.getBuiltinModule('node:fs').openSync(path, logFlags, logMode),
   now: () => new Date(),
+  columns: (descriptor) => (descriptor === 1 ? process.stdout.columns || undefined : undefined),
 };

@@ -20,6 +20,8 @@ export interface Sink {
   now(): Date;
   /** Absent where nobody knows. */
   isTerminal?(descriptor: number): boolean;
+  /** Characters in a line of a terminal; undefined for what is none, or does not say. */
+  columns?(descriptor: number): number | undefined;
 }
 
 /**

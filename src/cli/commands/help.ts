@@ -1,5 +1,5 @@
 import { commands } from '../commands.ts';
-import { helpText } from '../help.ts';
+import { helpText, helpWidth } from '../help.ts';
 import type { helpShape } from '../options.ts';
 import { findCommand } from '../parse.ts';
 import type { Handler } from '../table.ts';
@@ -12,6 +12,6 @@ export const handler: Handler<typeof helpShape> = async ({
 }) => {
   const command = name === undefined ? undefined : findCommand(commands, name);
   if (name !== undefined && !command) throw usageFailure({ kind: 'unknown-command', given: name }, undefined);
-  print(await helpText(command, outside.surroundings['COLUMNS']));
+  print(await helpText(command, helpWidth(outside)));
   return 0;
 };

@@ -1,14 +1,14 @@
 import { strict as assert } from 'node:assert';
 import { suite } from 'uvu';
 import { commands } from '../../../src/cli/commands.ts';
-import { helpText, usageLine } from '../../../src/cli/help.ts';
+import { helpText, helpWidth, usageLine } from '../../../src/cli/help.ts';
 import { globalOptions } from '../../../src/cli/options.ts';
 import { findCommand } from '../../../src/cli/parse.ts';
 
 const test = suite('help');
 
 test('helpText() of the program names every command and every visible global option', async () => {
-  const text = await helpText(undefined, '100');
+  const text = await helpText(undefined, 100);
   for (const { name, summary } of commands)
     assert.match(text, new RegExp(`tsoci ${name} +${summary.slice(0, 20)}`));
   for (const option of globalOptions) {
@@ -19,7 +19,7 @@ test('helpText() of the program names every command and every visible global opt
 
 for (const command of commands) {
   test(`helpText() explains ${command.name}`, async () => {
-    const text = await helpText(command, '100');
+    const text = await helpText(command, 100);
     assert.ok(text.startsWith(`Usage: ${usageLine(command)}`), text);
     for (const { name, alias, hidden } of command.options) {
       assert.equal(text.includes(`--${name} `), !hidden, name);
@@ -29,10 +29,25 @@ for (const command of commands) {
     const inOneLine = text.replace(/\s+/g, ' ');
     for (const example of command.examples)
       assert.ok(inOneLine.includes(`tsoci ${example.command.slice(0, 20)}`));
-    const longest = Math.max(...text.split('\n').map((line) => line.length));
-    assert.ok(longest <= 100, `${longest} columns`);
+    for (const width of [80, 100]) {
+      const lines = (await helpText(command, width)).split('\n');
+      assert.deepEqual(
+        lines.filter((line) => line.length > width),
+        [],
+      );
+    }
   });
 }
+
+test('helpWidth(): what COLUMNS says, else the terminal, else 80', () => {
+  const sink = { write: () => undefined, openLog: () => 3, now: () => new Date() };
+  const wide = { ...sink, columns: () => 93 };
+  assert.equal(helpWidth({ surroundings: { COLUMNS: '70' }, sink: wide }), 70);
+  for (const COLUMNS of [undefined, '', 'x', '-1'])
+    assert.equal(helpWidth({ surroundings: { COLUMNS }, sink: wide }), 93);
+  assert.equal(helpWidth({ surroundings: {}, sink: { ...sink, columns: () => undefined } }), 80);
+  assert.equal(helpWidth({ surroundings: {}, sink }), 80);
+});
 
 test('usageLine() tells optional from required', () => {
   const line = (name: string) => {
