@@ -299,8 +299,10 @@ int supervise(int count, char **arguments) {
     terminal_restore();
     if (error < 0)
         return complain("poll", error);
-    // Why it was killed is still to be read in its cgroup.
-    if (program < count && (was_killed(self->status) || !tidy_finish(&tidy)))
+    // Why it was killed is still to be read in its cgroup: what reads it there removes it as well.
+    if (was_killed(self->status))
+        tidy.removes = false;
+    if (program < count && !tidy_finish(&tidy))
         run_afterwards(arguments + program + 1);
     return WIFSIGNALED(self->status) ? 128 + WTERMSIG(self->status) : WEXITSTATUS(self->status);
 }
