@@ -171,12 +171,13 @@ test('loadBundle() says with a refusal which names look misspelt', async () => {
   assert.unreachable('accepted');
 });
 
-test('loadBundle() lets other errors of the system pass as they are', async () => {
+test('loadBundle() tells other errors of the system as what the caller wanted', async () => {
   try {
     await loadBundle(filesOf(bundle({ content: good, fails: 'EACCES' })), '/srv/box');
   } catch (error) {
     assert.not.instance(error, InvalidDocument);
-    assert.is((error as SystemError).code, 'EACCES');
+    assert.is((error as Failure).code, 'system');
+    assert.is((error as Failure).errno, 'EACCES');
     return;
   }
   assert.unreachable('accepted');

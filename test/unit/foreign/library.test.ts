@@ -112,8 +112,8 @@ on('the helper leaves neither a process nor a descriptor', async () => {
   assert.notEqual(children(), had, 'the helper runs');
   await library.close();
   assert.equal(children(), had);
-  // The thread that watched for it closes its own descriptor when it ends.
-  assert.ok(await waitUntil(hosts[0]?.wait as never, 2000, () => count() === before));
+  // The thread that watched for it closes its own descriptor when it ends, as that of the first one may have done since it was counted.
+  assert.ok(await waitUntil(hosts[0]?.wait as never, 10_000, () => count() <= before));
 });
 
 on('the helper has no environment, and what it has loaded can be told from outside', async () => {
