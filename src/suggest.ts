@@ -7,8 +7,10 @@ export function nearest(given: string, candidates: readonly string[]): string | 
   let best: string | undefined;
   let bestDistance = Number.POSITIVE_INFINITY;
   for (const candidate of candidates) {
+    const most = Math.max(1, Math.ceil(candidate.length / 3));
+    if (Math.abs(candidate.length - word.length) > most) continue;
     const distance = editDistance(word, candidate.toLowerCase());
-    if (distance < bestDistance && distance <= Math.max(1, Math.ceil(candidate.length / 3))) {
+    if (distance < bestDistance && distance <= most) {
       best = candidate;
       bestDistance = distance;
     }

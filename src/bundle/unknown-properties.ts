@@ -11,6 +11,9 @@ export interface UnknownProperty extends Finding {
   readonly guess: string | undefined;
 }
 
+/** Guesses cost a third of a millisecond each; a document with more unknown properties than this was not written by hand. */
+const MOST_GUESSES = 64;
+
 /**
  * Lists the properties of a document that its schema does not know, in document order. The specification demands that
  * they be ignored; `--debug` shows them, and a guess where one looks like a slip of the keyboard.
@@ -38,13 +41,25 @@ function walk(reference: Shape, value: unknown, pointer: string, found: UnknownP
     if (properties !== undefined && Object.hasOwn(properties, key))
       walk(properties[key] as Shape, inner, place, found);
     else if (typeof others === 'object') walk(others, inner, place, found);
-    else if (properties !== undefined) found.push(unknownProperty(key, pointer, value, properties));
+    else if (properties !== undefined)
+      found.push(
+        unknownProperty(
+          key,
+          pointer,
+          found.length < MOST_GUESSES ? guessFor(key, value, properties) : undefined,
+        ),
+      );
   }
 }
 
-function unknownProperty(key: string, parent: string, object: object, properties: object): UnknownProperty {
-  const free = Object.keys(properties).filter((name) => !Object.hasOwn(object, name));
-  const guess = nearest(key, free);
+function guessFor(key: string, object: object, properties: object): string | undefined {
+  return nearest(
+    key,
+    Object.keys(properties).filter((name) => !Object.hasOwn(object, name)),
+  );
+}
+
+function unknownProperty(key: string, parent: string, guess: string | undefined): UnknownProperty {
   const question = guess === undefined ? '' : `; did you mean ${quote(guess)}?`;
   return {
     rule: 'unknown-property',
