@@ -12,6 +12,7 @@ import { formatCommand, warningCommands } from './check/c-code.ts';
 import { checkCallerPaths } from './check/caller-paths.ts';
 import { checkDeadCode } from './check/dead-code.ts';
 import { checkCircles, checkDirections } from './check/directions.ts';
+import { checkDependencies, checkLinks } from './check/documents.ts';
 import { type ModuleGraph, readModuleGraph } from './check/module-graph.ts';
 import { type Command, type Outcome, runCommand } from './check/run-command.ts';
 
@@ -34,6 +35,8 @@ const readings: Readonly<Record<string, (graph: ModuleGraph) => readonly string[
   circles: checkCircles,
   ambient: (modules) => checkAmbient(root, modules),
   'dead code': checkDeadCode,
+  dependencies: () => checkDependencies(root),
+  'links of pages': () => checkLinks(root),
   'paths of callers': () => checkCallerPaths(root),
 };
 

@@ -1,24 +1,21 @@
 /**
- * Writes docs/commands.md: every command, run for real on a bundle in /srv/web, with what it printed. Needs root, busybox-static and
- * a build. Pids and times are those of the machine it ran on.
+ * Writes docs/commands.md, or with a path that file: every command, run for real on a bundle in /srv/web, with what it printed. Needs root,
+ * busybox-static and a build. Numbers, and the sections that say so, are those of the machine it ran on
+ * (test/integration/command-docs.test.ts leaves them out when it compares).
+ *
+ *   node --import tsx scripts/generate-command-docs.ts [FILE]
+ *
+ * /srv is a filesystem of its own for the time of it, and two at once take turns.
  */
-import { execFileSync, spawnSync } from 'node:child_process';
-import {
-  copyFileSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 
 const bundle = '/srv/web';
 const checkout = resolve(import.meta.dirname, '..');
-const root = mkdtempSync(join(tmpdir(), 'tsoci-docs-'));
+const alone = 'TSOCI_DOCS_ALONE';
+const root = join(tmpdir(), `tsoci-docs-${process.pid}`);
 /** A `tsoci` on the PATH that keeps its state apart. */
 const bin = join(root, 'bin');
 
@@ -30,12 +27,19 @@ interface Example {
   readonly before?: string;
   /** Lines of output to show at most, for each command. */
   readonly lines?: number;
+  /** What is printed depends on the machine. */
+  readonly machine?: true;
 }
 
 const examples: readonly Example[] = [
   {
+    title: 'rootfs',
+    text: 'Makes a root filesystem to begin with: of the static busybox, of an archive, or of a directory.',
+    commands: ['tsoci rootfs busybox', 'ls', 'ls rootfs', 'tsoci rootfs busybox'],
+  },
+  {
     title: 'spec',
-    text: 'Writes a config.json to start from.',
+    text: 'Writes a config.json to start from; `--no-terminal` for scripts.',
     commands: ['tsoci spec', 'head -n 12 config.json', 'tsoci spec'],
   },
   {
@@ -44,18 +48,24 @@ const examples: readonly Example[] = [
     text: 'What would creating this container do to the machine? Needs no root, changes nothing. `--json` for programs.',
     commands: ['tsoci plan'],
     lines: 40,
+    machine: true,
   },
   {
     title: 'run',
-    text: "Creates and starts in one go; the exit status is the program's.",
-    commands: ['./edit args \'["sh","-c","hostname; id; exit 3"]\'', 'tsoci run web; echo "exit status $?"'],
+    text: "Creates and starts in one go; the exit status is the program's. In the background its output can go to a file.",
+    commands: [
+      './edit args \'["sh","-c","hostname; id; exit 3"]\'',
+      'tsoci run web; echo "exit status $?"',
+      'tsoci run --detach --output web.log web',
+      'sleep 1; cat web.log; tsoci delete web',
+    ],
   },
   {
     title: 'create, state, start',
     text: 'The two steps that engines use.',
     commands: [
       './edit args \'["sleep","1000"]\'',
-      'tsoci create --pid-file web.pid web',
+      'tsoci create --pid-file web.pid --output web.log web',
       'cat web.pid; echo',
       'tsoci state web',
       'tsoci start web',
@@ -88,11 +98,13 @@ const examples: readonly Example[] = [
     commands: [
       'tsoci update web --memory 67108864 --pids-limit 50',
       'echo \'{"cpu":{"shares":512}}\' | tsoci update --resources - web',
+      'tsoci update web --memory 64Megs',
     ],
   },
   {
     title: 'events, stats',
     text: 'What it uses.',
+    machine: true,
     commands: ['tsoci events --stats web | cut -c 1-300', 'tsoci stats --no-stream'],
   },
   {
@@ -101,14 +113,28 @@ const examples: readonly Example[] = [
     commands: [
       'tsoci delete web',
       'tsoci kill web KILL',
-      'sleep 0.2; tsoci list',
+      'sleep 1; tsoci list',
       'tsoci delete web',
       'tsoci delete web',
     ],
   },
   {
+    title: 'checkpoint, restore',
+    text: 'Save the processes of a container with CRIU, and let them go on, also elsewhere. `--criu` names the program, in front of the command.',
+    before: '{ tsoci run --detach web </dev/null >/dev/null 2>&1; }',
+    commands: [
+      'tsoci --criu /nowhere/criu checkpoint web',
+      'tsoci --criu /nowhere/criu restore --image-path checkpoint other',
+      'tsoci kill web KILL; sleep 1; tsoci delete web',
+      'tsoci help checkpoint',
+      'tsoci help restore',
+    ],
+    lines: 80,
+  },
+  {
     title: '--trace',
     text: 'A timeline of the start-up in Trace Event format: open it in Perfetto.',
+    machine: true,
     commands: ['./edit args \'["true"]\'', 'tsoci run --trace trace.json web', 'head -c 400 trace.json'],
   },
   {
@@ -118,6 +144,8 @@ const examples: readonly Example[] = [
       './edit process.noNewPrivilege true; ./edit hostname 7; tsoci run web',
       './edit hostname \'"web"\'; ./edit mounts.7 \'{"destination":"/data","source":"/srv/none","options":["bind"]}\'; tsoci run web',
       'tsoci run --bundel . web',
+      'tsoci run -it web',
+      'tsoci logs web',
       'tsoci --log log.json --log-format json start nobody; cat log.json',
     ],
   },
@@ -126,6 +154,7 @@ const examples: readonly Example[] = [
     text: 'What this build can do, from the tables that do it.',
     commands: ['tsoci features'],
     lines: 24,
+    machine: true,
   },
   { title: 'completion', text: 'For bash and zsh.', commands: ['tsoci completion bash | head -n 5'] },
   { title: 'help, version', text: '', commands: ['tsoci --version', 'tsoci --help'] },
@@ -143,14 +172,9 @@ fs.writeFileSync('config.json', JSON.stringify(config, null, 2));
 `;
 
 function makeBundle(): void {
-  for (const name of ['bin', 'proc', 'sys', 'dev', 'tmp', 'etc'])
-    mkdirSync(join(bundle, 'rootfs', name), { recursive: true });
-  copyFileSync('/bin/busybox', join(bundle, 'rootfs/bin/busybox'));
-  for (const applet of execFileSync('/bin/busybox', ['--list'], { encoding: 'utf8' }).trim().split('\n')) {
-    if (applet !== 'busybox') symlinkSync('busybox', join(bundle, 'rootfs/bin', applet));
-  }
+  mkdirSync(bundle, { recursive: true });
   writeFileSync(join(bundle, 'edit'), editor, { mode: 0o755 });
-  mkdirSync(bin);
+  mkdirSync(bin, { recursive: true });
   const wrapper = `#!/bin/sh\nexec '${checkout}/build/libexec/tsoci' --root '${root}/state' "$@"\n`;
   writeFileSync(join(bin, 'tsoci'), wrapper, { mode: 0o755 });
 }
@@ -159,7 +183,7 @@ function show(command: string, lines: number): string {
   const result = spawnSync('sh', ['-c', `{ ${command}\n} 2>&1`], {
     cwd: bundle,
     encoding: 'utf8',
-    env: { ...process.env, PATH: `${bin}:${process.env['PATH'] ?? ''}` },
+    env: { ...process.env, COLUMNS: '100', PATH: `${bin}:${process.env['PATH'] ?? ''}` },
     timeout: 60_000,
   });
   const output = result.stdout
@@ -170,30 +194,44 @@ function show(command: string, lines: number): string {
   return [`$ ${command}`, ...shown].filter((line) => line !== '').join('\n');
 }
 
-function write(): void {
-  const sections = examples.map(({ title, text, commands, before, lines = 60 }) => {
+function write(path: string): void {
+  const sections = examples.map(({ title, text, commands, before, machine, lines = 60 }) => {
     if (before !== undefined) show(before, 0);
     const shown = commands.map((command) => show(command, lines)).join('\n');
-    return `## ${title}\n\n${text === '' ? '' : `${text}\n\n`}\`\`\`console\n${shown}\n\`\`\`\n`;
+    const told = [text, machine ? 'What is printed depends on the machine.' : ''].filter(Boolean).join(' ');
+    return `## ${title}\n\n${told === '' ? '' : `${told}\n\n`}\`\`\`console\n${shown}\n\`\`\`\n`;
   });
   const head =
     '# Commands\n\nEvery command with what it prints, as run by `scripts/generate-command-docs.ts` in a directory with a busybox root filesystem\n' +
     '(`./edit` there sets a value in config.json). All options: `tsoci help COMMAND`, or docs/man.\n\n';
-  writeFileSync(
-    join(checkout, 'docs/commands.md'),
-    (head + sections.join('\n')).replaceAll(`${root}/state`, '/run/tsoci'),
-  );
+  writeFileSync(path, (head + sections.join('\n')).replaceAll(`${root}/state`, '/run/tsoci'));
 }
 
-if (existsSync(bundle)) throw new Error(`${bundle} is there already`);
-try {
-  makeBundle();
-  write();
-  console.log(
-    `docs/commands.md: ${readFileSync(join(checkout, 'docs/commands.md'), 'utf8').split('\n').length} lines`,
-  );
-} finally {
-  spawnSync(join(bin, 'tsoci'), ['delete', '--force', 'web']);
-  rmSync(bundle, { recursive: true, force: true });
-  rmSync(root, { recursive: true, force: true });
+/** The same program again, alone, with a /srv that goes away with it. */
+function runAlone(): number {
+  const lock = ['flock', join(tmpdir(), 'tsoci-command-docs.lock')];
+  const words = [...lock, 'unshare', '--mount', '--propagation', 'private', 'sh', '-c'];
+  const script = 'mount -t tmpfs tmpfs /srv && exec "$@"';
+  const self = [process.execPath, ...process.execArgv, ...process.argv.slice(1)];
+  const env = { ...process.env, [alone]: '1' };
+  const { status } = spawnSync(words[0] ?? '', [...words.slice(1), script, 'sh', ...self], {
+    stdio: 'inherit',
+    env,
+  });
+  return status ?? 1;
 }
+
+function generate(): void {
+  const path = resolve(process.argv[2] ?? join(checkout, 'docs/commands.md'));
+  try {
+    makeBundle();
+    write(path);
+    console.log(`${path}: ${readFileSync(path, 'utf8').split('\n').length} lines`);
+  } finally {
+    spawnSync(join(bin, 'tsoci'), ['delete', '--force', 'web']);
+    rmSync(root, { recursive: true, force: true });
+  }
+}
+
+if (process.env[alone] === '1') generate();
+else process.exit(runAlone());

@@ -1,14 +1,13 @@
 /** Cgroups of the host, as the kernel lists them for a process. */
-import { existsSync, readdirSync, readFileSync, rmdirSync } from 'node:fs';
+import { readdirSync, readFileSync, rmdirSync } from 'node:fs';
 import { join } from 'node:path';
 
 const mountPoint = '/sys/fs/cgroup';
 /** How far below it a runtime may put a container. */
 const deepest = 5;
 
-export const isUnified = (): boolean => existsSync(join(mountPoint, 'cgroup.controllers'));
-
-interface Hierarchy {
+export interface Hierarchy {
+  /** Controllers of v1, `name=systemd` for a named one; an empty word for cgroup v2. */
   readonly controllers: readonly string[];
   /** Directory of the hierarchy's root as far as this mount shows it. */
   readonly mount: string;
@@ -16,17 +15,28 @@ interface Hierarchy {
   readonly root: string;
 }
 
-function hierarchies(): Hierarchy[] {
+/** The cgroup filesystems of a /proc/PID/mountinfo, at or below /sys/fs/cgroup: a directory there that nothing is mounted on is none. */
+export function hierarchiesIn(mountinfo: string): Hierarchy[] {
   const found: Hierarchy[] = [];
-  for (const line of readFileSync('/proc/self/mountinfo', 'utf8').split('\n')) {
+  for (const line of mountinfo.split('\n')) {
     const [before = '', after = ''] = line.split(' - ');
     const [, , , root = '', mount = ''] = before.split(' ');
     const [type = '', , options = ''] = after.split(' ');
-    if (!mount.startsWith(mountPoint)) continue;
+    if (mount !== mountPoint && !mount.startsWith(`${mountPoint}/`)) continue;
     if (type === 'cgroup2') found.push({ controllers: [''], mount, root });
     else if (type === 'cgroup') found.push({ controllers: options.split(','), mount, root });
   }
   return found;
+}
+
+export const hierarchies = (): Hierarchy[] => hierarchiesIn(readFileSync('/proc/self/mountinfo', 'utf8'));
+
+/** Whether cgroup v2 is all that there is. */
+export const isUnified = (): boolean => hierarchies().some(({ mount }) => mount === mountPoint);
+
+/** Where the hierarchy with a v1 controller is mounted, or with an empty word the one of v2; undefined where there is none. */
+export function hierarchyOf(controller: string): string | undefined {
+  return hierarchies().find(({ controllers }) => controllers.includes(controller))?.mount;
 }
 
 /** Directory of a process's cgroup with this controller; undefined when the machine has no such hierarchy. */

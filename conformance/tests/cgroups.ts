@@ -1,9 +1,9 @@
 /** config-linux.md: control groups, their path, ownership and device list. */
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmdirSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Box } from '../support/box.ts';
-import { cgroupAt, cgroupOf, isUnified } from '../support/cgroups.ts';
+import { cgroupAt, cgroupOf, hierarchies, isUnified } from '../support/cgroups.ts';
 import { type MutableConfig, withUserNamespace } from '../support/config.ts';
 import { directoryOf } from '../support/directory-of.ts';
 import { type ConformanceTest, test } from '../support/test.ts';
@@ -227,6 +227,5 @@ function rmdirQuietly(directory: string): void {
 }
 
 function rmdirEverywhere(path: string): void {
-  for (const name of readdirSync('/sys/fs/cgroup')) rmdirQuietly(join('/sys/fs/cgroup', name, path));
-  rmdirQuietly(join('/sys/fs/cgroup', path));
+  for (const { mount } of hierarchies()) rmdirQuietly(join(mount, path));
 }

@@ -4,6 +4,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { release } from 'node:os';
 import { join } from 'node:path';
 import type { Box } from '../support/box.ts';
+import { hierarchyOf } from '../support/cgroups.ts';
 import { baseConfig } from '../support/config.ts';
 import type { Container } from '../support/container.ts';
 import { maskOf, statusOf } from '../support/proc.ts';
@@ -29,7 +30,8 @@ const schedulers = [
 ] as const;
 
 /** With CONFIG_RT_GROUP_SCHED a new cgroup has no real-time budget, and nothing in it may be scheduled so. */
-const hasRealtimeGroups = (): boolean => existsSync('/sys/fs/cgroup/cpu/cpu.rt_runtime_us');
+const hasRealtimeGroups = (): boolean =>
+  existsSync(join(hierarchyOf('cpu') ?? '/nowhere', 'cpu.rt_runtime_us'));
 
 const schedulerTests = schedulers.map(({ policy, ...rest }) => {
   const suffix = Object.entries(rest).map(([name, value]) => `-${name}${value}`);

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Box } from '../support/box.ts';
-import { cgroupOf, isUnified, readControl } from '../support/cgroups.ts';
+import { cgroupOf, hierarchyOf, isUnified, readControl } from '../support/cgroups.ts';
 import type { MutableConfig } from '../support/config.ts';
 import type { Container } from '../support/container.ts';
 import { directoryOf } from '../support/directory-of.ts';
@@ -159,8 +159,8 @@ function hugePagesOf(container: Container): string | undefined {
   const directory = cgroupOf(container.pid, 'hugetlb');
   if (directory !== undefined || isUnified()) return directory;
   const path = /^0::(.*)$/m.exec(readFileSync(`/proc/${container.pid}/cgroup`, 'utf8'))?.[1] ?? '';
-  const unified = join('/sys/fs/cgroup/unified', path);
-  return existsSync(unified) ? unified : undefined;
+  const unified = hierarchyOf('');
+  return unified !== undefined && existsSync(join(unified, path)) ? join(unified, path) : undefined;
 }
 
 const throttles = [
@@ -264,7 +264,7 @@ export const resourceTests: readonly ConformanceTest[] = [
   }),
 
   test('resources.network', async (box) => {
-    if (isUnified() || !existsSync('/sys/fs/cgroup/net_cls'))
+    if (hierarchyOf('net_cls') === undefined || hierarchyOf('net_prio') === undefined)
       box.skip('no net_cls and net_prio on this machine');
     const container = await limited(box, {
       network: { classID: 1_048_577, priorities: [{ name: 'lo', priority: 500 }] },

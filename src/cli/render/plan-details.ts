@@ -34,6 +34,13 @@ const unlimited = 0xffff_ffff_ffff_ffffn;
 /** How the root filesystem becomes the root. */
 const pivotModes: readonly string[] = ['pivot_root', 'move'];
 
+/** Filesystems that are cloned where they can't be mounted, by the number that statfs(2) gives. */
+const mountedTypes: Readonly<Record<number, string>> = {
+  1650812274: 'sysfs',
+  427819522: 'mqueue',
+  40864: 'proc',
+};
+
 /** How fields of a name are shown, whatever operation they are in; undefined leaves the field out. */
 const shownByName: Readonly<Record<string, (value: never) => string | undefined>> = {
   attributes: attributes,
@@ -55,6 +62,8 @@ const shownByName: Readonly<Record<string, (value: never) => string | undefined>
   inside: (value: string) => value.replace(/^\.\.\/?/, '') || undefined,
   rows: unlessZero,
   columns: unlessZero,
+  insteadType: (value: number) =>
+    value === 0 ? undefined : (mountedTypes[value] ?? `0x${value.toString(16)}`),
 };
 
 /** Fields whose meaning depends on the operation. */

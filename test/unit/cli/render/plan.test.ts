@@ -94,6 +94,14 @@ test('planTable() names the place in config.json and says numbers in words', () 
   assert.equal(table.split('\n').length, steps.length + 2);
 });
 
+test('planDetails() says what may stand in for a mount by its name, and nothing where nothing may', () => {
+  const mount = (instead: string, insteadType: number) =>
+    planDetails({ ...anyOperation('mount', 0), instead, insteadType } as Operation, new Map());
+  assert.match(mount('/sys', 0x62656572), / instead=\/sys insteadType=sysfs/);
+  assert.match(mount('/x', 0x1234), / insteadType=0x1234/);
+  assert.doesNotMatch(mount('', 0), /insteadType/);
+});
+
 /** An operation of a kind with fields of no particular meaning. */
 function anyOperation(kind: Operation['kind'], number: number): Operation {
   const values = {
