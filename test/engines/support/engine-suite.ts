@@ -36,8 +36,9 @@ export function engineSuite<E extends Closable>(
   name: string,
   commands: readonly string[],
   open: () => Promise<E>,
+  called = runtimeName,
 ): EngineSuite<E> {
-  const test = suite(`${name} calls ${runtimeName}`);
+  const test = suite(`${name} calls ${called}`);
   let engine: Promise<E> | undefined;
   const register = (
     title: string,

@@ -1,4 +1,6 @@
-import { writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { copyFileSync, mkdirSync, realpathSync, symlinkSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
 import type { CommandOptions, CommandResult } from '../../integration/support/runtime.ts';
 import { expectSuccess } from '../../integration/support/sandbox.ts';
 import { until } from '../../integration/support/wait.ts';
@@ -20,6 +22,9 @@ cgroup_manager = "${bySystemd ? 'systemd' : 'cgroupfs'}"
 events_logger = "file"
 `;
 
+/** Where Podman and Buildah look for runtimes, before PATH; the first that is there is taken, and crun is asked for first. */
+const fixedDirectories = ['/usr/bin', '/usr/sbin', '/usr/local/bin', '/usr/local/sbin'];
+
 const subordinateIds = 'containers:200000:1000000\n';
 
 /** Podman, Buildah and conmon with storage of their own. */
@@ -29,12 +34,21 @@ export class Podman extends Laboratory {
     TMPDIR: this.directory,
     BUILDAH_ISOLATION: 'oci',
   };
+  /** Absent: nobody is told which runtime to call. */
+  readonly #runtime: string | undefined;
   #counter = 0;
 
-  static async open(): Promise<Podman> {
-    const engine = new Podman('podman');
+  private constructor(runtime: string | undefined) {
+    super('podman');
+    this.#runtime = runtime;
+  }
+
+  /** `link` is what a link named runc leads to in the fixed directories, where no crun is; without it the runtime is told to Podman. */
+  static async open(link?: string): Promise<Podman> {
+    const engine = new Podman(link === undefined ? engineRuntime : undefined);
     writeFileSync(engine.path('containers.conf'), configuration);
     writeFileSync(engine.path('subordinate'), subordinateIds);
+    if (link !== undefined) engine.#makeLayer(link);
     const changes = ['--change', 'CMD ["sh"]', '--change', 'ENV PATH=/usr/bin:/bin'];
     await engine.ok(['import', ...changes, makeRootfsArchive(engine.directory), image]);
     return engine;
@@ -44,16 +58,30 @@ export class Podman extends Laboratory {
     return ['--root', this.path('root'), '--runroot', this.path('run'), '--storage-driver', 'vfs'];
   }
 
+  /** What lies over the fixed directories: the link, and a whiteout (overlayfs: a character device 0:0) in place of crun. */
+  #makeLayer(link: string): void {
+    // In one of these directories it would be hidden by the link that leads to it.
+    const hidden = fixedDirectories.includes(dirname(realpathSync(link)));
+    if (hidden) copyFileSync(link, this.path('runtime'));
+    mkdirSync(this.path('layer'));
+    symlinkSync(hidden ? this.path('runtime') : link, this.path('layer', 'runc'));
+    const { status, stderr } = spawnSync('mknod', [this.path('layer', 'crun'), 'c', '0', '0']);
+    if (status !== 0) throw new Error(`no whiteout: ${stderr}`);
+  }
+
   /** In a mount namespace of their own, where somebody has subordinate ids. */
   #wrapped(argv: readonly string[]): string[] {
     const file = this.path('subordinate');
-    const script = `mount --bind ${file} /etc/subuid; mount --bind ${file} /etc/subgid; exec "$@"`;
+    const lay = (directory: string) =>
+      `mount -t overlay overlay -o lowerdir=${this.path('layer')}:${directory} ${directory}; `;
+    const layers = this.#runtime === undefined ? fixedDirectories.map(lay).join('') : '';
+    const script = `${layers}mount --bind ${file} /etc/subuid; mount --bind ${file} /etc/subgid; exec "$@"`;
     return ['unshare', '--mount', '--propagation', 'slave', 'sh', '-ec', script, 'sh', ...argv];
   }
 
   #podman(args: readonly string[]): string[] {
-    const own = ['--tmpdir', this.path('libpod'), '--runtime', engineRuntime];
-    return this.#wrapped(['podman', ...this.storage, ...own, ...args]);
+    const runtime = this.#runtime === undefined ? [] : ['--runtime', this.#runtime];
+    return this.#wrapped(['podman', ...this.storage, '--tmpdir', this.path('libpod'), ...runtime, ...args]);
   }
 
   podman(args: readonly string[], options: CommandOptions = {}): Promise<CommandResult> {
