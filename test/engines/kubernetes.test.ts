@@ -54,13 +54,68 @@ schemaTest(
   },
 );
 
-test("containerd reads its file, and has the runtime's path from it", async (engine) => {
-  const dump = await engine.command(['containerd', '--config', path('containerd.toml'), 'config', 'dump']);
-  const text = expectSuccess(dump).stdout;
+schemaTest(
+  'kustomization.yaml names what there is: the manifests, the image of both containers, the path',
+  async () => {
+    const { load } = createRequire(schemas)('js-yaml') as { load(text: string): unknown };
+    const read = (name: string) => load(readFileSync(path(name), 'utf8')) as Record<string, unknown>;
+    const { resources, images, patches } = read('kustomization.yaml') as {
+      resources: string[];
+      images: { name: string }[];
+      patches: { patch: string }[];
+    };
+    for (const name of resources) await validated(name);
+    const daemonSet = readFileSync(path('installer.yaml'), 'utf8');
+    const named = [...daemonSet.matchAll(/ image: (\S+)/g)].map(([, image]) => image);
+    assert.deepEqual(named, [images[0]?.name, images[0]?.name]);
+    const [operation] = load(patches[0]?.patch ?? '') as { op: string; path: string; value: string }[];
+    const steps = operation?.path.split('/').slice(1) ?? [];
+    const at = steps.reduce<unknown>(
+      (value, step) => (value as Record<string, unknown>)[step],
+      read('installer.yaml'),
+    );
+    assert.equal(at, operation?.value);
+    const label = (manifest: Record<string, unknown>) =>
+      JSON.stringify(manifest).match(/"nodeSelector":\{[^}]*\}/)?.[0];
+    assert.equal(label(read('runtimeclass.yaml')), label(read('installer.yaml')));
+  },
+);
+
+test('what containerd had stays when its file is appended; imported, it would not', async (engine) => {
+  const dump = async (name: string, text: string) => {
+    writeFileSync(engine.path(name), text);
+    return expectSuccess(
+      await engine.command(['containerd', '--config', engine.path(name), 'config', 'dump']),
+    ).stdout;
+  };
+  const had =
+    'version = 2\n[plugins."io.containerd.grpc.v1.cri"]\n  sandbox_image = "registry.example.org/pause:7"\n' +
+    '[plugins."io.containerd.grpc.v1.cri".containerd]\n  default_runtime_name = "mine"\n' +
+    '[plugins."io.containerd.grpc.v1.cri".containerd.runtimes.mine]\n  runtime_type = "io.containerd.runc.v2"\n';
+  const kept = [
+    /sandbox_image = "registry\.example\.org\/pause:7"/,
+    /default_runtime_name = "mine"/,
+    /runtimes\.mine\]/,
+  ];
+  const text = await dump('appended.toml', had + readFileSync(path('containerd.toml'), 'utf8'));
+  for (const pattern of kept) assert.match(text, pattern);
   const runtime = text.slice(text.indexOf('runtimes.tsoci]'));
   assert.match(runtime, /BinaryName = "\/usr\/local\/bin\/tsoci"/);
   assert.match(runtime, /SystemdCgroup = true/);
   assert.match(runtime, /runtime_type = "io\.containerd\.runc\.v2"/);
+  writeFileSync(engine.path('part.toml'), `version = 2\n${readFileSync(path('containerd.toml'), 'utf8')}`);
+  const imported = await dump(
+    'importing.toml',
+    had.replace('\n', `\nimports = ["${engine.path('part.toml')}"]\n`),
+  );
+  assert.ok(!kept.every((pattern) => pattern.test(imported)), 'the page warns of imports');
+});
+
+test("containerd 2's file says the same under that version's name of the plugin", async () => {
+  const [one, two] = ['containerd.toml', 'containerd-2.toml'].map((name) =>
+    readFileSync(path(name), 'utf8').replace(/^#.*$/m, ''),
+  );
+  assert.equal(two?.replaceAll('io.containerd.cri.v1.runtime', 'io.containerd.grpc.v1.cri'), one);
 });
 
 test("CRI-O's file is TOML with the keys of crio.conf(5)", async (engine) => {
