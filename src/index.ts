@@ -1,10 +1,4 @@
 /** tsoci as a library: the lifecycle of containers, and the documents of the runtime specification. */
-import type { Context } from './container/types.ts';
-import { findLibexec } from './entry/libexec.ts';
-import { loadNative } from './entry/load-native.ts';
-import { openKoffiLibrary } from './foreign/koffi.ts';
-import { watchingWait } from './host/wait.ts';
-
 export type {
   BundleFiles,
   Config,
@@ -24,58 +18,61 @@ export {
   checkConfig,
   checkProcess,
   checkResources,
-  defaultConfig,
   InvalidDocument,
   loadBundle,
   parseJson,
-  rootlessConfig,
   stringifyJson,
   validate,
   validateProcess,
   validateResources,
 } from './bundle/mod.ts';
-export * from './container/mod.ts';
+export type {
+  ContainerEvent,
+  ContainerUsage,
+  Context,
+  ProcessExit,
+  State,
+  StatisticsDocument,
+  Status,
+  TraceSink,
+  TraceStamp,
+  UnusableStatus,
+  UpdateOptions,
+} from './container/mod.ts';
 export { Failure, type FailureCode, type FailureDetail } from './failure.ts';
+export { signalName } from './host/signals.ts';
+export { type Changeable, defaultConfig, type NewConfig, rootlessConfig } from './library/default-config.ts';
+export {
+  type Checkpoint,
+  checkpoint,
+  create,
+  exec,
+  kill,
+  type NewContainer,
+  type NewProcess,
+  type Restore,
+  type RunContainer,
+  remove,
+  restore,
+  run,
+  start,
+  wait,
+} from './library/lifecycle.ts';
+export {
+  events,
+  features,
+  list,
+  pause,
+  planFor,
+  processes,
+  resume,
+  state,
+  statistics,
+  stats,
+  update,
+} from './library/looking.ts';
+export { openRuntime, type Runtime, type RuntimeOptions } from './library/runtime.ts';
+export type { StartedProcess } from './library/started.ts';
+export type { NodeStreams, Stream, Streams } from './library/streams.ts';
 export type { Operation, OperationKind, Phase } from './plan/operations.ts';
 export type { Plan } from './plan/plan.ts';
-
-/** What a library user decides. */
-export interface RuntimeOptions extends Partial<Omit<Context, 'host'>> {
-  /** Absolute path of the directory with the state of containers. */
-  readonly root: string;
-  /** Absolute path of the directory with tsoci-init and tsoci.node, when they are not where the package has them. */
-  readonly libexec?: string;
-}
-
-/**
- * Opens the runtime for a long-lived host process: nothing waits on the event loop, and many calls may be under way at once; those that
- * change the same container take turns. One thread of its own watches for all that is waited for. Reading a machine's state needs no root; making containers needs it, or a user namespace.
- *
- * Throws `Failure` when the native parts are not there.
- *
- * @example List the containers of a root
- * ```ts
- * import { list, openRuntime } from 'tsoci';
- * const runtime = openRuntime({ root: '/run/tsoci' });
- * for (const { id, status } of await list(runtime)) console.log(id, status);
- * ```
- */
-export function openRuntime(options: RuntimeOptions): Context {
-  const { root, libexec = findLibexec(), ...rest } = options;
-  const native = loadNative(libexec);
-  return {
-    systemdCgroup: false,
-    rootless: native.userId() !== 0,
-    warn: () => undefined,
-    environment: () => Object.entries(process.env).map(([name, value]) => `${name}=${value}`),
-    ...rest,
-    root,
-    host: {
-      native,
-      wait: watchingWait(native),
-      openSeccompLibrary: () => openKoffiLibrary(native),
-      surroundings: process.env,
-      libexec,
-    },
-  };
-}

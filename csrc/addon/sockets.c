@@ -168,12 +168,19 @@ static napi_value socket_pair(napi_env env, napi_callback_info info) {
     return make_descriptors(env, pair, 2);
 }
 
+static napi_value make_pipe(napi_env env, napi_callback_info info) {
+    (void)info;
+    int ends[2];
+    if (pipe2(ends, O_CLOEXEC) < 0)
+        return fail(env, errno, "pipe2", NULL);
+    return make_descriptors(env, ends, 2);
+}
+
 napi_status register_sockets(napi_env env, napi_value exports) {
     static const napi_property_descriptor functions[] = {
-        EXPORT("listen", listen_socket),
-        EXPORT("connect", connect_socket),
-        EXPORT("tryConnect", try_connect),
-        EXPORT("socketPair", socket_pair),
+        EXPORT("listen", listen_socket),   EXPORT("connect", connect_socket),
+        EXPORT("tryConnect", try_connect), EXPORT("socketPair", socket_pair),
+        EXPORT("pipe", make_pipe),
     };
     return napi_define_properties(env, exports, COUNT(functions), functions);
 }

@@ -29,10 +29,25 @@ static napi_value window_size(napi_env env, napi_callback_info info) {
     return object;
 }
 
+static napi_value set_window_size(napi_env env, napi_callback_info info) {
+    napi_value arguments[3];
+    int descriptor = -1;
+    int rows = 0;
+    int columns = 0;
+    if (!take_arguments(env, info, 3, arguments) || !take_int(env, arguments[0], &descriptor) ||
+        !take_int(env, arguments[1], &rows) || !take_int(env, arguments[2], &columns))
+        return NULL;
+    const struct winsize size = {.ws_row = (unsigned short)rows, .ws_col = (unsigned short)columns};
+    if (ioctl(descriptor, TIOCSWINSZ, &size) < 0)
+        return fail(env, errno, "ioctl", NULL);
+    return NULL;
+}
+
 napi_status register_terminals(napi_env env, napi_value exports) {
     static const napi_property_descriptor functions[] = {
         EXPORT("isTerminal", is_terminal),
         EXPORT("windowSize", window_size),
+        EXPORT("setWindowSize", set_window_size),
     };
     return napi_define_properties(env, exports, COUNT(functions), functions);
 }

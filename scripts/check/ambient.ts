@@ -2,11 +2,11 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ModuleGraph } from './module-graph.ts';
 
-/** Where Node may be named, besides src/entry/: the library's door. tsconfig.ambient.json leaves the same out. */
+/** Where Node may be named, besides src/entry/ and the library, which the executable never loads. tsconfig.ambient.json leaves the same out. */
 const nodePorts: readonly string[] = ['src/index.ts'];
 
 function isPort(path: string): boolean {
-  return path.startsWith('src/entry/') || nodePorts.includes(path);
+  return path.startsWith('src/entry/') || path.startsWith('src/library/') || nodePorts.includes(path);
 }
 
 /** The file that makes the engine's globals from its functions in C. */

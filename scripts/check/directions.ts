@@ -12,6 +12,8 @@ const middle = ['bundle', 'plan', 'seccomp', 'network', 'launch', 'cgroup', 'cri
 /** docs/architecture.md: arrows point down only. `generated/` and the files directly in src/ are free for all. */
 const rooms: Readonly<Record<string, RoomRule>> = {
   entry: { values: ['cli', 'host', 'foreign'] },
+  // Beside the command: neither loads the other.
+  library: { values: ['container', ...middle, 'foreign', 'entry'] },
   cli: { values: ['container', ...middle, 'foreign'] },
   container: { values: middle },
   launch: { values: ['plan', 'host'], types: ['bundle'] },

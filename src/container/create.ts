@@ -23,7 +23,7 @@ import { startAnswer } from './start-answer.ts';
 import { stateDocument } from './state-document.ts';
 import { Stopwatch } from './stopwatch.ts';
 import { Store } from './store.ts';
-import type { Context, CreatedContainer, CreateOptions } from './types.ts';
+import type { Context, CreateOptions, Foreground, StandardStreams } from './types.ts';
 
 /** A container that was made, and what else a caller in the same process needs. */
 export interface Creation {
@@ -144,7 +144,7 @@ async function build(
     const launched = await launch(host, {
       plan,
       inherited: inherited.descriptors,
-      output: preparation.output,
+      streams: streamsOf(options, preparation.output),
       ...(givesEnvironment(plan) && { environment: context.environment() }),
       trace: context.trace !== undefined,
       answer: async (question: Question, pid: number) => {
@@ -190,6 +190,11 @@ async function build(
   } finally {
     inherited.close();
   }
+}
+
+/** The caller's own, or those that it names, unless output goes to a file. */
+function streamsOf({ streams }: CreateOptions, output: number | undefined): StandardStreams | undefined {
+  return output === undefined ? streams : [streams?.[0] ?? 0, output, output];
 }
 
 /** Only then does the stub get the caller's environment. */
@@ -259,8 +264,12 @@ function removeTemporary(context: Context, record: ContainerRecord): void {
  * Throws `Failure`: `invalid` for bad input, with nothing changed; `exists`; `system`, `hook` and `exec` for what failed
  * on the way, with everything undone.
  */
-export async function create(context: Context, options: CreateOptions): Promise<CreatedContainer> {
-  const { launched } = await createContainer(context, options, { waits: true, ownTerminal: false });
+export async function create(context: Context, options: CreateOptions): Promise<Foreground> {
+  const ownTerminal = options.takesTerminal === true && options.consoleSocket === undefined;
+  const { launched } = await createContainer(context, options, { waits: true, ownTerminal });
   tellExit(context, options.id, launched.pid);
-  return { pid: launched.pid };
+  return {
+    pid: launched.pid,
+    ...(launched.terminal !== undefined && { terminal: launched.terminal }),
+  };
 }

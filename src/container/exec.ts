@@ -163,6 +163,7 @@ async function execIn(context: Context, options: ExecOptions, execution: Executi
     const launched = await launch(host, {
       plan,
       inherited,
+      streams: options.streams,
       trace: context.trace !== undefined,
       answer: async (question: Question, pid: number) => {
         if (question === 'cgroup') {

@@ -17,6 +17,5 @@ export { start } from './start.ts';
 export { state } from './state.ts';
 export type { StatisticsDocument } from './statistics-document.ts';
 export { type ContainerUsage, stats } from './stats.ts';
-export { supervise } from './supervise.ts';
 export type * from './types.ts';
 export { type UpdateOptions, update } from './update.ts';

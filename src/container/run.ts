@@ -26,6 +26,7 @@ export async function run(context: Context, options: RunOptions): Promise<Runnin
   try {
     await runPoststart(context, record);
   } catch (error) {
+    if (launched.terminal !== undefined) context.host.native.close(launched.terminal);
     await endChild(context.host, launched.pid);
     try {
       await remove(context, options.id, { force: true });

@@ -56,6 +56,9 @@ export interface ProcessExit extends ExitStatus {
   readonly pid: number;
 }
 
+/** Descriptors of ours for standard input, output and error. */
+export type StandardStreams = readonly [number, number, number];
+
 export interface CreateOptions {
   readonly id: string;
   /** Path of the bundle directory. */
@@ -67,6 +70,8 @@ export interface CreateOptions {
   readonly noNewKeyring: boolean;
   /** Descriptors after stdio to hand on, from 3. */
   readonly preserveFds: number;
+  /** What becomes the process's standard streams instead of our own. They stay open here. Of no effect for a process with a terminal. */
+  readonly streams?: StandardStreams;
   /** A file to which standard output and error are appended instead of the caller's; made with mode 0600 where it is not there. */
   readonly output?: string;
   /**
@@ -74,13 +79,10 @@ export interface CreateOptions {
    * the terminal's descriptor itself leaves this away.
    */
   readonly relaysTerminal?: boolean;
+  /** A terminal that nobody else is given comes to the caller, who waits for `start` with it. */
+  readonly takesTerminal?: boolean;
   /** The first so many of them are listening sockets, which the process is told of (sd_listen_fds(3)). */
   readonly listenFds?: number;
-}
-
-export interface CreatedContainer {
-  /** The container's init as the host numbers it. */
-  readonly pid: number;
 }
 
 export interface RunOptions extends CreateOptions {
@@ -115,6 +117,8 @@ export interface ExecOptions {
   readonly relaysTerminal?: boolean;
   readonly detach: boolean;
   readonly consoleSocket?: string;
+  /** See `CreateOptions`. */
+  readonly streams?: StandardStreams;
   readonly pidfdSocket?: string;
   readonly pidFile?: string;
   readonly preserveFds: number;

@@ -162,6 +162,8 @@ export interface Native {
   // ---- sockets --------------------------------------------------------------------------------------------------
   /** A pair of connected AF_UNIX SOCK_SEQPACKET sockets. */
   socketPair(): [number, number];
+  /** pipe(2): the end to read from, and the one to write to. */
+  pipe(): [number, number];
   /** Bound, listening AF_UNIX SOCK_SEQPACKET socket. Any path length (goes through the directory's descriptor). Mode 0600. */
   listen(path: string): number;
   /** Connected AF_UNIX socket of the kind. ETIMEDOUT after ten seconds in which nobody accepts those who came before. */
@@ -179,6 +181,8 @@ export interface Native {
   // ---- terminals ------------------------------------------------------------------------------------------------
   isTerminal(descriptor: number): boolean;
   windowSize(descriptor: number): { readonly rows: number; readonly columns: number };
+  /** Tells a terminal its size, in characters; whoever runs on it gets SIGWINCH when it is another. Given the master's or the other side. */
+  setWindowSize(descriptor: number, rows: number, columns: number): void;
   // ---- rare -----------------------------------------------------------------------------------------------------
   /** bpf(2) BPF_PROG_LOAD of type CGROUP_DEVICE from 8-byte instructions; a descriptor. */
   loadDeviceProgram(instructions: Uint8Array): number;

@@ -15,8 +15,8 @@ export interface LaunchRequest {
   readonly inherited: Readonly<Partial<Record<Inherited, number>>>;
   /** The runtime's own environment, for hooks that the plan gives it to. */
   readonly environment?: readonly string[];
-  /** What becomes the process's standard output and error instead of our own. */
-  readonly output?: number | undefined;
+  /** What becomes the process's standard input, output and error instead of our own. */
+  readonly streams?: readonly [number, number, number] | undefined;
   /** Collect stamps of every operation. */
   readonly trace: boolean;
   /** Answers a question of the stub about the container process `pid` (for `cgroup`: about stage 0). Throwing ends the launch. */
@@ -69,8 +69,7 @@ function spawnStub(host: Host, request: LaunchRequest): { readonly stage0: numbe
     opened.push(image);
     const stub = openStub(host);
     opened.push(stub);
-    const { output } = request;
-    const descriptors = [0, output ?? 1, output ?? 2];
+    const descriptors: number[] = [...(request.streams ?? [0, 1, 2])];
     for (let index = 0; index < plan.preserve; index++) descriptors.push(3 + index);
     descriptors.push(theirs, image);
     for (const name of plan.inherited) {

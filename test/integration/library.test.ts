@@ -1,7 +1,7 @@
 /** The library in a host with an event loop: many calls at once, on one container and on many, and nothing ever blocks. */
 import { strict as assert } from 'node:assert';
 import { spawn } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as tsoci from '../../src/index.ts';
@@ -12,8 +12,6 @@ import { until } from './support/wait.ts';
 /** The library is of Node; what it leaves behind is looked for by the runtime that the run is about. */
 const test = suite(`library (beside ${runtimeKind})`);
 
-const options = { noPivot: false, noNewKeyring: false, preserveFds: 0 } as const;
-
 /** A runtime on the sandbox's root, and the ends that it tells of. */
 function openRuntime(sandbox: Sandbox) {
   const exits: tsoci.ProcessExit[] = [];
@@ -21,8 +19,8 @@ function openRuntime(sandbox: Sandbox) {
   return { runtime, exits };
 }
 
-const create = (runtime: tsoci.Context, sandbox: Sandbox, id: string, script = 'exec sleep 1000') =>
-  tsoci.create(runtime, { ...options, id, bundle: sandbox.script(script).directory });
+const create = (runtime: tsoci.Runtime, sandbox: Sandbox, id: string, script = 'exec sleep 1000') =>
+  tsoci.create(runtime, { id, bundle: sandbox.script(script).directory });
 
 const codeOf = ({ reason }: PromiseRejectedResult): string => {
   assert.ok(reason instanceof tsoci.Failure, String(reason));
@@ -110,7 +108,7 @@ test('a container whose process is our own child goes by force, and its end is t
     assert.equal(existsSync(`/proc/${pid}`), false);
   }));
 
-test('without onExit nobody is left to reap: remove() does it', () =>
+test('nobody has to ask: what was started is reaped, and wait() tells how it ended', () =>
   withSandbox(async (sandbox) => {
     const runtime = tsoci.openRuntime({ root: sandbox.root });
     const [killed, ended] = [sandbox.id(), sandbox.id()];
@@ -118,17 +116,61 @@ test('without onExit nobody is left to reap: remove() does it', () =>
     await tsoci.start(runtime, killed);
     const second = await create(runtime, sandbox, ended, 'exit 3');
     await tsoci.start(runtime, ended);
-    await until('it has ended', async () => (await tsoci.state(runtime, ended)).status === 'stopped');
-    assert.match(
-      readFileSync(`/proc/${second.pid}/stat`, 'utf8'),
-      /\) Z /,
-      'positive control: it waits to be reaped',
+    assert.equal((await tsoci.wait(runtime, ended)).code, 3);
+    assert.equal(existsSync(`/proc/${second.pid}`), false, 'reaped before it is removed');
+    assert.equal((await tsoci.state(runtime, ended)).status, 'stopped');
+    assert.equal((await tsoci.wait(runtime, ended)).code, 3, 'as often as somebody asks');
+    await Promise.all([tsoci.remove(runtime, killed, { force: true }), tsoci.remove(runtime, ended)]);
+    assert.equal(existsSync(`/proc/${first.pid}`), false);
+    assert.equal((await first.exited).signal, 9);
+    const gone = await Promise.allSettled([tsoci.wait(runtime, ended)]);
+    assert.equal(codeOf(gone[0] as PromiseRejectedResult), 'not-found');
+  }));
+
+test('wait() for the container of another program: its end, and that nobody else learns how', () =>
+  withSandbox(async (sandbox) => {
+    const { runtime } = openRuntime(sandbox);
+    const id = await sandbox.running(undefined, ['sleep', '0.5']);
+    const { pid } = await tsoci.state(runtime, id);
+    assert.deepEqual(await tsoci.wait(runtime, id), { id, pid, code: undefined, signal: undefined });
+    assert.equal((await tsoci.state(runtime, id)).status, 'stopped');
+    await tsoci.remove(runtime, id);
+  }));
+
+test('after an exec a container still ends by itself, and goes without force', () =>
+  withSandbox(async (sandbox) => {
+    const { runtime } = openRuntime(sandbox);
+    const id = sandbox.id();
+    const container = await create(runtime, sandbox, id, 'sleep 0.5; exit 4');
+    await tsoci.start(runtime, id);
+    const quick = await tsoci.exec(runtime, id, ['sh', '-c', 'exit 5']);
+    const slow = await tsoci.exec(runtime, id, ['sleep', '1000']);
+    assert.equal((await quick.exited).code, 5);
+    assert.equal((await container.exited).code, 4);
+    assert.equal((await slow.exited).signal, 9, 'the end of its init ends everybody in its pid namespace');
+    assert.throws(() => slow.kill(), /has ended/);
+    assert.equal((await tsoci.state(runtime, id)).status, 'stopped');
+    await tsoci.remove(runtime, id);
+  }));
+
+test('a handle kills what it started, by name and by number', () =>
+  withSandbox(async (sandbox) => {
+    const { runtime } = openRuntime(sandbox);
+    const id = sandbox.id();
+    const container = await create(runtime, sandbox, id);
+    await tsoci.start(runtime, id);
+    const two = await Promise.all([1, 2].map(() => tsoci.exec(runtime, id, ['sleep', '1000'])));
+    two[0]?.kill();
+    two[1]?.kill(9);
+    assert.deepEqual(
+      (await Promise.all(two.map(({ exited }) => exited))).map(({ signal }) => signal),
+      [15, 9],
     );
-    await Promise.all([
-      tsoci.remove(runtime, killed, { force: true }),
-      tsoci.remove(runtime, ended, { force: false }),
-    ]);
-    for (const { pid } of [first, second]) assert.equal(existsSync(`/proc/${pid}`), false, String(pid));
+    assert.throws(() => container.kill('NONSENSE'), /unknown signal/);
+    assert.throws(() => container.resize({ rows: 1, columns: 1 }), /has no terminal here/);
+    await tsoci.kill(runtime, id, 'KILL');
+    assert.equal((await container.exited).signal, 9);
+    await tsoci.remove(runtime, id);
   }));
 
 test('what exec started is told of, too', () =>
@@ -138,15 +180,7 @@ test('what exec started is told of, too', () =>
     await create(runtime, sandbox, id);
     await tsoci.start(runtime, id);
     const started = await Promise.all(
-      [7, 8, 9].map((code) =>
-        tsoci.exec(runtime, id, {
-          args: ['sh', '-c', `exit ${code}`],
-          tty: false,
-          detach: true,
-          preserveFds: 0,
-          ignorePaused: false,
-        }),
-      ),
+      [7, 8, 9].map((code) => tsoci.exec(runtime, id, ['sh', '-c', `exit ${code}`])),
     );
     await until('they have ended', () => exits.length === 3);
     const codes = new Map(exits.map((exit) => [exit.pid, exit.code]));
@@ -186,7 +220,7 @@ test('a slow hook holds up nobody but its own container', () =>
       config.hooks = { createRuntime: [{ path: '/bin/sleep', args: ['sleep', '1'] }] };
     });
     let created = false;
-    const creating = tsoci.create(runtime, { ...options, id: slow, bundle: bundle.directory }).then(() => {
+    const creating = tsoci.create(runtime, { id: slow, bundle: bundle.directory }).then(() => {
       created = true;
     });
     await create(runtime, sandbox, quick);

@@ -1,5 +1,5 @@
 import { kill } from '../../container/kill.ts';
-import { signalNumber } from '../convert/signal.ts';
+import { signalNumber } from '../../host/signal-number.ts';
 import type { killShape } from '../options.ts';
 import type { Handler } from '../table.ts';
 

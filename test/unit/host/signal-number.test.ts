@@ -2,9 +2,9 @@ import { strict as assert } from 'node:assert';
 import { constants } from 'node:os';
 import * as fc from 'fast-check';
 import { suite } from 'uvu';
-import { signalNumber } from '../../../../src/cli/convert/signal.ts';
-import { Failure } from '../../../../src/failure.ts';
-import { signalNames } from '../../../../src/host/signals.ts';
+import { Failure } from '../../../src/failure.ts';
+import { signalNumber } from '../../../src/host/signal-number.ts';
+import { signalNames } from '../../../src/host/signals.ts';
 
 const test = suite('signal');
 

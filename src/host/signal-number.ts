@@ -1,5 +1,5 @@
-import { Failure } from '../../failure.ts';
-import { signalNames } from '../../host/signals.ts';
+import { Failure } from '../failure.ts';
+import { signalNames } from './signals.ts';
 
 const otherNames: Readonly<Record<string, number>> = { IOT: 6, CLD: 17, POLL: 29, UNUSED: 31 };
 
