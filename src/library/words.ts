@@ -17,7 +17,7 @@ const phrases: readonly (readonly [RegExp, string])[] = [
 
 /** Programs of others, whose options stay as they are. */
 const foreign = /`(?!tsoci )[a-z][^`]*`|\b(?:systemctl|mount|ulimit)\b[^,;.]*/g;
-const verb = /`tsoci ([a-z]+)`/g;
+const verb = /`tsoci ([a-z]+)[^`]*`/g;
 const option = /--([a-z][a-z0-9]*(?:-[a-z0-9]+)*)/g;
 const verbs: Readonly<Record<string, string>> = { delete: 'remove', ps: 'processes' };
 

@@ -1,0 +1,66 @@
+import { strict as assert } from 'node:assert';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { suite } from 'uvu';
+import { Failure } from '../../../src/failure.ts';
+import { inWords, spoken } from '../../../src/library/words.ts';
+
+const test = suite('words of the library');
+
+const source = join(import.meta.dirname, '../../../src');
+
+/** Strings of a room that name an option of the command, or one of its verbs. */
+function sayings(path: string): string[] {
+  if (statSync(path).isDirectory()) return readdirSync(path).flatMap((name) => sayings(join(path, name)));
+  if (!path.endsWith('.ts')) return [];
+  return readFileSync(path, 'utf8')
+    .split('\n')
+    .filter((line) => !/^\s*(?:\/\/|\/?\*)/.test(line))
+    .flatMap((line) => line.match(/'(?:[^'\\]|\\.)*'|`(?:[^`\\]|\\.)*`/g) ?? [])
+    .filter((text) => / --[a-z]|^.--[a-z-]+ |`tsoci /.test(text))
+    .map((text) => text.slice(1, -1).replaceAll('\\`', '`'));
+}
+
+test('nothing that the rooms below say names an option or a verb of the command', () => {
+  const all = ['container', 'bundle', 'plan', 'cgroup', 'launch', 'seccomp', 'criu', 'network'].flatMap(
+    (room) => sayings(join(source, room)),
+  );
+  assert.ok(all.length > 15, `positive control: ${all.length} sayings`);
+  const left = all.map(inWords).filter((text) => /(?<!criu check )(?<!systemctl )--[a-z]|`tsoci /.test(text));
+  assert.deepEqual(left, []);
+});
+
+test('options of other programs stay as they are', () => {
+  for (const text of [
+    '`criu check --all` tells',
+    'systemctl --user status x',
+    'mount -t proc proc /proc',
+    'a -- b',
+  ])
+    assert.equal(inWords(text), text);
+});
+
+test('options and verbs get their names here', () => {
+  assert.equal(inWords('give --console-socket, or `tsoci delete x`'), 'give `consoleSocket`, or `remove()`');
+  assert.equal(
+    inWords('stop it with `tsoci kill`, or use --force'),
+    'stop it with `kill()`, or use `force: true`',
+  );
+});
+
+test('spoken() keeps all else of a failure, and other errors', async () => {
+  const cause = new Error('why');
+  const detail = { pointer: '/a', errno: 'EIO', hint: 'use --root', cause, cleanup: [1] };
+  const [result] = await Promise.allSettled([
+    spoken(() => Promise.reject(new Failure('system', '--root is odd', detail)))(),
+  ]);
+  const { reason } = result as PromiseRejectedResult;
+  assert.equal(reason.message, '`root` is odd');
+  assert.deepEqual(
+    [reason.code, reason.pointer, reason.errno, reason.hint, reason.cause, reason.cleanup],
+    ['system', '/a', 'EIO', 'use `root`', cause, [1]],
+  );
+  await assert.rejects(spoken(() => Promise.reject(cause))(), cause);
+});
+
+test.run();
