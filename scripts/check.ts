@@ -26,6 +26,10 @@ const commands: readonly Command[] = [
   { name: 'types', argv: [tool('tsc'), '--noEmit', '-p', 'tsconfig.json'] },
   { name: 'types without Node (ambient)', argv: [tool('tsc'), '--noEmit', '-p', 'tsconfig.ambient.json'] },
   { name: 'biome', argv: [tool('biome'), 'check', '--diagnostic-level=warn', '--error-on-warnings', '.'] },
+  {
+    name: 'reference of the library',
+    argv: [process.execPath, '--import', 'tsx', 'scripts/generate-library-docs.ts', '--check'],
+  },
   formatCommand(root),
   ...warningCommands(root),
 ];
