@@ -57,7 +57,7 @@ export async function startProcess(
     throw error;
   }
   const { pid, terminal } = foreground;
-  const nodeStreams = opened.handOver(terminal);
+  const nodeStreams = opened.handOver(runtime.host, terminal);
   return {
     id,
     pid,

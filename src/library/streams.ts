@@ -1,10 +1,11 @@
 import { Socket } from 'node:net';
 import type { Duplex, Readable, Writable } from 'node:stream';
-import { ReadStream } from 'node:tty';
 import type { StandardStreams } from '../container/types.ts';
 import { ask } from '../host/files.ts';
+import type { Host } from '../host/host.ts';
 import type { Native } from '../host/native.ts';
 import { O_APPEND, O_CLOEXEC, O_CREAT, O_NOCTTY, O_RDONLY, O_WRONLY } from '../host/open-flags.ts';
+import { Terminal } from './terminal.ts';
 
 /**
  * Where a stream leads: `inherit` to this program's own, `ignore` to /dev/null, `pipe` to a Node stream of the handle, a number to that descriptor
@@ -80,10 +81,10 @@ export class OpenStreams {
   }
 
   /** The process has them: what is ours becomes Node's, which closes it. */
-  handOver(terminal: number | undefined): NodeStreams {
+  handOver(host: Pick<Host, 'native' | 'wait'>, terminal: number | undefined): NodeStreams {
     if (terminal !== undefined) {
       this.abandon();
-      return { terminal: terminalStream(terminal) };
+      return { terminal: new Terminal(host, terminal) };
     }
     this.#closeTheirs();
     const [stdin, stdout, stderr] = this.#ours;
@@ -93,17 +94,4 @@ export class OpenStreams {
       ...(stderr !== undefined && { stderr: new Socket({ fd: stderr, readable: true, writable: false }) }),
     };
   }
-}
-
-/** Reading the master fails with EIO when nobody has the other side any more (pts(4)): that is its end. */
-function terminalStream(descriptor: number): Duplex {
-  const stream = new ReadStream(descriptor);
-  const emit = stream.emit.bind(stream);
-  stream.emit = (event: string | symbol, ...given: unknown[]): boolean => {
-    const [error] = given;
-    if (event === 'error' && error instanceof Error && 'code' in error && error.code === 'EIO')
-      return emit('end');
-    return (emit as (event: string | symbol, ...given: unknown[]) => boolean)(event, ...given);
-  };
-  return stream;
 }

@@ -134,6 +134,30 @@ test('terminals of exec, create and run come to the program, which tells them th
     await tsoci.remove(runtime, id, { force: true });
   }));
 
+test('all that was written to a terminal is read before its end, which is told once and closes it', () =>
+  withSandbox(async (sandbox) => {
+    const runtime = open(sandbox);
+    const id = await running(sandbox, runtime);
+    const descriptors = () => readdirSync('/proc/self/fd').length;
+    const round = async () => {
+      const each = await tsoci.exec(runtime, id, { args: ['seq', '20000'], tty: true });
+      let ends = 0;
+      each.terminal?.on('end', () => ends++);
+      const lines = (await textOf(each.terminal)).trimEnd().split(/\r?\n/);
+      await each.exited;
+      assert.deepEqual([lines.length, lines.at(-1), ends], [20_000, '20000', 1]);
+    };
+    await round();
+    const before = descriptors();
+    for (let turn = 0; turn < 5; turn++) await round();
+    const dropped = await tsoci.exec(runtime, id, { args: ['sleep', '1000'], tty: true });
+    dropped.terminal?.destroy();
+    assert.equal((await dropped.exited).signal, 1, 'the hang-up ends who does not read');
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    assert.equal(descriptors(), before);
+    await tsoci.remove(runtime, id, { force: true });
+  }));
+
 test('run removes what it ran, unless it is to be kept, and this program goes on', () =>
   withSandbox(async (sandbox) => {
     const runtime = open(sandbox);
