@@ -7,7 +7,7 @@ import type { Wait } from '../host/wait.ts';
 import { checkRecord, UnusableRecord } from './check-record.ts';
 import { checkId, isId } from './identifier.ts';
 import { Lock } from './lock.ts';
-import { naturally } from './naturally.ts';
+import { sortNaturally } from './naturally.ts';
 import type { ContainerRecord } from './record.ts';
 import { StateRoot } from './state-root.ts';
 import { storeFailure } from './store-failure.ts';
@@ -260,7 +260,7 @@ export class Store {
   /** Ids of everything that has a directory, as people sort them. */
   ids(): string[] {
     try {
-      return this.#root.within((root) => this.#native.readDirectory(root).filter(isId).sort(naturally));
+      return this.#root.within((root) => sortNaturally(this.#native.readDirectory(root).filter(isId)));
     } catch (error) {
       if (error instanceof Failure) throw error;
       if (hasErrno(error, 'ENOENT')) return [];
