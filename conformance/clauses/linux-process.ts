@@ -5,6 +5,7 @@ const policies = [
   'scheduler.SCHED_OTHER-nice-5',
   'scheduler.SCHED_BATCH-nice3',
   'scheduler.SCHED_IDLE',
+  'scheduler.SCHED_IDLE-nice11',
   'scheduler.SCHED_FIFO-priority12',
   'scheduler.SCHED_RR-priority1',
   'scheduler.SCHED_DEADLINE',

@@ -25,6 +25,8 @@ const schedulers = [
   { policy: 'SCHED_OTHER', nice: -5 },
   { policy: 'SCHED_BATCH', nice: 3 },
   { policy: 'SCHED_IDLE' },
+  // sched_setattr(2) leaves nice alone there.
+  { policy: 'SCHED_IDLE', nice: 11 },
   { policy: 'SCHED_FIFO', priority: 12 },
   { policy: 'SCHED_RR', priority: 1 },
 ] as const;

@@ -1,6 +1,6 @@
 /* Limits and scheduling of the process. */
 #include <errno.h>
-#include <linux/sched/types.h>
+#include <linux/sched.h>
 #include <sys/resource.h>
 
 #include "ctx.h"
@@ -83,7 +83,14 @@ int op_scheduler(struct ctx *ctx, const struct op_scheduler *op) {
         .period = op->period,
     };
     int error = sys_sched_setattr(&attributes);
-    return error < 0 ? fail(ctx, error, "sched_setattr") : 0;
+    if (error < 0)
+        return fail(ctx, error, "sched_setattr");
+    // sched_setattr(2) takes nice for SCHED_OTHER and SCHED_BATCH alone, but SCHED_IDLE heeds it, and so does
+    // every process that the others start with SCHED_FLAG_RESET_ON_FORK. The caller's own is not the
+    // container's (config.md, Process: 0 if not set).
+    if ((op->flags & SCHED_FLAG_KEEP_PARAMS) == 0)
+        error = sys_setpriority(op->nice);
+    return error < 0 ? fail(ctx, error, "setpriority") : 0;
 }
 
 int op_io_priority(struct ctx *ctx, const struct op_io_priority *op) {

@@ -12,6 +12,7 @@
 #include <linux/seccomp.h>
 #include <signal.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
 #include <sys/syscall.h>
@@ -162,6 +163,10 @@ int sys_ioprio_set(int value) {
 
 int sys_sched_setattr(const void *attributes) {
     return result(syscall(__NR_sched_setattr, 0, attributes, 0));
+}
+
+int sys_setpriority(int nice) {
+    return result(syscall(__NR_setpriority, PRIO_PROCESS, 0, nice));
 }
 
 int sys_sched_setaffinity(const unsigned char *mask, size_t size) {

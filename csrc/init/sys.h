@@ -52,6 +52,8 @@ int sys_keyctl_permissions(int key, uint32_t permissions);
 int sys_seccomp_load(unsigned flags, const struct sock_fprog *program);
 int sys_ioprio_set(int value);
 int sys_sched_setattr(const void *attributes);
+/** Of the calling thread. */
+int sys_setpriority(int nice);
 int sys_sched_setaffinity(const unsigned char *mask, size_t size);
 int sys_set_mempolicy(int mode, const unsigned char *nodes, size_t bits);
 int sys_personality(unsigned long persona);

@@ -277,7 +277,7 @@ testWhere(test, here, why, 'a refused limit leaves neither unit nor process', ()
     });
     expectRefusal(
       await sandbox.tsoci([...driver, 'create', '--bundle', directory, id]),
-      /\/linux\/resources\/cpu\/cpus/,
+      /linux\.resources\.cpu\.cpus/,
     );
     await until('the unit is gone', () => systemctl('list-units', '--all', '--no-legend', `*${id}*`) === '');
     assert.deepEqual(sandbox.leftovers(), []);
