@@ -63,7 +63,7 @@ export function checkRecord(content: Uint8Array, id: string, path: string): Cont
   const named = `the state of container "${id}" in "${path}"`;
   let value: unknown;
   try {
-    value = parseJson(content, path);
+    value = asWritten(content) ?? parseJson(content, path);
   } catch (cause) {
     const reason = content.length === 0 ? 'it is empty' : messageOf(cause);
     throw new UnusableRecord('damaged', `${named} is damaged: ${reason}`, {}, cause);
@@ -82,6 +82,20 @@ export function checkRecord(content: Uint8Array, id: string, path: string): Cont
   const problem = problemOf(document, id);
   if (problem === undefined) return document as unknown as ContainerRecord;
   throw new UnusableRecord('damaged', `${named} is damaged: ${problem}`, soundFields(document).sound);
+}
+
+/**
+ * What `Store.write` wrote, when it is that to the byte: nothing stands there twice, and no number is another than it reads. Undefined for all
+ * else, which the parser for people's files looks at: for a record as it is, that one takes half of what `list` costs.
+ */
+function asWritten(content: Uint8Array): unknown {
+  try {
+    const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(content);
+    const value: unknown = JSON.parse(text);
+    return JSON.stringify(value) === text ? value : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 function problemOf(document: Readonly<Record<string, unknown>>, id: string): string | undefined {
