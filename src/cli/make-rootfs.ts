@@ -38,9 +38,14 @@ export async function makeRootfs(host: Host, source: string, destination: string
     await run(host, 'tar', [
       '--extract',
       '--numeric-owner',
-      `--file=${source}`,
+      `--file=${plainFile(source)}`,
       `--directory=${destination}`,
     ]);
+}
+
+/** GNU tar asks another machine for `host:file`, by its remote shell, and takes `-` as its input; not where a slash comes first (tar(1)). */
+function plainFile(path: string): string {
+  return path.startsWith('/') ? path : `./${path}`;
 }
 
 function look(native: Native, path: string): FileStatus | undefined {
