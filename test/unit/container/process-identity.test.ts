@@ -24,7 +24,6 @@ threads('openProcess() knows a process whose number has gone over to a thread as
   const thread = readdirSync('/proc/self/task')
     .map(Number)
     .find((each) => each !== process.pid);
-  // Bun and Node both have some
   assert.ok(thread !== undefined);
   assert.equal(openProcess(native, { pid: thread, startTime: '1' }), undefined);
 });
