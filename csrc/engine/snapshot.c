@@ -175,9 +175,8 @@ static void own_shapes_stay(void) {
     }
 }
 
-/* Each object becomes a list of its own: one that is taken off a list later must not touch another. */
-static void leave_collector(void) {
-    u32 head = runtime + RUNTIME_OBJECTS;
+/* Each member becomes a list of its own: one that is taken off a list later must not touch another. */
+static void leave_list(u32 head) {
     for (u32 at = i32_load(head + 4); at != head;) {
         u32 next = i32_load(at + 4);
         i32_store(at, at);
@@ -224,20 +223,11 @@ static u32 fill_heap(void) {
 
 /*
  * The image's slabs leave the lists of their classes: a new slab is put beside the newest in its list, and
- * would dirty that one's page. Links lead to themselves, as those of objects do.
+ * would dirty that one's page.
  */
 static void leave_slab_lists(void) {
-    for (u32 class = 0; class < CLASSES; class ++) {
-        u32 head = runtime + RUNTIME_LISTS + class * 8;
-        for (u32 at = i32_load(head + 4); at != head;) {
-            u32 next = i32_load(at + 4);
-            i32_store(at, at);
-            i32_store(at + 4, at);
-            at = next;
-        }
-        i32_store(head, head);
-        i32_store(head + 4, head);
-    }
+    for (u32 class = 0; class < CLASSES; class ++)
+        leave_list(runtime + RUNTIME_LISTS + class * 8);
 }
 
 static void collector_threshold(void) {
@@ -250,7 +240,7 @@ u32 snapshot_finish(void) {
     u32 end = fill_heap();
     everything_immortal();
     own_shapes_stay();
-    leave_collector();
+    leave_list(runtime + RUNTIME_OBJECTS);
     leave_slab_lists();
     collector_threshold();
     /* From here on the engine's own allocator serves, as in the package. */

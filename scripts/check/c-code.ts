@@ -1,17 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { cWarnings } from '../c-warnings.ts';
 import type { Command } from './run-command.ts';
-
-const warnings = [
-  '-Wall',
-  '-Wextra',
-  '-Wshadow',
-  '-Wconversion',
-  '-Wformat=2',
-  '-Wvla',
-  '-Wmissing-prototypes',
-  '-Werror',
-];
 
 function filesOf(root: string, directory: string, ending: RegExp): string[] {
   return readdirSync(join(root, directory), { recursive: true, encoding: 'utf8' })
@@ -43,7 +33,7 @@ export function warningCommands(root: string): Command[] {
       'sh',
       ...filesOf(root, directory, /\.c$/),
     ],
-    environment: { FLAGS: ['-std=gnu17', '-O2', ...warnings, ...more].join(' ') },
+    environment: { FLAGS: ['-std=gnu17', '-O2', ...cWarnings, ...more].join(' ') },
   });
   const addon =
     headers === undefined

@@ -7,6 +7,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { basename, join } from 'node:path';
+import { cWarnings } from '../c-warnings.ts';
 
 export interface Compiler {
   /** Its command, with the options that every file gets. */
@@ -14,16 +15,6 @@ export interface Compiler {
   readonly name: string;
 }
 
-const warnings = [
-  '-Wall',
-  '-Wextra',
-  '-Wshadow',
-  '-Wconversion',
-  '-Wformat=2',
-  '-Wvla',
-  '-Wmissing-prototypes',
-  '-Werror',
-];
 const common = [
   '-std=gnu17',
   '-O2',
@@ -40,7 +31,7 @@ const lean = ['-fno-asynchronous-unwind-tables', '-fomit-frame-pointer'];
 export const ownFlags: readonly string[] = [
   ...common,
   ...lean,
-  ...warnings,
+  ...cWarnings,
   '-fstack-protector-strong',
   '-DNAPI_VERSION=8',
 ];
