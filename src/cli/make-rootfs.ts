@@ -1,4 +1,4 @@
-import { Failure } from '../failure.ts';
+import { Failure, withCleanup } from '../failure.ts';
 import { readScratch, runChild, withScratch } from '../host/child.ts';
 import { ask, askUnless } from '../host/files.ts';
 import type { Host } from '../host/host.ts';
@@ -30,20 +30,38 @@ export async function makeRootfs(host: Host, source: string, destination: string
     });
   }
   const busybox = kind === undefined ? staticBusybox(native) : undefined;
-  makeEmpty(native, destination);
-  if (busybox !== undefined) await installBusybox(host, busybox, destination);
-  else if (((kind?.mode ?? 0) & typeMask) === directoryType)
-    await run(host, 'cp', ['--archive', '--one-file-system', '--', `${source}/.`, destination]);
-  else
-    await run(host, 'tar', [
-      '--extract',
-      '--numeric-owner',
-      `--file=${plainFile(source)}`,
-      `--directory=${destination}`,
-    ]);
+  const made = makeEmpty(native, destination);
+  try {
+    if (busybox !== undefined) await installBusybox(host, busybox, destination);
+    else if (((kind?.mode ?? 0) & typeMask) === directoryType)
+      await run(host, 'cp', ['--archive', '--one-file-system', '--', `${source}/.`, destination]);
+    else
+      await run(host, 'tar', [
+        '--extract',
+        '--numeric-owner',
+        `--file=${plainFile(source)}`,
+        `--directory=${destination}`,
+      ]);
+  } catch (error) {
+    throw withCleanup(error, await undo(host, destination, made));
+  }
 }
 
-/** GNU tar asks another machine for `host:file`, by its remote shell, and takes `-` as its input; not where a slash comes first (tar(1)). */
+/** Makes the directory as empty as it was, or takes it away when it is `made` by us. Gives what failed of that. */
+async function undo(host: Host, destination: string, made: boolean): Promise<unknown[]> {
+  try {
+    await run(host, 'find', [plainFile(destination), '-xdev', '-mindepth', '1', '-delete']);
+    if (made) ask('remove', destination, () => host.native.removeDirectory(destination));
+    return [];
+  } catch (error) {
+    return [error];
+  }
+}
+
+/**
+ * GNU tar asks another machine for `host:file`, by its remote shell, and takes `-` as its input; not where a slash comes first (tar(1)). Nor
+ * does find(1) take such a path for an option.
+ */
 function plainFile(path: string): string {
   return path.startsWith('/') ? path : `./${path}`;
 }
@@ -52,12 +70,14 @@ function look(native: Native, path: string): FileStatus | undefined {
   return ask('look at', path, () => native.status(path, true));
 }
 
-function makeEmpty(native: Native, path: string): void {
+/** Whether it was made, and not there and empty. Throws `Failure` (`exists`) when something is in it. */
+function makeEmpty(native: Native, path: string): boolean {
   const there = askUnless(['EEXIST'], 'make', path, () => {
     native.makeDirectory(path, 0o755);
     return true;
   });
-  if (there === true || ask('read', path, () => native.readDirectory(path)).length === 0) return;
+  if (there === true) return true;
+  if (ask('read', path, () => native.readDirectory(path)).length === 0) return false;
   throw new Failure('exists', `"${path}" is not empty, and nothing in it is overwritten`, {
     hint: 'Name a directory that is not there yet.',
   });

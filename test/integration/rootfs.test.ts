@@ -1,7 +1,7 @@
 /** `rootfs`: what a person lacks first. */
 import { strict as assert } from 'node:assert';
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import { runCommand, runtimeKind } from './support/runtime.ts';
@@ -58,6 +58,25 @@ test('what is not empty is left alone, and what is not there is named', () =>
       /tar: .*not look like a tar archive/,
     );
     expectRefusal(await sandbox.tsoci(['rootfs', 'busybox', '/nowhere/rootfs']), /nowhere\/rootfs/);
+  }));
+
+test('what fails half-way leaves the place as it was, and can be tried again', () =>
+  withSandbox(async (sandbox) => {
+    const [there, work] = [sandbox.directory(), sandbox.directory()];
+    const source = join(work, 'source');
+    mkdirSync(join(source, 'etc'), { recursive: true });
+    writeFileSync(join(source, 'etc/large'), 'x'.repeat(200_000));
+    const whole = join(work, 'whole.tar');
+    execFileSync('tar', ['--create', `--file=${whole}`, `--directory=${source}`, 'etc']);
+    const cut = join(work, 'cut.tar');
+    writeFileSync(cut, readFileSync(whole).subarray(0, 100_000));
+    for (const place of [there, join(work, 'fresh')]) {
+      expectRefusal(await sandbox.tsoci(['rootfs', cut, place]), /tar: .*EOF/);
+      assert.equal(existsSync(place), place === there);
+    }
+    assert.deepEqual(readdirSync(there), []);
+    expectSuccess(await sandbox.tsoci(['rootfs', whole, there]));
+    assert.deepEqual(readdirSync(there), ['etc'], 'positive control');
   }));
 
 test.run();
