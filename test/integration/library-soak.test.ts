@@ -1,6 +1,6 @@
 /**
  * A host process that lives long: many lifecycles with execs leave no zombie, no descriptor and no thread behind. TSOCI_TEST_LIFECYCLES says how
- * many; a thousand take minutes.
+ * many; a thousand take half a minute.
  */
 import { strict as assert } from 'node:assert';
 import { readdirSync, readFileSync } from 'node:fs';
