@@ -55,17 +55,16 @@ export class Failure extends Error {
   }
 }
 
-/** The same failure, with what went wrong in the clean-up that followed beside it. */
+/** The very failure, with what went wrong in the clean-up that followed beside it: one of a class of its own stays that. */
 export function withCleanup(error: unknown, cleanup: readonly unknown[]): unknown {
   if (cleanup.length === 0 || !(error instanceof Failure)) return error;
-  const { code, message, pointer, errno, hint, cause } = error;
-  return new Failure(code, message, {
-    ...(pointer !== undefined && { pointer }),
-    ...(errno !== undefined && { errno }),
-    ...(hint !== undefined && { hint }),
-    ...(cause !== undefined && { cause }),
-    cleanup: [...error.cleanup, ...cleanup],
-  });
+  return Object.assign(error, { cleanup: [...error.cleanup, ...cleanup] });
+}
+
+/** The very failure in other words; the stack, which begins with the message in some engines, says them too. */
+export function inOtherWords(failure: Failure, message: string, hint: string | undefined): Failure {
+  const stack = failure.stack?.replace(failure.message, () => message);
+  return Object.assign(failure, { message, hint }, stack !== undefined && { stack });
 }
 
 /** The text of any thrown value, for a person. */

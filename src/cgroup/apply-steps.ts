@@ -1,4 +1,4 @@
-import { Failure, messageOf } from '../failure.ts';
+import { Failure, messageOf, withCleanup } from '../failure.ts';
 import { hasErrno, isSystemError, type Native } from '../host/native.ts';
 import { O_CLOEXEC, O_DIRECTORY, O_WRONLY } from '../host/open-flags.ts';
 import type { SavedCgroup } from './cgroup.ts';
@@ -73,18 +73,6 @@ function rollBack(undo: readonly Undo[]): unknown[] {
     action.forget?.();
   }
   return failed;
-}
-
-/** The same failure, with what went wrong while cleaning up after it. */
-export function withCleanup(error: unknown, cleanup: readonly unknown[]): unknown {
-  if (cleanup.length === 0 || !(error instanceof Failure)) return error;
-  return new Failure(error.code, error.message, {
-    ...(error.pointer === undefined ? {} : { pointer: error.pointer }),
-    ...(error.errno === undefined ? {} : { errno: error.errno }),
-    ...(error.hint === undefined ? {} : { hint: error.hint }),
-    cause: error.cause,
-    cleanup: [...error.cleanup, ...cleanup],
-  });
 }
 
 /** The container's directory that has a step's controller; undefined when a rootless create left it out. */

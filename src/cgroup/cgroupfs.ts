@@ -1,7 +1,7 @@
 import type { Resources } from '../bundle/config.ts';
-import { Failure, messageOf } from '../failure.ts';
+import { Failure, messageOf, withCleanup } from '../failure.ts';
 import { hasErrno, isSystemError, type Native } from '../host/native.ts';
-import { type Applied, applySteps, withCleanup } from './apply-steps.ts';
+import { type Applied, applySteps } from './apply-steps.ts';
 import type { Cgroup, SavedCgroup } from './cgroup.ts';
 import type { CgroupHost } from './cgroup-host.ts';
 import type { CgroupStatistics } from './cgroup-statistics.ts';

@@ -1,4 +1,4 @@
-import { Failure } from '../failure.ts';
+import { Failure, inOtherWords } from '../failure.ts';
 
 /** What is said in another way where an option's name in place of the command line's would not do. */
 const phrases: readonly (readonly [RegExp, string])[] = [
@@ -48,15 +48,7 @@ function failureInWords(error: unknown): unknown {
   if (!(error instanceof Failure)) return error;
   const message = inWords(error.message);
   const hint = error.hint === undefined ? undefined : inWords(error.hint);
-  if (message === error.message && hint === error.hint) return error;
-  const { pointer, errno, cause, cleanup } = error;
-  return new Failure(error.code, message, {
-    ...(pointer !== undefined && { pointer }),
-    ...(errno !== undefined && { errno }),
-    ...(hint !== undefined && { hint }),
-    ...(cause !== undefined && { cause }),
-    cleanup,
-  });
+  return message === error.message && hint === error.hint ? error : inOtherWords(error, message, hint);
 }
 
 /** The same function, whose failures speak to a programmer. */

@@ -1,7 +1,6 @@
 import type { Resources } from '../../bundle/config.ts';
-import { Failure } from '../../failure.ts';
+import { Failure, withCleanup } from '../../failure.ts';
 import { waitUntil } from '../../host/wait.ts';
-import { withCleanup } from '../apply-steps.ts';
 import type { SavedCgroup } from '../cgroup.ts';
 import type { CgroupHost } from '../cgroup-host.ts';
 import type { CgroupStep } from '../cgroup-step.ts';

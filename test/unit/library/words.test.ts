@@ -2,6 +2,7 @@ import { strict as assert } from 'node:assert';
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite } from 'uvu';
+import { InvalidDocument } from '../../../src/bundle/finding.ts';
 import { Failure } from '../../../src/failure.ts';
 import { inWords, spoken } from '../../../src/library/words.ts';
 
@@ -61,6 +62,18 @@ test('spoken() keeps all else of a failure, and other errors', async () => {
     ['system', '/a', 'EIO', 'use `root`', cause, [1]],
   );
   await assert.rejects(spoken(() => Promise.reject(cause))(), cause);
+});
+
+test('spoken() leaves a failure what it is: of its class, with its findings, and a stack that says the same', async () => {
+  const findings = [{ rule: 'x', pointer: '/a', message: 'needs --root' }];
+  const invalid = new InvalidDocument('config.json', findings);
+  await assert.rejects(spoken(() => Promise.reject(invalid))(), (error: unknown) => {
+    assert.ok(error instanceof InvalidDocument);
+    assert.equal(error.message, 'config.json: a: needs `root`');
+    assert.deepEqual([error.findings, error.pointer], [findings, '/a']);
+    assert.doesNotMatch(error.stack ?? '', /--root/);
+    return true;
+  });
 });
 
 test.run();
