@@ -11,14 +11,15 @@ const phrases: readonly (readonly [RegExp, string])[] = [
   [/`tsoci delete --force`/, '`remove()` with `force: true`'],
   [/or use `tsoci run` in the foreground/, 'or `takesTerminal: true`'],
   [/or restore in the foreground/, 'or restore without `detach`'],
-  [/--force\b/, '`force: true`'],
+  [/(?<![^\s(])--force\b/, '`force: true`'],
   [/--detach or --tty away/, '`tty` away'],
 ];
 
 /** Programs of others, whose options stay as they are. */
 const foreign = /`(?!tsoci )[a-z][^`]*`|\b(?:systemctl|mount|ulimit)\b[^,;.]*/g;
 const verb = /`tsoci ([a-z]+)[^`]*`/g;
-const option = /--([a-z][a-z0-9]*(?:-[a-z0-9]+)*)/g;
+/** Where a word begins: paths and ids have two dashes inside. */
+const option = /(?<![^\s(])--([a-z][a-z0-9]*(?:-[a-z0-9]+)*)/g;
 const verbs: Readonly<Record<string, string>> = { delete: 'remove', ps: 'processes' };
 
 function camelCase(name: string): string {

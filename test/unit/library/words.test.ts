@@ -31,12 +31,13 @@ test('nothing that the rooms below say names an option or a verb of the command'
   assert.deepEqual(left, []);
 });
 
-test('options of other programs stay as they are', () => {
+test('options of other programs, and dashes inside of paths, stay as they are', () => {
   for (const text of [
     '`criu check --all` tells',
     'systemctl --user status x',
     'mount -t proc proc /proc',
     'a -- b',
+    'bundle "/srv/a--force/b--c" does not exist',
   ])
     assert.equal(inWords(text), text);
 });
