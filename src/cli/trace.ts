@@ -1,6 +1,7 @@
 import type { TraceSink, TraceStamp } from '../container/types.ts';
 import { Failure, messageOf } from '../failure.ts';
 import type { Native } from '../host/native.ts';
+import { O_CLOEXEC, O_CREAT, O_TRUNC, O_WRONLY } from '../host/open-flags.ts';
 
 /** Collects stamps and turns them into a Trace Event Format document, which Perfetto and chrome://tracing open. */
 export class Trace implements TraceSink {
@@ -57,8 +58,7 @@ function microseconds(nanoseconds: bigint): number {
   return Number(nanoseconds) / 1000;
 }
 
-/** open(2) flags: write only, create, truncate, close on exec. */
-const rewriteFlags = 0o1 | 0o100 | 0o1000 | 0o2000000;
+const rewriteFlags = O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC;
 
 /** Writes the document to a file, in place of what was there. Throws `Failure` `system`. */
 export function writeTrace(trace: Trace, path: string, native: Native): void {

@@ -11,6 +11,7 @@ import { openKoffiLibrary } from '../../../src/foreign/koffi.ts';
 import { openLibraryProcess } from '../../../src/foreign/library-process.ts';
 import type { LibraryCall, SeccompLibrary } from '../../../src/host/library.ts';
 import { hasErrno } from '../../../src/host/native.ts';
+import { O_CLOEXEC, O_WRONLY } from '../../../src/host/open-flags.ts';
 import { blockingWait, waitUntil, watchingWait } from '../../../src/host/wait.ts';
 import { architectures } from '../../../src/seccomp/architectures.ts';
 import { encodeConditions } from '../../../src/seccomp/condition.ts';
@@ -218,8 +219,8 @@ on('the helper ends at a request that it does not understand', () => {
     word(0, 0, 0, 0),
     new Uint8Array(3),
   ];
-  const file = native.open(`${host.libexec}/tsoci-library`, 0o2000000, 0);
-  const nothing = native.open('/dev/null', 0o2000001, 0);
+  const file = native.open(`${host.libexec}/tsoci-library`, O_CLOEXEC, 0);
+  const nothing = native.open('/dev/null', O_WRONLY | O_CLOEXEC, 0);
   try {
     for (const request of requests) {
       const [ours, theirs] = native.socketPair();
@@ -253,7 +254,7 @@ test('positive control: what a sanitizer finds has a status of its own', () =>
   withProgram(
     '#include <stdlib.h>\nint main(int c, char **v) { (void)v; char *p = malloc(4); return p[c + 3]; }',
     async (libexec) => {
-      const file = native.open(`${libexec}/tsoci-library`, 0o2000000, 0);
+      const file = native.open(`${libexec}/tsoci-library`, O_CLOEXEC, 0);
       const nothing = native.open('/dev/null', 0o2000002, 0);
       const descriptors = [nothing, nothing, nothing];
       const pid = native.spawn({ file, argv: ['x'], environment: sanitizers, descriptors });
@@ -272,8 +273,8 @@ test('under sanitizers no request makes the helper fault', () => {
       encoding: 'utf8',
     });
     assert.equal(built.status, 0, built.stderr);
-    const file = native.open(program, 0o2000000, 0);
-    const nothing = native.open('/dev/null', 0o2000001, 0);
+    const file = native.open(program, O_CLOEXEC, 0);
+    const nothing = native.open('/dev/null', O_WRONLY | O_CLOEXEC, 0);
     // A few words of small numbers come furthest; some are cut off within a word.
     const word = fc.oneof(fc.nat(9), fc.nat(70), half);
     const request = fc

@@ -8,6 +8,7 @@ import { findLibexec } from '../../../src/entry/libexec.ts';
 import { loadNative } from '../../../src/entry/load-native.ts';
 import { readScratch, runChild, withScratch } from '../../../src/host/child.ts';
 import { hasErrno } from '../../../src/host/native.ts';
+import { O_CLOEXEC, O_DIRECTORY } from '../../../src/host/open-flags.ts';
 import { blockingWait, waitUntil, watchingWait } from '../../../src/host/wait.ts';
 
 const native = loadNative(findLibexec());
@@ -92,7 +93,7 @@ for (const [way, wait] of Object.entries(ways)) {
     });
     try {
       await new Promise((resolve) => owner.stdout.once('data', resolve));
-      const descriptor = native.open(directory, 0o2200000, 0);
+      const descriptor = native.open(directory, O_DIRECTORY | O_CLOEXEC, 0);
       assert.equal(native.lock(descriptor, false), false);
       const began = performance.now();
       (await wait.lock(descriptor, directory))();
