@@ -1,4 +1,5 @@
 import { Failure } from '../failure.ts';
+import { isDirectory, isRegularFile } from '../host/file-types.ts';
 import { ask, askUnless } from '../host/files.ts';
 import type { Native } from '../host/native.ts';
 import type { Config } from './config.ts';
@@ -23,10 +24,6 @@ export interface LoadedBundle {
 
 /** What is needed of the machine. */
 export type BundleFiles = Pick<Native, 'readFile' | 'realPath' | 'status'>;
-
-const TYPE_MASK = 0o170000;
-const DIRECTORY = 0o040000;
-const REGULAR = 0o100000;
 
 /**
  * Reads and checks `config.json` of a bundle (bundle.md). Looks at no other file: whether the root filesystem exists is
@@ -71,7 +68,7 @@ function findDirectory(native: BundleFiles, path: string): string {
       hint: 'Give the directory that holds config.json with --bundle.',
     });
   }
-  if ((status.mode & TYPE_MASK) !== DIRECTORY) {
+  if (!isDirectory(status)) {
     throw new Failure('invalid', `bundle "${path}" is not a directory`, {
       hint: 'A bundle is the directory that holds config.json, not the file itself.',
     });
@@ -87,7 +84,7 @@ function readConfig(native: BundleFiles, path: string, directory: string): Uint8
       hint: 'Write one with: tsoci spec',
     });
   }
-  if ((status.mode & TYPE_MASK) !== REGULAR) throw new Failure('invalid', `${path} is not a regular file`);
+  if (!isRegularFile(status)) throw new Failure('invalid', `${path} is not a regular file`);
   if (status.size > MAXIMUM_BYTES) throw tooLong(path);
   const bytes = askUnless(['EFBIG'], 'read', path, () => native.readFile(path, MAXIMUM_BYTES));
   if (bytes === undefined) throw tooLong(path);

@@ -1,5 +1,6 @@
 import { Failure, withCleanup } from '../failure.ts';
 import { readScratch, runChild, withScratch } from '../host/child.ts';
+import { isDirectory } from '../host/file-types.ts';
 import { ask, askUnless } from '../host/files.ts';
 import type { Host } from '../host/host.ts';
 import type { FileStatus, Native } from '../host/native.ts';
@@ -10,8 +11,6 @@ const places = ['/usr/bin', '/bin', '/usr/sbin', '/sbin', '/usr/local/bin'];
 const longestComplaint = 4096;
 /** The whole of busybox, at most. */
 const longestProgram = 32 * 1024 * 1024;
-const typeMask = 0o170000;
-const directoryType = 0o040000;
 /** Program header that names a loader (elf(5)). */
 const interpreterHeader = 3;
 
@@ -33,7 +32,7 @@ export async function makeRootfs(host: Host, source: string, destination: string
   const made = makeEmpty(native, destination);
   try {
     if (busybox !== undefined) await installBusybox(host, busybox, destination);
-    else if (((kind?.mode ?? 0) & typeMask) === directoryType)
+    else if (isDirectory(kind))
       await run(host, 'cp', ['--archive', '--one-file-system', '--', `${source}/.`, destination]);
     else
       await run(host, 'tar', [

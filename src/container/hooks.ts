@@ -1,6 +1,7 @@
 import type { Hook } from '../bundle/config.ts';
 import { Failure, messageOf } from '../failure.ts';
 import { type ChildHost, type ChildResult, readScratch, runChild, withScratch } from '../host/child.ts';
+import { isDirectory } from '../host/file-types.ts';
 import { askUnless } from '../host/files.ts';
 import type { Native } from '../host/native.ts';
 import { signalName } from '../host/signals.ts';
@@ -8,8 +9,6 @@ import { lastOfEach } from '../plan/environment.ts';
 
 /** Room for a hook's complaint in an error message. */
 const maximumOutput = 4096;
-
-const directoryType = 0o040000;
 
 /** What hooks need of the world. */
 export interface HookWorld {
@@ -30,7 +29,7 @@ function directoryFor({ host }: HookWorld, state: string): { readonly directory?
   const status = askUnless(['EACCES', 'ELOOP'], 'look at the bundle', bundle, () =>
     host.native.status(bundle, true),
   );
-  return status !== undefined && (status.mode & 0o170000) === directoryType ? { directory: bundle } : {};
+  return isDirectory(status) ? { directory: bundle } : {};
 }
 
 /** A session of its own, so that a time-out ends its children as well. */

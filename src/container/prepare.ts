@@ -6,6 +6,7 @@ import { cgroupView } from '../cgroup/cgroup-view.ts';
 import { detectCgroups } from '../cgroup/detect-cgroups.ts';
 import { openCgroup } from '../cgroup/open-cgroup.ts';
 import { Failure } from '../failure.ts';
+import { isDirectory } from '../host/file-types.ts';
 import { ask } from '../host/files.ts';
 import type { Native } from '../host/native.ts';
 import { O_CLOEXEC, O_PATH } from '../host/open-flags.ts';
@@ -65,7 +66,7 @@ export function openRootfs({ host: { native } }: Context, bundle: LoadedBundle):
   } catch (error) {
     const status = ask('look at root.path', path, () => native.status(path, true));
     if (status === undefined) throw refuse('does not exist');
-    if ((status.mode & 0o170000) !== 0o040000) throw refuse('is not a directory');
+    if (!isDirectory(status)) throw refuse('is not a directory');
     return ask('open root.path', path, () => {
       throw error;
     });

@@ -1,5 +1,6 @@
 import { cgroupInUse } from '../cgroup/cgroup-in-use.ts';
 import { Failure } from '../failure.ts';
+import { isDirectory } from '../host/file-types.ts';
 import { askUnless } from '../host/files.ts';
 import { UnusableRecord } from './check-record.ts';
 import { clearCgroup } from './clear-cgroup.ts';
@@ -12,9 +13,6 @@ import type { ContainerRecord } from './record.ts';
 import { stateDocument } from './state-document.ts';
 import { Store } from './store.ts';
 import type { Context } from './types.ts';
-
-const typeMask = 0o170000;
-const directoryType = 0o040000;
 
 /** How long a forced delete waits for another command on the container before it takes its place, in milliseconds. */
 const courtesy = 100;
@@ -88,7 +86,7 @@ async function lockByForce(context: Context, store: Store, id: string): Promise<
 /** Whoever hears that a container is gone expects to be able to make it again: nothing else may have its name. */
 function refuseObstacle({ host: { native } }: Context, path: string): void {
   const status = askUnless(['ENAMETOOLONG'], 'look at', path, () => native.status(path, false));
-  if (status === undefined || (status.mode & typeMask) === directoryType) return;
+  if (status === undefined || isDirectory(status)) return;
   throw new Failure('invalid', `"${path}" is no directory, and so not the state of a container`, {
     hint: 'it is left alone; remove it by hand, or choose another id or --root',
   });

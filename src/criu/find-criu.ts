@@ -1,4 +1,5 @@
 import { Failure } from '../failure.ts';
+import { isRegularFile } from '../host/file-types.ts';
 import { ask } from '../host/files.ts';
 import type { Native } from '../host/native.ts';
 
@@ -26,6 +27,5 @@ export function findCriu(native: Native, named: string | undefined): string {
 }
 
 function isFile(native: Native, path: string): boolean {
-  const status = ask('look for CRIU', path, () => native.status(path, true));
-  return status !== undefined && (status.mode & 0o170000) === 0o100000;
+  return isRegularFile(ask('look for CRIU', path, () => native.status(path, true)));
 }

@@ -1,4 +1,5 @@
 import { messageOf } from '../failure.ts';
+import { isDirectory, isRegularFile } from '../host/file-types.ts';
 import { ask, askUnless } from '../host/files.ts';
 import type { Native } from '../host/native.ts';
 import { decodeEntry, encodeEntry, type FilterEntry, largestEntry } from './filter-entry.ts';
@@ -7,9 +8,6 @@ import type { FilterKey } from './filter-key.ts';
 /** More files than any engine's set of profiles; past that, all go and those in use come back. */
 const mostFiles = 64;
 
-const typeMask = 0o170000;
-const typeDirectory = 0o040000;
-const typeRegular = 0o100000;
 const othersMask = 0o077;
 
 /**
@@ -28,7 +26,7 @@ export function seccompCacheDirectory(stateRoot: string): string {
  */
 export function readCachedFilter(native: Native, directory: string, key: FilterKey): FilterEntry | undefined {
   const path = `${directory}/${key.fileName}`;
-  if (!isPrivate(native, directory, typeDirectory) || !isPrivate(native, path, typeRegular)) return undefined;
+  if (!isPrivate(native, directory, isDirectory) || !isPrivate(native, path, isRegularFile)) return undefined;
   // Removed since (another command cleaned up), or not a file of ours after all.
   const file = askUnless(['ENOENT', 'EFBIG'], 'read the cached seccomp filter', path, () =>
     native.readFile(path, largestEntry),
@@ -52,7 +50,7 @@ export function writeCachedFilter(
   const temporary = `${directory}/${key.fileName}.${native.processId()}.${native.monotonic()}`;
   try {
     makePrivateDirectory(native, directory);
-    if (!isPrivate(native, directory, typeDirectory)) {
+    if (!isPrivate(native, directory, isDirectory)) {
       return `the seccomp cache ${directory} is not used: it must be a directory of this user with mode 0700`;
     }
     removeWhenFull(native, directory);
@@ -69,12 +67,12 @@ export function writeCachedFilter(
   }
 }
 
-/** True for something of the type that is this user's and nobody else's. Links are not followed. */
-function isPrivate(native: Native, path: string, type: number): boolean {
+/** True for something of the kind that is this user's and nobody else's. Links are not followed. */
+function isPrivate(native: Native, path: string, isKind: typeof isDirectory): boolean {
   const status = ask('look at', path, () => native.status(path, false));
   return (
     status !== undefined &&
-    (status.mode & typeMask) === type &&
+    isKind(status) &&
     (status.mode & othersMask) === 0 &&
     status.uid === native.userId()
   );

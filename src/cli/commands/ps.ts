@@ -1,6 +1,7 @@
 import { processes } from '../../container/processes.ts';
 import { Failure, messageOf } from '../../failure.ts';
 import { readScratch, runChild, withScratch } from '../../host/child.ts';
+import { isRegularFile } from '../../host/file-types.ts';
 import { askUnless } from '../../host/files.ts';
 import type { Host } from '../../host/host.ts';
 import { hasErrno } from '../../host/native.ts';
@@ -45,7 +46,7 @@ function findPs(host: Host, path: string): string | undefined {
       const status = askUnless(['EACCES', 'ELOOP', 'ENAMETOOLONG'], 'look for', program, () =>
         host.native.status(program, true),
       );
-      return ((status?.mode ?? 0) & 0o170111) > 0o100000;
+      return isRegularFile(status) && ((status?.mode ?? 0) & 0o111) !== 0;
     });
 }
 

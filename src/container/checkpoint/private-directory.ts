@@ -1,12 +1,8 @@
 import { Failure, messageOf } from '../../failure.ts';
+import { isDirectory, isRegularFile, isSocket } from '../../host/file-types.ts';
 import { hasErrno, type Native } from '../../host/native.ts';
 import { O_CLOEXEC, O_DIRECTORY, O_NOCTTY, O_NOFOLLOW, O_NONBLOCK, O_RDONLY } from '../../host/open-flags.ts';
 
-const typeMask = 0o170000;
-const fileType = 0o100000;
-const directoryType = 0o040000;
-/** Nobody can open one by its name (ENXIO), and the server of lazy pages listens on one. */
-const socketType = 0o140000;
 const writableByOthers = 0o022;
 const maximum = 1024 * 1024;
 /** How many images may build upon each other. */
@@ -20,11 +16,7 @@ export function within(directory: number, name?: string): string {
 }
 
 export function isFile(native: Native, directory: number, name: string): boolean {
-  return typeOf(native, directory, name) === fileType;
-}
-
-function typeOf(native: Native, directory: number, name: string): number {
-  return (native.status(within(directory, name), false)?.mode ?? 0) & typeMask;
+  return isRegularFile(native.status(within(directory, name), false));
 }
 
 /**
@@ -47,8 +39,9 @@ export function refuseOthers(native: Native, directory: number, path: string, op
 /** @throws Failure `invalid` for anything in a directory of images that CRIU would follow or wait for */
 export function refuseAllButFiles(native: Native, directory: number, path: string): void {
   for (const name of native.readDirectory(within(directory))) {
-    const type = typeOf(native, directory, name);
-    if ([fileType, directoryType, socketType].includes(type) || name === parentLink) continue;
+    const status = native.status(within(directory, name), false);
+    // A socket cannot be opened by its name (ENXIO), and the server of lazy pages listens on one.
+    if (isRegularFile(status) || isDirectory(status) || isSocket(status) || name === parentLink) continue;
     throw new Failure('invalid', `"${path}/${name}" is not a file, which is all that a checkpoint holds`, {
       hint: 'whoever made it wants CRIU to follow a link, or to wait for ever: do not restore it',
     });
@@ -108,8 +101,7 @@ export function openPlainFile(native: Native, path: string, shown: string): numb
     if (hasErrno(cause, 'ENOENT')) return undefined;
     throw new Failure('invalid', `can't read "${shown}": ${messageOf(cause)}`, { cause });
   }
-  const status = native.status(within(file), true);
-  if (((status?.mode ?? 0) & typeMask) === fileType) return file;
+  if (isRegularFile(native.status(within(file), true))) return file;
   native.close(file);
   throw new Failure('invalid', `"${shown}" is not a file`);
 }

@@ -2,6 +2,7 @@ import type { Config } from '../../bundle/config.ts';
 import { type CriuStart, socketNumber } from '../../criu/criu.ts';
 import type { CriuOptions } from '../../criu/messages.ts';
 import { Failure, messageOf } from '../../failure.ts';
+import { isDirectory } from '../../host/file-types.ts';
 import { ask } from '../../host/files.ts';
 import type { Host } from '../../host/host.ts';
 import { O_CLOEXEC } from '../../host/open-flags.ts';
@@ -11,9 +12,6 @@ import { mountPoints, type Place } from './external-mounts.ts';
 import type { Images } from './images.ts';
 import { namespacesToJoin } from './namespaces.ts';
 import { inheritedStreams } from './standard-streams.ts';
-
-const typeMask = 0o170000;
-const directoryType = 0o040000;
 
 /** What CRIU is started with, and what has to be closed afterwards. */
 export interface RestoreStart {
@@ -97,7 +95,7 @@ function places({ native }: Host, { config, bundle, place }: RestoreRequest): st
   const isFile = (source: string): boolean => {
     const path = resolvePath(bundle, source);
     const status = ask('look at the source of a mount', path, () => native.status(path, true));
-    return status !== undefined && (status.mode & typeMask) !== directoryType;
+    return status !== undefined && !isDirectory(status);
   };
   return mountPoints(config, place, isFile).flatMap(({ path, kind }) => [kind === 'file' ? 'f' : 'd', path]);
 }
