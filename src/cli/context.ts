@@ -1,11 +1,11 @@
 import type { Context, TraceSink } from '../container/types.ts';
 import { Failure } from '../failure.ts';
 import { absolutePath } from '../host/absolute-path.ts';
+import { callerEnvironment } from '../host/caller-environment.ts';
 import type { Host } from '../host/host.ts';
 import { inUserNamespace } from '../host/in-user-namespace.ts';
 import type { Native } from '../host/native.ts';
 import type { Surroundings } from '../host/outside.ts';
-import { callerEnvironment } from './caller-environment.ts';
 import type { Globals } from './options.ts';
 
 const systemRoot = '/run/tsoci';

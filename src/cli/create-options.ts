@@ -2,12 +2,11 @@ import type { Context, CreateOptions } from '../container/types.ts';
 import { listenFds } from './convert/listen-fds.ts';
 import type { createShape } from './options.ts';
 import { present } from './present.ts';
-import type { Invocation, Values } from './table.ts';
+import type { Values } from './table.ts';
 
 /** What `create` and `run` tell the library alike. */
 export function createOptions(
-  { outside: { surroundings } }: Pick<Invocation, 'outside'>,
-  { host: { native } }: Context,
+  { host: { native, surroundings } }: Context,
   id: string,
   values: Values<typeof createShape.options>,
 ): CreateOptions {

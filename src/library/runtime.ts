@@ -3,6 +3,7 @@ import { findLibexec } from '../entry/libexec.ts';
 import { loadNative } from '../entry/load-native.ts';
 import { Failure } from '../failure.ts';
 import { openKoffiLibrary } from '../foreign/koffi.ts';
+import { callerEnvironment } from '../host/caller-environment.ts';
 import { watchingWait } from '../host/wait.ts';
 import { inWords } from './words.ts';
 
@@ -61,7 +62,7 @@ export function openRuntime(options: RuntimeOptions): Runtime {
     warn: warnByNode,
     // Where somebody is told, that is who reaps: each process here is waited for.
     onExit: () => undefined,
-    environment: () => Object.entries(process.env).map(([name, value]) => `${name}=${value}`),
+    environment: () => callerEnvironment(process.env),
     ...rest,
     root,
     tracked: new Map(),

@@ -5,6 +5,6 @@ import type { Handler } from '../table.ts';
 
 export const handler: Handler<typeof createShape> = async ({ arguments: { id }, values, ...call }) => {
   const context = await call.context();
-  await create(context, createOptions(call, context, id, values));
+  await create(context, createOptions(context, id, values));
   return 0;
 };

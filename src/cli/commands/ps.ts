@@ -1,4 +1,5 @@
 import { processes } from '../../container/processes.ts';
+import type { Context } from '../../container/types.ts';
 import { Failure, messageOf } from '../../failure.ts';
 import { readScratch, runChild, withScratch } from '../../host/child.ts';
 import { isRegularFile } from '../../host/file-types.ts';
@@ -6,7 +7,6 @@ import { askUnless } from '../../host/files.ts';
 import type { Host } from '../../host/host.ts';
 import { hasErrno } from '../../host/native.ts';
 import { O_CLOEXEC, O_RDONLY } from '../../host/open-flags.ts';
-import type { Surroundings } from '../../host/outside.ts';
 import { signalName } from '../../host/signals.ts';
 import type { psShape } from '../options.ts';
 import { processTable } from '../render/process-table.ts';
@@ -23,21 +23,21 @@ export const handler: Handler<typeof psShape> = async ({
   values,
   rest,
   context,
-  outside,
   print,
 }) => {
-  const { host, ...others } = await context();
-  const pids = await processes({ host, ...others }, id);
+  const opened = await context();
+  const pids = await processes(opened, id);
   if (values.format === 'json') print(`${JSON.stringify(pids)}\n`);
   else {
     const options = rest.length > 0 ? rest : defaultOptions;
-    print(processTable(await hostProcesses(host, outside.surroundings, options), pids));
+    print(processTable(await hostProcesses(opened, options), pids));
   }
   return 0;
 };
 
 /** As a shell would find it, but never in a directory that depends on where we are. */
-function findPs(host: Host, path: string): string | undefined {
+function findPs(host: Host): string | undefined {
+  const path = host.surroundings['PATH'] || usualPath;
   const directories = path.split(':').filter((directory) => directory.startsWith('/'));
   return directories
     .map((directory) => `${directory}/ps`)
@@ -50,11 +50,7 @@ function findPs(host: Host, path: string): string | undefined {
     });
 }
 
-async function hostProcesses(
-  host: Host,
-  surroundings: Surroundings,
-  options: readonly string[],
-): Promise<string> {
+async function hostProcesses({ host, environment }: Context, options: readonly string[]): Promise<string> {
   const { native } = host;
   const command = `ps ${options.join(' ')}`;
   const missing = (cause: unknown, why: string) =>
@@ -62,9 +58,8 @@ async function hostProcesses(
       cause,
       hint: 'The table comes from the host\'s ps (package procps); "--format json" works without it.',
     });
-  const file = findPs(host, surroundings['PATH'] || usualPath);
+  const file = findPs(host);
   if (file === undefined) throw missing(undefined, 'no directory of PATH has a program "ps"');
-  const environment = Object.entries(surroundings).map(([name, value]) => `${name}=${value}`);
   const input = native.open('/dev/null', O_RDONLY | O_CLOEXEC, 0);
   try {
     return await withScratch(native, 'tsoci-ps', (output) =>
@@ -72,7 +67,7 @@ async function hostProcesses(
         const ended = await runChild(host, {
           file,
           argv: ['ps', ...options],
-          environment,
+          environment: environment(),
           descriptors: [input, output, complaint],
         });
         if (ended.code === 0) return readScratch(native, output, longest);

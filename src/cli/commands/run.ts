@@ -9,7 +9,7 @@ export const handler: Handler<typeof runShape> = async ({ arguments: { id }, val
   const { detach, keep } = values;
   const context = await call.context();
   const { tidy, ...foreground } = await run(context, {
-    ...createOptions(call, context, id, values),
+    ...createOptions(context, id, values),
     relaysTerminal: true,
     detach,
     keep,

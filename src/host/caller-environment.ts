@@ -1,4 +1,4 @@
-import type { Surroundings } from '../host/outside.ts';
+import type { Surroundings } from './outside.ts';
 
 /** The caller's environment as `NAME=value` lines. */
 export function callerEnvironment(surroundings: Surroundings): string[] {
