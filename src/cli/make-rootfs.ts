@@ -5,6 +5,7 @@ import { ask, askUnless } from '../host/files.ts';
 import type { Host } from '../host/host.ts';
 import type { FileStatus, Native } from '../host/native.ts';
 import { O_CLOEXEC, O_RDONLY } from '../host/open-flags.ts';
+import { endName } from '../host/signals.ts';
 
 /** Where programs of the host are looked for: never in a directory that depends on the caller. */
 const places = ['/usr/bin', '/bin', '/usr/sbin', '/sbin', '/usr/local/bin'];
@@ -151,15 +152,14 @@ async function run(host: Host, name: string, args: readonly string[]): Promise<v
   try {
     await withScratch(native, 'tsoci-rootfs', async (said) => {
       const environment = [`PATH=${places.join(':')}`, 'LC_ALL=C'];
-      const { code, signal } = await runChild(host, {
+      const ended = await runChild(host, {
         file,
         argv: [name, ...args],
         environment,
         descriptors: [nothing, said, said],
       });
-      if (code === 0) return;
-      const why =
-        readScratch(native, said, longestComplaint).trim() || `ended by ${signal ?? `exit status ${code}`}`;
+      if (ended.code === 0) return;
+      const why = readScratch(native, said, longestComplaint).trim() || endName(ended);
       throw new Failure('system', `${name}: ${why}`);
     });
   } finally {

@@ -7,7 +7,7 @@ import { askUnless } from '../../host/files.ts';
 import type { Host } from '../../host/host.ts';
 import { hasErrno } from '../../host/native.ts';
 import { O_CLOEXEC, O_RDONLY } from '../../host/open-flags.ts';
-import { signalName } from '../../host/signals.ts';
+import { endName } from '../../host/signals.ts';
 import type { psShape } from '../options.ts';
 import { processTable } from '../render/process-table.ts';
 import type { Handler } from '../table.ts';
@@ -71,9 +71,11 @@ async function hostProcesses({ host, environment }: Context, options: readonly s
           descriptors: [input, output, complaint],
         });
         if (ended.code === 0) return readScratch(native, output, longest);
-        const why = ended.signal === undefined ? `exit status ${ended.code}` : signalName(ended.signal);
         const said = readScratch(native, complaint, longestComplaint).trim();
-        throw new Failure('invalid', `run "${command}" on the host: ${why}: ${said || 'no message'}`);
+        throw new Failure(
+          'invalid',
+          `run "${command}" on the host: ${endName(ended)}: ${said || 'no message'}`,
+        );
       }),
     );
   } catch (error) {
