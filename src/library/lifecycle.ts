@@ -1,5 +1,6 @@
 import * as container from '../container/mod.ts';
 import { openProcess, type ProcessIdentity } from '../container/process-identity.ts';
+import type { ContainerRecord } from '../container/record.ts';
 import { Store } from '../container/store.ts';
 import type { CreateOptions, ExecOptions, Foreground, ProcessExit } from '../container/types.ts';
 import { Failure, messageOf } from '../failure.ts';
@@ -38,7 +39,8 @@ export type Restore = WithDefaults<
   'id' | 'bundle' | 'imagePath'
 >;
 
-const createDefaults = { noPivot: false, noNewKeyring: false, preserveFds: 0 } as const;
+/** Of what `create`, `run` and `planFor` take. */
+export const createDefaults = { noPivot: false, noNewKeyring: false, preserveFds: 0 } as const;
 const execDefaults = { tty: false, detach: false, preserveFds: 0, ignorePaused: false } as const;
 const criuDefaults = {
   tcpEstablished: false,
@@ -51,6 +53,11 @@ const criuDefaults = {
   emptyNs: [],
   manageCgroupsMode: 'soft',
 } as const;
+
+/** What is recorded of a container; undefined without a record. */
+function recordOf({ host, root }: Runtime, id: string): ContainerRecord | undefined {
+  return new Store(host.native, root).tryRead(id);
+}
 
 /** Starts a container's first process and remembers its end for `wait`. */
 async function startInit(
@@ -94,7 +101,7 @@ export const run = spoken(async (runtime: Runtime, options: RunContainer): Promi
     container.run(context, { ...createDefaults, ...others, streams: descriptors, detach: false, keep }),
   );
   if (keep) return started;
-  const init = new Store(runtime.host.native, runtime.root).tryRead(id)?.init;
+  const init = recordOf(runtime, id)?.init;
   const exited = started.exited.then(async (exit) => {
     await removeEnded(runtime, id, init);
     return exit;
@@ -107,7 +114,7 @@ export const run = spoken(async (runtime: Runtime, options: RunContainer): Promi
 /** Removes the container of a process that has ended, not another that has its name by now. */
 async function removeEnded(runtime: Runtime, id: string, init: ProcessIdentity | undefined): Promise<void> {
   try {
-    const now = new Store(runtime.host.native, runtime.root).tryRead(id)?.init;
+    const now = recordOf(runtime, id)?.init;
     if (now === undefined || now.pid !== init?.pid || now.startTime !== init.startTime) return;
     await remove(runtime, id, { force: true });
   } catch (error) {
@@ -140,7 +147,7 @@ export const start = spoken(async (runtime: Runtime, id: string): Promise<void> 
     await container.start(runtime, id);
   } catch (error) {
     // A failed start may have removed it.
-    if (new Store(runtime.host.native, runtime.root).tryRead(id) === undefined) runtime.tracked.delete(id);
+    if (recordOf(runtime, id) === undefined) runtime.tracked.delete(id);
     throw error;
   }
 });

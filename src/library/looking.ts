@@ -1,4 +1,5 @@
 import * as container from '../container/mod.ts';
+import { createDefaults } from './lifecycle.ts';
 import type { Runtime } from './runtime.ts';
 import { spoken, spokenEach } from './words.ts';
 
@@ -59,5 +60,5 @@ export const features = spoken((runtime: Runtime) => container.features(runtime)
 
 /** What creating the container of a bundle would do to this machine, without doing it. Throws `Failure` (`invalid`). */
 export const planFor = spoken((runtime: Runtime, options: { readonly id: string; readonly bundle: string }) =>
-  container.planFor(runtime, { noPivot: false, noNewKeyring: false, preserveFds: 0, ...options }),
+  container.planFor(runtime, { ...createDefaults, ...options }),
 );
