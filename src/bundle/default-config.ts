@@ -84,6 +84,13 @@ function copy(config: Config): Config {
   return JSON.parse(JSON.stringify(config)) as Config;
 }
 
+/** The same for scripts and for the background. What a terminal takes, and nothing else, is left away. */
+export function withoutTerminal(config: Config): Config {
+  return config.process === undefined
+    ? config
+    : { ...config, process: { ...config.process, terminal: false } };
+}
+
 /** The config that `tsoci spec` writes: a shell on a terminal in `rootfs`, in new namespaces, with few privileges. */
 export function defaultConfig(): Config {
   return copy({

@@ -1,6 +1,6 @@
 /** The room's public things. The path of an engine's call imports `load-bundle.ts` and its like directly. */
 export type * from './config.ts';
-export { defaultConfig, rootlessConfig } from './default-config.ts';
+export { defaultConfig, rootlessConfig, withoutTerminal } from './default-config.ts';
 export { type Finding, findingText, InvalidDocument, pathOf } from './finding.ts';
 export { type BundleFiles, type LoadedBundle, loadBundle } from './load-bundle.ts';
 export { OCI_VERSION } from './oci-version.ts';

@@ -5,6 +5,7 @@ import {
   type Namespace,
   type Process,
   rootlessConfig as rootlessCommandConfig,
+  withoutTerminal,
 } from '../bundle/mod.ts';
 
 /** The same document, open to change. */
@@ -29,15 +30,9 @@ export type NewConfig = Present<
   };
 };
 
-function withoutTerminal(config: Config): NewConfig {
-  const changeable = config as NewConfig;
-  changeable.process.terminal = false;
-  return changeable;
-}
-
 /** A config to start from: a shell without a terminal in `rootfs`, in new namespaces, with few privileges. It is the caller's to change. */
 export function defaultConfig(): NewConfig {
-  return withoutTerminal(commandConfig());
+  return withoutTerminal(commandConfig()) as NewConfig;
 }
 
 /**
@@ -47,5 +42,5 @@ export function defaultConfig(): NewConfig {
  * @param gid - The caller's group id on the host.
  */
 export function rootlessConfig(uid: number, gid: number): NewConfig {
-  return withoutTerminal(rootlessCommandConfig(uid, gid));
+  return withoutTerminal(rootlessCommandConfig(uid, gid)) as NewConfig;
 }

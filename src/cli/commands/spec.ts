@@ -1,5 +1,4 @@
-import type { Config } from '../../bundle/config.ts';
-import { defaultConfig, rootlessConfig } from '../../bundle/default-config.ts';
+import { defaultConfig, rootlessConfig, withoutTerminal } from '../../bundle/default-config.ts';
 import { stringifyJson } from '../../bundle/stringify-json.ts';
 import { Failure } from '../../failure.ts';
 import { hasErrno } from '../../host/native.ts';
@@ -22,10 +21,3 @@ export const handler: Handler<typeof specShape> = async ({ values, context }) =>
   }
   return 0;
 };
-
-/** What a terminal takes, and nothing else, is left away. */
-function withoutTerminal(config: Config): Config {
-  return config.process === undefined
-    ? config
-    : { ...config, process: { ...config.process, terminal: false } };
-}
