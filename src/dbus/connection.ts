@@ -1,3 +1,4 @@
+import { concatenate } from '../host/concatenate.ts';
 import type { Host } from '../host/host.ts';
 import { hasErrno } from '../host/native.ts';
 import {
@@ -205,10 +206,7 @@ export class Connection {
     if (ready.length === 0) throw new BusTimeout('the bus did not answer in time');
     const piece = this.#read();
     if (piece.length === 0) throw new ProtocolError('the bus closed the connection');
-    const whole = new Uint8Array(this.#received.length + piece.length);
-    whole.set(this.#received);
-    whole.set(piece, this.#received.length);
-    this.#received = whole;
+    this.#received = concatenate([this.#received, piece]);
   }
 
   #read(): Uint8Array {

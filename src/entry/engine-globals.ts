@@ -3,6 +3,8 @@
  * executable, and never on Node. Only what is used is here; the engine has the language itself, without Intl.
  */
 
+import { concatenate } from '../host/concatenate.ts';
+
 /** The engine's functions in C. Each says in csrc/engine/builtins.c what it does. */
 export interface Engine {
   readonly native: object;
@@ -71,9 +73,7 @@ class Decoder {
   decode(bytes: Uint8Array = new Uint8Array(0), options: { readonly stream?: boolean } = {}): string {
     let whole = bytes;
     if (this.#held) {
-      whole = new Uint8Array(this.#held.length + bytes.length);
-      whole.set(this.#held);
-      whole.set(bytes, this.#held.length);
+      whole = concatenate([this.#held, bytes]);
       this.#held = undefined;
     }
     if (options.stream) {

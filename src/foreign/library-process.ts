@@ -1,4 +1,5 @@
 import { Failure, messageOf } from '../failure.ts';
+import { concatenate } from '../host/concatenate.ts';
 import type { Host } from '../host/host.ts';
 import { type LibraryCall, libraryFunctions, type SeccompLibrary } from '../host/library.ts';
 import { hasErrno, type Packet } from '../host/native.ts';
@@ -80,22 +81,21 @@ class LibraryProcess implements SeccompLibrary {
     const results: number[] = [];
     let piece: Uint8Array[] = [];
     let size = 0;
-    let count = 0;
     const send = async (): Promise<void> => {
+      const count = piece.length;
       if (count === 0) return;
-      const { data, descriptors } = await this.#ask(concatenate(piece, size));
+      const { data, descriptors } = await this.#ask(concatenate(piece));
       for (const descriptor of descriptors) this.#host.native.close(descriptor);
       if (descriptors.length > 0 || data.length !== 4 * count)
         throw this.#broken('gave another answer than asked for');
       results.push(...wordsOf(data));
-      [piece, size, count] = [[], 0, 0];
+      [piece, size] = [[], 0];
     };
     for (const each of calls) {
       const bytes = encodeCall(each);
       if (size + bytes.length > longestRequest) await send();
       piece.push(bytes);
       size += bytes.length;
-      count++;
     }
     await send();
     return results;
@@ -141,16 +141,6 @@ class LibraryProcess implements SeccompLibrary {
   }
 }
 
-function concatenate(pieces: readonly Uint8Array[], size: number): Uint8Array {
-  const whole = new Uint8Array(size);
-  let at = 0;
-  for (const piece of pieces) {
-    whole.set(piece, at);
-    at += piece.length;
-  }
-  return whole;
-}
-
 /** Whole words in this machine's byte order; a copy, because of their alignment. */
 function wordsOf(bytes: Uint8Array): Int32Array {
   return new Int32Array(bytes.slice(0, bytes.length - (bytes.length % 4)).buffer);
@@ -168,10 +158,7 @@ function encodeCall({ name, values }: LibraryCall): Uint8Array {
       parts.push(word(text.length), padded);
     } else parts.push(value);
   }
-  return concatenate(
-    parts,
-    parts.reduce((sum, { length }) => sum + length, 0),
-  );
+  return concatenate(parts);
 }
 
 function word(value: number): Uint8Array {

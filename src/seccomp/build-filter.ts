@@ -1,5 +1,6 @@
 import type { SeccompArch, SeccompFlag } from '../bundle/config.ts';
 import { Failure } from '../failure.ts';
+import { concatenate } from '../host/concatenate.ts';
 import type { LibraryCall, SeccompLibrary } from '../host/library.ts';
 import type { Native } from '../host/native.ts';
 import { strictness } from './actions.ts';
@@ -53,11 +54,11 @@ export async function buildFilter(
   const rules: LibraryRule[] = [];
   for (const call of calls) addCall(numbers, present, section.defaultAction, call, exact, rules);
   await addRules(library, rules);
-  const filter = concatenate(
+  const filter = concatenate([
     section.defaultDenies ? enosysPrefix(newestCalls(numbers, present, section.rules)) : new Uint8Array(0),
     exactConditions(exact, section.defaultAction),
     await library.exportProgram(),
-  );
+  ]);
   refuseTooLong(filter);
   return { filter, warnings: [...unknown, ...warnings], notes };
 }
@@ -68,16 +69,6 @@ async function begin(library: SeccompLibrary, defaultAction: number): Promise<vo
   throw new Failure('internal', `libseccomp ${library.version} made no filter for the default action`, {
     pointer: '/linux/seccomp/defaultAction',
   });
-}
-
-function concatenate(...parts: readonly Uint8Array[]): Uint8Array {
-  const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let offset = 0;
-  for (const part of parts) {
-    whole.set(part, offset);
-    offset += part.length;
-  }
-  return whole;
 }
 
 function refuseTooLong(filter: Uint8Array): void {

@@ -1,6 +1,7 @@
 import { MAXIMUM_BYTES, parseJson } from '../../bundle/parse-json.ts';
 import { update } from '../../container/update.ts';
 import { Failure, messageOf } from '../../failure.ts';
+import { concatenate } from '../../host/concatenate.ts';
 import type { Native } from '../../host/native.ts';
 import type { updateShape } from '../options.ts';
 import { present } from '../present.ts';
@@ -45,11 +46,5 @@ function readInput(native: Native): Uint8Array {
       throw new Failure('invalid', `standard input is longer than ${MAXIMUM_BYTES} bytes`);
     pieces.push(piece);
   }
-  const whole = new Uint8Array(length);
-  let at = 0;
-  for (const piece of pieces) {
-    whole.set(piece, at);
-    at += piece.length;
-  }
-  return whole;
+  return concatenate(pieces);
 }
