@@ -96,14 +96,7 @@ export class Connection {
       if (line !== wanted && !line.startsWith(`${wanted} `))
         throw new ProtocolError(`the bus does not accept who we are: ${JSON.stringify(line.slice(0, 100))}`);
     }
-    await this.call({
-      destination: self,
-      path: '/org/freedesktop/DBus',
-      interface: self,
-      member: 'Hello',
-      signature: '',
-      values: [],
-    });
+    await this.#ask('Hello', '', []);
   }
 
   /** Makes a call and waits for its answer. Throws `BusError` for a refusal, `BusTimeout`. */
@@ -124,14 +117,13 @@ export class Connection {
 
   /** Asks the bus for signals that match a rule (dbus-specification, "Match Rules"). */
   async match(rule: string): Promise<void> {
-    await this.call({
-      destination: self,
-      path: '/org/freedesktop/DBus',
-      interface: self,
-      member: 'AddMatch',
-      signature: 's',
-      values: [rule],
-    });
+    await this.#ask('AddMatch', 's', [rule]);
+  }
+
+  /** A call of the bus itself. */
+  async #ask(member: string, signature: string, values: readonly BusValue[]): Promise<void> {
+    const path = '/org/freedesktop/DBus';
+    await this.call({ destination: self, path, interface: self, member, signature, values });
   }
 
   /**
