@@ -1,5 +1,8 @@
 import type { CommandRow } from './table.ts';
 
+const noImages =
+  'A runtime knows no images: "tsoci rootfs" makes a root filesystem of an archive, of a directory, or of busybox.';
+
 /** Words of programs that people come from (Docker, Podman), and what does here what they do there. */
 const commandHabits: Readonly<Record<string, string>> = {
   ls: 'Containers are listed by "tsoci list".',
@@ -14,11 +17,9 @@ const commandHabits: Readonly<Record<string, string>> = {
   attach:
     'Nobody can attach later: "tsoci run" stays with the program, and "tsoci exec -t CONTAINER-ID sh" brings another.',
   wait: '"tsoci run" waits for the program and ends with its exit status; an engine waits for the process of --pid-file.',
-  pull: 'A runtime knows no images: "tsoci rootfs" makes a root filesystem of an archive, of a directory, or of busybox.',
-  images:
-    'A runtime knows no images: "tsoci rootfs" makes a root filesystem of an archive, of a directory, or of busybox.',
-  build:
-    'A runtime knows no images: "tsoci rootfs" makes a root filesystem of an archive, of a directory, or of busybox.',
+  pull: noImages,
+  images: noImages,
+  build: noImages,
 };
 
 /** Advice for a command that there is not. */
