@@ -14,7 +14,7 @@ const globals = 'src/entry/engine-globals.ts';
 
 /** Packages, and where each may be named. */
 const packages: Readonly<Record<string, (path: string) => boolean>> = {
-  '@bufbuild/protobuf/wire': (path) => path === 'src/criu/messages.ts' || path.startsWith('src/shim/'),
+  '@bufbuild/protobuf/wire': (path) => path === 'src/criu/messages.ts',
   yargs: (path) => path.startsWith('src/foreign/'),
   koffi: (path) => path.startsWith('src/foreign/'),
 };

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 
 /** Native calls that take a path first. */
 const calls =
-  'readFile|readText|writeFile|createFile|readDirectory|readSubdirectories|makeDirectory|removeDirectory|unlink|rename|chmod|chown|' +
+  'readFile|readText|writeFile|createFile|readDirectory|makeDirectory|removeDirectory|unlink|rename|chmod|chown|' +
   'readLink|realPath|status|fileSystemType|open|sealedCopy|listen|connect';
 const callForm = new RegExp(`\\b#?native\\.(${calls})\\(\\s*([^\\s,)]*)`, 'g');
 

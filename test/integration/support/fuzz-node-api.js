@@ -9,7 +9,7 @@ const pick = (list) => list[random(list.length)];
 
 /* Functions that would do something to the machine, or wait: they only get what they must refuse as their first argument. */
 const dangerous =
-  /^(kill|pidfdSend|execute|spawn|wait|waitAsync|close|limitOpenFiles|umask|chmod|chown|rename|unlink|remove|make|create|write|lock|poll|receive|sleep|listen|attach|detach|load|link|symlink|mount|set|send|connect|move|exchange|truncate|take|become|drop)/;
+  /^(kill|pidfdSend|execute|spawn|wait|close|raise|umask|chmod|chown|rename|unlink|remove|make|create|write|lock|poll|receive|sleep|listen|attach|detach|load|link|symlink|mount|set|send|connect|move|exchange|truncate|take|become|drop)/;
 
 const bad = [
   () => undefined,
