@@ -98,6 +98,11 @@ int wait_readable(int descriptor, int milliseconds);
 
 /* ---- files.c ---- */
 
+/*
+ * open(2), close-on-exec: the descriptor, or -1 and errno. By openat: after an open with O_CLOEXEC musl sets
+ * the flag once more (for kernels before 2.6.23), which would be a system call for every file.
+ */
+int open_again(const char *path, int flags, mode_t mode);
 /* Reads to the end, in a buffer that grows and that the caller frees: the size that stat tells is 0 for proc
  * and cgroup files. */
 int read_to_end(int descriptor, size_t maximum, char **data, size_t *length);

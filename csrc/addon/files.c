@@ -12,10 +12,10 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
-static int open_again(const char *path, int flags, mode_t mode) {
+int open_again(const char *path, int flags, mode_t mode) {
     int descriptor;
     do
-        descriptor = open(path, flags | O_CLOEXEC, mode);
+        descriptor = openat(AT_FDCWD, path, flags | O_CLOEXEC, mode);
     while (descriptor < 0 && errno == EINTR);
     return descriptor;
 }

@@ -76,7 +76,7 @@ static napi_value sealed_copy(napi_env env, napi_callback_info info) {
     if (!take_arguments(env, info, 2, arguments) || !take_text(env, arguments[0], &path) ||
         !take_text(env, arguments[1], &name))
         return NULL;
-    int source CLEANUP(close_release) = open(path.data, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+    int source CLEANUP(close_release) = open_again(path.data, O_RDONLY | O_NOCTTY, 0);
     if (source < 0)
         return fail(env, errno, "open", path.data);
     int target = memory_file(name.data, MFD_EXEC);

@@ -33,7 +33,7 @@ static void *open_there(void *argument) {
 static int open_in(int pid) {
     char path[64];
     snprintf(path, sizeof(path), "/proc/%d/ns/net", pid);
-    CLEANUP(close_release) int namespace = open(path, O_RDONLY | O_CLOEXEC);
+    CLEANUP(close_release) int namespace = open_again(path, O_RDONLY, 0);
     if (namespace < 0)
         return -errno;
     struct request request = {.namespace = namespace, .result = -EIO};

@@ -28,11 +28,11 @@ static int open_directory(char *path, const char **name) {
     char *slash = strrchr(path, '/');
     *name = slash == NULL ? path : slash + 1;
     if (slash == NULL)
-        return open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+        return open_again(".", O_PATH | O_DIRECTORY, 0);
     if (slash == path)
-        return open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+        return open_again("/", O_PATH | O_DIRECTORY, 0);
     *slash = '\0';
-    int directory = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    int directory = open_again(path, O_PATH | O_DIRECTORY, 0);
     *slash = '/';
     return directory;
 }
@@ -105,7 +105,7 @@ static int connect_to(int socket, const char *path, bool patient) {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
     int target CLEANUP(close_release) = -1;
     if (!set_address(&address, path)) {
-        target = open(path, O_PATH | O_CLOEXEC);
+        target = open_again(path, O_PATH, 0);
         if (target < 0)
             return -errno;
         char through[32];

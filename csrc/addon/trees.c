@@ -137,7 +137,7 @@ static int back(struct walk *walk, const struct visitor *visitor) {
 /* Visits the directory at `path` and everything below it, links left out. */
 static int walk_tree(const char *path, const struct visitor *visitor) {
     struct walk walk CLEANUP(walk_release) = {.here = -1};
-    int root = open(path, DIRECTORY);
+    int root = open_again(path, DIRECTORY, 0);
     int result = root < 0 ? -errno : arrive(&walk, root, visitor);
     while (result == 0 && walk.depth > 0) {
         struct level *level = &walk.levels[walk.depth - 1];
