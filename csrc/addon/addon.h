@@ -79,16 +79,14 @@ napi_value make_descriptors(napi_env env, const int *items, size_t count);
 /* Sets object[name]; does nothing when `value` is NULL (an exception is pending then). */
 void set_property(napi_env env, napi_value object, const char *name, napi_value value);
 
+/* ---- errors.c ---- */
+
 /* Makes (make_error) or throws (fail) an Error with code, errno, syscall and, when not NULL, path. `fail`
  * returns NULL. */
 napi_value make_error(napi_env env, int error, const char *syscall, const char *path);
 napi_value fail(napi_env env, int error, const char *syscall, const char *path);
 /* Throws a TypeError. */
 void fail_type(napi_env env, const char *message);
-
-/* The symbol of an errno, or NULL, and what it means in lower case (errno-names.c). */
-const char *errno_name(int error);
-const char *errno_text(int error);
 
 /* ---- descriptors.c ---- */
 
@@ -126,6 +124,7 @@ napi_value make_exit_status(napi_env env, const struct exit_status *status);
     { name, NULL, function, NULL, NULL, NULL, napi_default_method | napi_enumerable, NULL }
 
 napi_status register_files(napi_env env, napi_value exports);
+napi_status register_names(napi_env env, napi_value exports);
 napi_status register_directories(napi_env env, napi_value exports);
 napi_status register_trees(napi_env env, napi_value exports);
 napi_status register_descriptors(napi_env env, napi_value exports);

@@ -7,7 +7,7 @@
  * signal is blocked before, and the child puts all dispositions back to default before it unblocks them.
  * Between clone and exec the child makes system calls only.
  */
-#include "addon.h"
+#include "spawn-options.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -31,72 +31,6 @@ typedef uint64_t signal_set;
 struct signal_action {
     unsigned long words[8];
 };
-
-struct image {
-    /* A path, or a descriptor when there is none. A script needs a path: its interpreter opens it again. */
-    struct text path;
-    int file;
-    struct strings argv;
-    struct strings environment;
-    struct descriptors descriptors;
-    /* Where the child starts, or the caller's own. */
-    struct text directory;
-    bool new_session;
-    /* Written by the child, read by us after it. */
-    volatile int error;
-    const char *volatile syscall;
-};
-
-static void image_release(struct image *image) {
-    text_release(&image->path);
-    text_release(&image->directory);
-    strings_release(&image->argv);
-    strings_release(&image->environment);
-    descriptors_release(&image->descriptors);
-}
-
-static bool property(napi_env env, napi_value object, const char *name, napi_value *value) {
-    return napi_get_named_property(env, object, name, value) == napi_ok;
-}
-
-static bool take_file(napi_env env, napi_value value, struct image *image) {
-    napi_valuetype type;
-    if (napi_typeof(env, value, &type) == napi_ok && type == napi_string)
-        return take_text(env, value, &image->path);
-    return take_int(env, value, &image->file);
-}
-
-static bool given(napi_env env, napi_value value) {
-    napi_valuetype type;
-    return napi_typeof(env, value, &type) != napi_ok || type != napi_undefined;
-}
-
-static bool take_image(napi_env env, napi_callback_info info, struct image *image) {
-    napi_value arguments[1];
-    napi_value file = NULL;
-    napi_value argv = NULL;
-    napi_value environment = NULL;
-    napi_value descriptors = NULL;
-    napi_value directory = NULL;
-    napi_value new_session = NULL;
-    if (!take_arguments(env, info, 1, arguments))
-        return false;
-    if (!property(env, arguments[0], "file", &file) || !property(env, arguments[0], "argv", &argv) ||
-        !property(env, arguments[0], "environment", &environment) ||
-        !property(env, arguments[0], "descriptors", &descriptors) ||
-        !property(env, arguments[0], "directory", &directory) ||
-        !property(env, arguments[0], "newSession", &new_session)) {
-        fail_type(env, "expected SpawnOptions");
-        return false;
-    }
-    if (!take_file(env, file, image) || !take_strings(env, argv, &image->argv) ||
-        !take_strings(env, environment, &image->environment) ||
-        !take_descriptors(env, descriptors, &image->descriptors))
-        return false;
-    if (given(env, directory) && !take_text(env, directory, &image->directory))
-        return false;
-    return !given(env, new_session) || take_bool(env, new_session, &image->new_session);
-}
 
 /* Raw system calls: the C library hides the two signals that it keeps for itself. */
 static void set_mask(signal_set mask, signal_set *old) {

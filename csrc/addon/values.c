@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <limits.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -38,10 +37,6 @@ void close_release(int *descriptor) {
 
 void free_release(void *pointer) {
     free(*(void **)pointer);
-}
-
-void fail_type(napi_env env, const char *message) {
-    napi_throw_type_error(env, "ERR_INVALID_ARG_TYPE", message);
 }
 
 bool take_arguments(napi_env env, napi_callback_info info, size_t count, napi_value *values) {
@@ -270,37 +265,4 @@ napi_value make_descriptors(napi_env env, const int *items, size_t count) {
 void set_property(napi_env env, napi_value object, const char *name, napi_value value) {
     if (value != NULL)
         napi_set_named_property(env, object, name, value);
-}
-
-napi_value make_error(napi_env env, int error, const char *syscall, const char *path) {
-    const char *name = errno_name(error);
-    char unknown[16];
-    if (name == NULL) {
-        snprintf(unknown, sizeof unknown, "E%d", error);
-        name = unknown;
-    }
-    const char *why = errno_text(error);
-    /* A path longer than this is cut in the message only; `path` has all of it. */
-    char message[1024];
-    if (path == NULL)
-        snprintf(message, sizeof message, "%s: %s, %s", name, why, syscall);
-    else
-        snprintf(message, sizeof message, "%s: %s, %s '%.800s'", name, why, syscall, path);
-    napi_value object = NULL;
-    napi_value code = make_text(env, name, NAPI_AUTO_LENGTH);
-    napi_value text = make_text(env, message, NAPI_AUTO_LENGTH);
-    if (code == NULL || text == NULL || napi_create_error(env, code, text, &object) != napi_ok)
-        return NULL;
-    set_property(env, object, "errno", make_number(env, error));
-    set_property(env, object, "syscall", make_text(env, syscall, NAPI_AUTO_LENGTH));
-    if (path != NULL)
-        set_property(env, object, "path", make_text(env, path, NAPI_AUTO_LENGTH));
-    return object;
-}
-
-napi_value fail(napi_env env, int error, const char *syscall, const char *path) {
-    napi_value object = make_error(env, error, syscall, path);
-    if (object != NULL)
-        napi_throw(env, object);
-    return NULL;
 }
