@@ -16,6 +16,7 @@
 #define NAPI_VERSION 8
 #endif
 
+#include <dirent.h>
 #include <node_api.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -105,16 +106,23 @@ int open_again(const char *path, int flags, mode_t mode);
  * and cgroup files. */
 int read_to_end(int descriptor, size_t maximum, char **data, size_t *length);
 
+/* ---- directories.c ---- */
+
+void directory_release(DIR **directory);
+
 /* ---- processes.c ---- */
+
+/* Of CLOCK_MONOTONIC. */
+int64_t monotonic_nanoseconds(void);
 
 struct exit_status {
     int code;   /* -1: ended by a signal */
     int signal; /* -1: ended by exit */
 };
 
-/* The pid, or 0 when `no_hang` and it still runs. */
 /* Before exec: the soft limit of open files that this process was given. 0 or -errno. */
 int give_open_files_back(void);
+/* The pid, or 0 when `no_hang` and it still runs. */
 int wait_for(pid_t pid, bool no_hang, struct exit_status *status);
 napi_value make_exit_status(napi_env env, const struct exit_status *status);
 

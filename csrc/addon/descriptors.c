@@ -6,7 +6,6 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <sys/file.h>
-#include <time.h>
 #include <unistd.h>
 
 int write_all(int descriptor, const void *data, size_t length) {
@@ -24,9 +23,7 @@ int write_all(int descriptor, const void *data, size_t length) {
 }
 
 static int64_t milliseconds_now(void) {
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+    return monotonic_nanoseconds() / 1000000;
 }
 
 int wait_readable(int descriptor, int milliseconds) {

@@ -1,7 +1,6 @@
 /* Directories: make, remove, list. */
 #include "addon.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -29,7 +28,7 @@ static napi_value remove_directory(napi_env env, napi_callback_info info) {
     return make_undefined(env);
 }
 
-static void directory_release(DIR **directory) {
+void directory_release(DIR **directory) {
     if (*directory != NULL)
         closedir(*directory);
 }

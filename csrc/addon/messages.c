@@ -145,10 +145,6 @@ static napi_value make_packet(napi_env env, const struct packet *packet) {
     return object;
 }
 
-static void packet_release(struct packet **packet) {
-    free(*packet);
-}
-
 static napi_value receive(napi_env env, napi_callback_info info) {
     napi_value arguments[2];
     int socket = -1;
@@ -157,7 +153,7 @@ static napi_value receive(napi_env env, napi_callback_info info) {
         !take_int(env, arguments[1], &milliseconds))
         return NULL;
     /* Not calloc: the large buffer need not be touched. */
-    struct packet *packet CLEANUP(packet_release) = malloc(sizeof *packet);
+    struct packet *packet CLEANUP(free_release) = malloc(sizeof *packet);
     if (packet == NULL)
         return fail(env, ENOMEM, "malloc", NULL);
     packet->length = 0;

@@ -40,7 +40,7 @@ static napi_value set_window_size(napi_env env, napi_callback_info info) {
     const struct winsize size = {.ws_row = (unsigned short)rows, .ws_col = (unsigned short)columns};
     if (ioctl(descriptor, TIOCSWINSZ, &size) < 0)
         return fail(env, errno, "ioctl", NULL);
-    return NULL;
+    return make_undefined(env);
 }
 
 napi_status register_terminals(napi_env env, napi_value exports) {

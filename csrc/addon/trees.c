@@ -5,7 +5,6 @@
  */
 #include "addon.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -57,11 +56,6 @@ static int add_name(struct level *level, size_t *room, const char *name) {
     memcpy(level->names + level->length, name, size);
     level->length += size;
     return 0;
-}
-
-static void directory_release(DIR **directory) {
-    if (*directory != NULL)
-        closedir(*directory);
 }
 
 /* Some filesystems do not tell the kind along with the name. */

@@ -38,10 +38,6 @@ static napi_value watch_files(napi_env env, napi_callback_info info) {
 
 /* ---- poll ---- */
 
-static void poll_release(struct waiting **waiting) {
-    free(*waiting);
-}
-
 /* A signal interrupts the wait, and what is left of it goes on. */
 static int poll_until(struct waiting *waiting) {
     for (;;) {
@@ -73,7 +69,7 @@ static struct waiting *take_waiting(napi_env env, napi_callback_info info) {
 }
 
 static napi_value poll_many(napi_env env, napi_callback_info info) {
-    struct waiting *waiting CLEANUP(poll_release) = take_waiting(env, info);
+    struct waiting *waiting CLEANUP(free_release) = take_waiting(env, info);
     if (waiting == NULL)
         return NULL;
     int result = poll_until(waiting);

@@ -12,7 +12,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
-#include <time.h>
 #include <unistd.h>
 
 static struct {
@@ -23,12 +22,6 @@ static struct {
     int wake;
     bool running;
 } watcher = {.lock = PTHREAD_MUTEX_INITIALIZER, .wake = -1};
-
-int64_t monotonic_nanoseconds(void) {
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
-}
 
 int milliseconds_left(const struct waiting *waiting) {
     if (waiting->deadline < 0)

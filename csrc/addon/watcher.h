@@ -18,7 +18,6 @@ struct waiting {
     struct pollfd polled[];
 };
 
-int64_t monotonic_nanoseconds(void);
 /* As poll(2) takes it, never less than is left. */
 int milliseconds_left(const struct waiting *waiting);
 /* The descriptors of which something is to be told. */
