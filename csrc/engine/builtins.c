@@ -88,12 +88,7 @@ static value complain(u32 count, const value *given) {
     struct utf8 text;
     if (!utf8_of(argument(count, given, 0), &text))
         return throw_type_error("expected a string");
-    for (u32 done = 0; done < text.length;) {
-        ssize_t some = write(STDERR_FILENO, text.data + done, text.length - done);
-        if (some < 0 && errno != EINTR)
-            break;
-        done += some < 0 ? 0 : (u32)some;
-    }
+    write_error(text.data, text.length);
     utf8_done(&text);
     return VALUE_UNDEFINED;
 }

@@ -52,12 +52,22 @@ u64 engine_call(u32 in_context, u64 self, u32 count, u32 arguments, u32 number) 
     machine_trap(TRAP_CALL_INDIRECT);
 }
 
-void define(value object, const char *name, value v) {
-    size_t size = strlen(name) + 1;
-    u32 room = scratch_begin((u32)size);
+bool define(value object, const char *name, value v) {
+    u32 size = (u32)strlen(name) + 1;
+    u32 room = scratch_begin(size);
     memcpy(AT(room), name, size);
-    w2c_JS_SetPropertyStr(context, object, room, v);
-    scratch_end((u32)size);
+    u32 set = w2c_JS_SetPropertyStr(context, object, room, v);
+    scratch_end(size);
+    return (s32)set >= 0;
+}
+
+value property(value object, const char *name) {
+    u32 size = (u32)strlen(name) + 1;
+    u32 room = scratch_begin(size);
+    memcpy(AT(room), name, size);
+    value found = w2c_JS_GetPropertyStr(context, object, room);
+    scratch_end(size);
+    return found;
 }
 
 /* The engine's own printf-like functions take the format and a place where its arguments lie. */

@@ -16,6 +16,8 @@
 #define MOST_MEMORY (1ULL << 30)
 #endif
 
+/* To standard error, as far as that takes it. */
+void write_error(const void *data, size_t length);
 /* One line to standard error. */
 void say(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void crash_handlers(void);

@@ -3,12 +3,22 @@
 #include "engine.h"
 #include "loop.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <unistd.h>
+
+void write_error(const void *data, size_t length) {
+    for (size_t done = 0; done < length;) {
+        ssize_t some = write(STDERR_FILENO, (const u8 *)data + done, length - done);
+        if (some == 0 || (some < 0 && errno != EINTR))
+            return;
+        done += some < 0 ? 0 : (size_t)some;
+    }
+}
 
 void say(const char *format, ...) {
     char line[1024];
@@ -19,12 +29,7 @@ void say(const char *format, ...) {
     if (length < 0)
         return;
     size_t size = (size_t)length < sizeof line ? (size_t)length : sizeof line - 1;
-    for (size_t done = 0; done < size;) {
-        ssize_t some = write(STDERR_FILENO, line + done, size - done);
-        if (some <= 0)
-            return;
-        done += (size_t)some;
-    }
+    write_error(line, size);
 }
 
 _Noreturn void machine_trap(enum trap trap) {
@@ -69,15 +74,6 @@ static void say_value(const char *before, value v) {
     utf8_done(&utf8);
 }
 
-static value text_property(value object, const char *name) {
-    u32 size = (u32)strlen(name) + 1;
-    u32 room = scratch_begin(size);
-    memcpy(AT(room), name, size);
-    value found = w2c_JS_GetPropertyStr(context, object, room);
-    scratch_end(size);
-    return found;
-}
-
 static bool is_text(value v, const char *wanted) {
     struct utf8 text;
     if (!utf8_of(v, &text))
@@ -92,12 +88,12 @@ static bool is_text(value v, const char *wanted) {
 _Noreturn void uncaught(value error) {
     if (tag_of(error) != TAG_OBJECT) {
         say_value("tsoci: internal error: nobody caught ", error);
-    } else if (is_text(text_property(error, "message"), "out of memory")) {
+    } else if (is_text(property(error, "message"), "out of memory")) {
         say("tsoci: out of memory: what was asked for takes more than %u MB, or than this process may have\n",
             (unsigned)(MOST_MEMORY >> 20));
     } else {
         say_value("tsoci: internal error: ", error);
-        value stack = text_property(error, "stack");
+        value stack = property(error, "stack");
         if (is_string(stack))
             say_value("", stack);
     }

@@ -37,17 +37,11 @@ _Noreturn static void fail(const char *what) {
     exit(1);
 }
 
-static value set_main(value self, u32 count, u32 arguments) {
-    (void)self;
-    if (count < 1)
-        fail("engine.main needs a function");
-    main_function = duplicate(i64_load(arguments));
-    return VALUE_UNDEFINED;
-}
-
-static napi_value main_callback(napi_env env, napi_callback_info info) {
+static napi_value set_main(napi_env env, napi_callback_info info) {
     (void)env;
-    set_main(info->self, info->count, info->arguments);
+    if (info->count < 1)
+        fail("engine.main needs a function");
+    main_function = duplicate(i64_load(info->arguments));
     return NULL;
 }
 
@@ -61,7 +55,7 @@ static void make_globals(void) {
     napi_register_module_v1(&native_env, handle_of(native));
     define(object, "native", native);
     /* Last: a process registers the others again, and has no use for this one. */
-    define(object, "main", make_native(native_number(main_callback, NULL), "main"));
+    define(object, "main", make_native(native_number(set_main, NULL), "main"));
     value global = w2c_JS_GetGlobalObject(context);
     define(global, "engine", object);
     release(global);

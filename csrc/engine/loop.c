@@ -25,12 +25,16 @@ struct watched {
 };
 static struct watched *watched_list;
 
+static bool poller_begin(void) {
+    if (poller < 0)
+        poller = epoll_create1(EPOLL_CLOEXEC);
+    return poller >= 0;
+}
+
 bool loop_listen(void) {
     if (woken >= 0)
         return true;
-    if (poller < 0)
-        poller = epoll_create1(EPOLL_CLOEXEC);
-    if (poller < 0)
+    if (!poller_begin())
         return false;
     int made = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (made < 0)
@@ -58,14 +62,17 @@ void loop_let_go(void) {
     held--;
 }
 
-int watch(int descriptor, u32 events, value function) {
-    if (poller < 0)
-        poller = epoll_create1(EPOLL_CLOEXEC);
-    if (poller < 0)
-        return errno;
+static struct watched *find_watched(int descriptor) {
     struct watched *one = watched_list;
     while (one != NULL && (one->descriptor != descriptor || one->gone))
         one = one->next;
+    return one;
+}
+
+int watch(int descriptor, u32 events, value function) {
+    if (!poller_begin())
+        return errno;
+    struct watched *one = find_watched(descriptor);
     bool fresh = one == NULL;
     if (fresh) {
         one = calloc(1, sizeof *one);
@@ -92,9 +99,7 @@ int watch(int descriptor, u32 events, value function) {
 }
 
 int unwatch(int descriptor) {
-    struct watched *one = watched_list;
-    while (one != NULL && (one->descriptor != descriptor || one->gone))
-        one = one->next;
+    struct watched *one = find_watched(descriptor);
     if (one == NULL)
         return ENOENT;
     /* A descriptor that was closed has left epoll by itself. */

@@ -9,12 +9,6 @@ napi_status napi_get_undefined(napi_env env, napi_value *result) {
     return napi_ok;
 }
 
-napi_status napi_get_null(napi_env env, napi_value *result) {
-    (void)env;
-    *result = handle_of(VALUE_NULL);
-    return napi_ok;
-}
-
 napi_status napi_get_boolean(napi_env env, bool boolean, napi_value *result) {
     (void)env;
     *result = handle_of(boolean ? VALUE_TRUE : VALUE_FALSE);
@@ -64,18 +58,6 @@ napi_status napi_create_double(napi_env env, double number, napi_value *result) 
     return keep(make_number_value(number), result);
 }
 
-napi_status napi_create_int32(napi_env env, int32_t number, napi_value *result) {
-    return napi_create_double(env, number, result);
-}
-
-napi_status napi_create_uint32(napi_env env, uint32_t number, napi_value *result) {
-    return napi_create_double(env, number, result);
-}
-
-napi_status napi_create_int64(napi_env env, int64_t number, napi_value *result) {
-    return napi_create_double(env, (double)number, result);
-}
-
 napi_status napi_create_bigint_uint64(napi_env env, uint64_t number, napi_value *result) {
     (void)env;
     return keep(w2c_JS_NewBigUint64(context, number), result);
@@ -104,23 +86,6 @@ napi_status napi_get_value_bool(napi_env env, napi_value handle, bool *result) {
     if (handle == NULL || tag_of(value_of(handle)) != TAG_BOOL)
         return napi_boolean_expected;
     *result = (u32)value_of(handle) != 0;
-    return napi_ok;
-}
-
-napi_status napi_get_value_bigint_uint64(napi_env env, napi_value handle, uint64_t *result, bool *lossless) {
-    (void)env;
-    if (handle == NULL)
-        return napi_invalid_arg;
-    value v = value_of(handle);
-    if (tag_of(v) != TAG_BIG_INT && tag_of(v) != TAG_SHORT_BIG_INT)
-        return napi_bigint_expected;
-    u32 room = scratch_begin(8);
-    w2c_JS_ToBigInt64(context, room, v);
-    *result = i64_load(room);
-    scratch_end(8);
-    value again = w2c_JS_NewBigUint64(context, *result);
-    *lossless = w2c_JS_IsStrictEqual(context, again, v) != 0;
-    release(again);
     return napi_ok;
 }
 
@@ -217,22 +182,13 @@ napi_status napi_get_named_property(napi_env env, napi_value handle, const char 
     (void)env;
     if (!is_object(handle))
         return napi_object_expected;
-    u32 size = (u32)strlen(name) + 1;
-    u32 room = scratch_begin(size);
-    memcpy(AT(room), name, size);
-    value found = w2c_JS_GetPropertyStr(context, value_of(handle), room);
-    scratch_end(size);
-    return keep(found, result);
+    return keep(property(value_of(handle), name), result);
 }
 
-napi_status napi_set_named_property(napi_env env, napi_value handle, const char *name, napi_value property) {
+napi_status napi_set_named_property(napi_env env, napi_value handle, const char *name, napi_value wanted) {
     (void)env;
-    if (!is_object(handle) || property == NULL)
+    if (!is_object(handle) || wanted == NULL)
         return napi_object_expected;
-    u32 size = (u32)strlen(name) + 1;
-    u32 room = scratch_begin(size);
-    memcpy(AT(room), name, size);
-    u32 set = w2c_JS_SetPropertyStr(context, value_of(handle), room, duplicate(value_of(property)));
-    scratch_end(size);
-    return (s32)set < 0 ? pending_from_engine() : napi_ok;
+    bool set = define(value_of(handle), name, duplicate(value_of(wanted)));
+    return set ? napi_ok : pending_from_engine();
 }

@@ -57,9 +57,7 @@ napi_status napi_reject_deferred(napi_env env, napi_deferred deferred, napi_valu
 struct napi_threadsafe_function__ {
     void *context;
     napi_threadsafe_function_call_js call;
-    size_t threads;
     struct napi_threadsafe_function__ *next;
-    bool called;
 };
 
 static pthread_mutex_t guard = PTHREAD_MUTEX_INITIALIZER;
@@ -84,7 +82,6 @@ napi_status napi_create_threadsafe_function(napi_env env, napi_value function, n
         return napi_generic_failure;
     made->context = in_context;
     made->call = call;
-    made->threads = threads;
     loop_hold();
     *result = made;
     return napi_ok;
@@ -96,7 +93,6 @@ napi_status napi_call_threadsafe_function(napi_threadsafe_function function, voi
     (void)data;
     (void)mode;
     pthread_mutex_lock(&guard);
-    function->called = true;
     function->next = NULL;
     *last_called = function;
     last_called = &function->next;

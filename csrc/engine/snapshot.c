@@ -8,7 +8,8 @@
  * between the image's objects.
  * - The collector's threshold becomes one that a process may reach.
  *
- * Offsets are those of QuickJS-ng 0.18 on 32 bits; translate.ts pins the version, and check_layout looks.
+ * Offsets are those of QuickJS-ng 0.18 on 32 bits; translate.ts pins the version, and fail() tells of what
+ * looks otherwise.
  */
 #include "snapshot.h"
 
@@ -36,10 +37,8 @@
 /* The allocator functions that the package itself would take. */
 #define PACKAGE_ALLOCATOR 1146640U
 
-struct note {
-    u32 address;
-};
-static struct note *notes;
+/* Addresses of what the engine has allocated. */
+static u32 *notes;
 static size_t note_count;
 static size_t note_room;
 
@@ -50,12 +49,12 @@ static void add_note(u32 address) {
         if (notes == NULL)
             abort();
     }
-    notes[note_count++].address = address;
+    notes[note_count++] = address;
 }
 
 static void drop_note(u32 address) {
     for (size_t i = note_count; i-- > 0;) {
-        if (notes[i].address == address) {
+        if (notes[i] == address) {
             notes[i] = notes[--note_count];
             return;
         }
@@ -144,7 +143,7 @@ static void slab_immortal(u32 slab) {
 
 static void everything_immortal(void) {
     for (size_t i = 0; i < note_count; i++) {
-        u32 at = notes[i].address;
+        u32 at = notes[i];
         if (at == runtime)
             continue;
         if (i32_load16_u(at) == NO_SLAB && i32_load8_u(at + 2) == NO_CLASS)

@@ -88,8 +88,10 @@ value make_number_value(f64 number);
 
 /* A function of JavaScript that is written in C: its arguments are borrowed, its result is owned. */
 typedef value builtin(u32 count, const value *arguments);
-/* Property of an object; `v` is taken. */
-void define(value object, const char *name, value v);
+/* Sets a property of an object, `v` is taken; false when that threw. */
+bool define(value object, const char *name, value v);
+/* What a property is, or VALUE_EXCEPTION. */
+value property(value object, const char *name);
 /* Throws; always VALUE_EXCEPTION. */
 value throw_error(const char *message);
 value throw_type_error(const char *message);
