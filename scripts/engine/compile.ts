@@ -121,7 +121,7 @@ async function compileOne(batch: Batch, source: string, object: string): Promise
   renameSync(fresh, object);
 }
 
-/** The objects, in the sources' order; two at a time are compiled. */
+/** The objects, in the sources' order. */
 export async function compile(batch: Batch): Promise<string[]> {
   mkdirSync(batch.cache, { recursive: true });
   const shared = createHash('sha256');
