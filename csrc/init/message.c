@@ -57,14 +57,6 @@ void message_send(const struct ctx *ctx, enum message_type type, uint32_t value)
     post(ctx);
 }
 
-void message_send_text(const struct ctx *ctx, enum message_type type, int error, uint32_t value,
-                       const char *text, size_t length) {
-    size_t taken = length < sizeof(packet.data) ? length : sizeof(packet.data);
-    frame(ctx, type, error, value, taken);
-    memcpy(packet.data, text, taken);
-    post(ctx);
-}
-
 void message_send_failure(const struct ctx *ctx, int error) {
     size_t length = ctx->detail.length;
     size_t said = ctx->said_length;

@@ -13,10 +13,6 @@
 /** Sends a message without data. */
 void message_send(const struct ctx *ctx, enum message_type type, uint32_t value);
 
-/** Sends one with a text. */
-void message_send_text(const struct ctx *ctx, enum message_type type, int error, uint32_t value,
-                       const char *text, size_t length);
-
 /** Sends FAILED: the detail that was noted, and what a hook said. */
 void message_send_failure(const struct ctx *ctx, int error);
 

@@ -30,8 +30,7 @@ static _Noreturn void give_up(struct ctx *ctx, int error) {
         fail(ctx, error, "the agent at listenerPath does not take the listener and the state");
     else
         fail(ctx, error, "sending the listener to the agent at listenerPath");
-    message_send_text(ctx, MESSAGE_FAILED, error, (uint32_t)ctx->phase, ctx->detail.bytes,
-                      ctx->detail.length);
+    message_send_failure(ctx, error);
     _exit(1);
 }
 

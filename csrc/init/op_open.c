@@ -78,14 +78,17 @@ int op_open_proc(struct ctx *ctx, const struct op_open_proc *op) {
     return 0;
 }
 
+static int open_into(struct ctx *ctx, uint32_t slot, const char *path, int flags) {
+    int file = sys_openat(AT_FDCWD, path, flags, 0);
+    if (file < 0)
+        return fail(ctx, file, "opening \"", path, "\"");
+    slot_set(ctx, slot, file);
+    return 0;
+}
+
 int op_open_cgroup(struct ctx *ctx, const struct op_open_cgroup *op) {
-    if (!op->detached) {
-        int directory = sys_openat(AT_FDCWD, op->path.text, O_PATH | O_DIRECTORY, 0);
-        if (directory < 0)
-            return fail(ctx, directory, "opening \"", op->path.text, "\"");
-        slot_set(ctx, op->slot, directory);
-        return 0;
-    }
+    if (!op->detached)
+        return open_into(ctx, op->slot, op->path.text, O_PATH | O_DIRECTORY);
     // The container's process has it for an instant, and others in its pid namespace may look: above the root
     // of a mount that hangs nowhere is nothing.
     scope_fd tree = sys_open_tree(AT_FDCWD, op->path.text, OPEN_TREE_CLONE);
@@ -99,19 +102,11 @@ int op_open_cgroup(struct ctx *ctx, const struct op_open_cgroup *op) {
 }
 
 int op_open_tasks(struct ctx *ctx, const struct op_open_tasks *op) {
-    int file = sys_openat(AT_FDCWD, op->path.text, O_WRONLY, 0);
-    if (file < 0)
-        return fail(ctx, file, "opening \"", op->path.text, "\"");
-    slot_set(ctx, op->slot, file);
-    return 0;
+    return open_into(ctx, op->slot, op->path.text, O_WRONLY);
 }
 
 int op_open_path(struct ctx *ctx, const struct op_open_path *op) {
-    int file = sys_openat(AT_FDCWD, op->path.text, O_PATH, 0);
-    if (file < 0)
-        return fail(ctx, file, "opening \"", op->path.text, "\"");
-    slot_set(ctx, op->slot, file);
-    return 0;
+    return open_into(ctx, op->slot, op->path.text, O_PATH);
 }
 
 int op_open_device(struct ctx *ctx, const struct op_open_device *op) {
