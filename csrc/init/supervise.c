@@ -10,6 +10,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "catch.h"
 #include "fd.h"
 #include "relay.h"
 #include "sys.h"
@@ -32,7 +33,7 @@ struct supervisor {
     struct relay relay;
 };
 
-/** One in a process, for the handler of our own crashes, and in .bss for its buffers. */
+/** One in a process: in .bss for its buffers. */
 static struct supervisor supervisor;
 
 static int complain(const char *what, int error) {
@@ -45,42 +46,6 @@ static int complain(const char *what, int error) {
     text_append(&line, "\n");
     (void)fd_write(STDERR_FILENO, line.bytes, line.length);
     return 1;
-}
-
-/** Signals that a bug of ours raises. Sent by someone else, they are for the program as all others are. */
-static const int crashes[] = {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT, SIGTRAP, SIGSYS};
-
-static void on_crash(int signal, siginfo_t *info, void *context) {
-    (void)context;
-    if (info->si_code <= 0) {
-        sys_pidfd_send_signal(supervisor.pidfd, signal);
-        return;
-    }
-    terminal_restore();
-    struct sigaction fall = {.sa_handler = SIG_DFL};
-    sigaction(signal, &fall, NULL);
-    raise(signal);
-}
-
-/**
- * Blocks all signals but those of crashes, and gives a descriptor that they are read from. Blocked first: one
- * that came while the runtime had them blocked is not lost.
- */
-static int catch_signals(void) {
-    sigset_t all;
-    struct sigaction crash = {.sa_sigaction = on_crash, .sa_flags = SA_SIGINFO | SA_RESTART};
-    sigfillset(&all);
-    if (sigprocmask(SIG_SETMASK, &all, NULL) < 0)
-        return -errno;
-    sys_default_signals();
-    for (size_t i = 0; i < sizeof(crashes) / sizeof(crashes[0]); i++) {
-        sigdelset(&all, crashes[i]);
-        sigaction(crashes[i], &crash, NULL);
-    }
-    if (sigprocmask(SIG_SETMASK, &all, NULL) < 0)
-        return -errno;
-    int descriptor = signalfd(-1, &all, SFD_CLOEXEC | SFD_NONBLOCK);
-    return descriptor < 0 ? -errno : descriptor;
 }
 
 /** Stops like any job does, with the terminal as it was; returns when continued. SIGSTOP cannot be blocked.
@@ -221,9 +186,8 @@ static int watch(struct supervisor *self) {
         relay_move(&self->relay, descriptors + 2);
         if ((descriptors[0].revents | descriptors[1].revents) != 0)
             reap(self);
-        if (self->ended) {
+        if (self->ended)
             return drain(self);
-        }
     }
 }
 
@@ -286,7 +250,7 @@ int supervise(int count, char **arguments) {
     sys_prctl(PR_SET_NAME, (unsigned long)"tsoci:[run]", 0);
     self->process = (pid_t)process;
     self->reads = true;
-    self->signals = catch_signals();
+    self->signals = catch_signals(&self->pidfd);
     if (self->signals < 0)
         return complain("signalfd", self->signals);
     self->pidfd = sys_pidfd_open(self->process);
