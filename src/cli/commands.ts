@@ -2,18 +2,11 @@
  * The command table: the one place that says which commands there are. The parser, help, completion and the man pages read it.
  */
 import { checkpointShape, restoreShape } from './checkpoint-shapes.ts';
+import { row } from './command-row.ts';
+import { commandsWithoutContainer } from './commands-without-container.ts';
 import * as shapes from './options.ts';
-import type { CommandRow, CommandShape, Handler } from './table.ts';
-
-/** A row whose module's handler must fit the row's shape, or it does not compile. */
-type Row<S extends CommandShape> = Omit<CommandRow, 'load' | keyof CommandShape> & {
-  readonly shape: S;
-  load(): Promise<{ readonly handler: Handler<S> }>;
-};
-
-function row<S extends CommandShape>({ shape, ...about }: Row<S>): CommandRow {
-  return { ...shape, ...about } as unknown as CommandRow;
-}
+import { eventsShape, statsShape, updateShape } from './resource-shapes.ts';
+import type { CommandRow } from './table.ts';
 
 export const commands: readonly CommandRow[] = [
   row({
@@ -158,7 +151,7 @@ export const commands: readonly CommandRow[] = [
   }),
   row({
     name: 'update',
-    shape: shapes.updateShape,
+    shape: updateShape,
     summary: 'change the limits of a container',
     description: [
       'All or nothing: when one limit is refused, those in force before are back. What is not named stays as it is. Sizes may end in K, M, G ' +
@@ -174,7 +167,7 @@ export const commands: readonly CommandRow[] = [
   }),
   row({
     name: 'events',
-    shape: shapes.eventsShape,
+    shape: eventsShape,
     summary: 'print statistics of a container, and when it ran out of memory',
     description: [
       'One JSON object on a line at a time: of type stats at each interval, of type oom when the kernel found no more memory for the ' +
@@ -188,7 +181,7 @@ export const commands: readonly CommandRow[] = [
   }),
   row({
     name: 'stats',
-    shape: shapes.statsShape,
+    shape: statsShape,
     summary: 'show what containers use, live',
     description: [
       'A table of processor time, memory against its limit, processes, block I/O, how often the processor limit held the container back, and ' +
@@ -249,82 +242,5 @@ export const commands: readonly CommandRow[] = [
     handsOnStreams: true,
     load: () => import('./commands/restore.ts'),
   }),
-  row({
-    name: 'spec',
-    shape: shapes.specShape,
-    summary: 'write a config.json to begin with',
-    description: [
-      'The config runs sh on a terminal in the directory rootfs, with usual mounts, namespaces and limits. An existing config.json is never overwritten.',
-    ],
-    examples: [
-      { command: 'spec', does: 'write config.json into the current directory' },
-      { command: 'spec --no-terminal', does: 'one for scripts and for the background, without a terminal' },
-      { command: 'spec --rootless --bundle box', does: 'one that needs no root, into the directory box' },
-    ],
-    load: () => import('./commands/spec.ts'),
-  }),
-  row({
-    name: 'rootfs',
-    shape: shapes.rootfsShape,
-    summary: 'make a root filesystem to begin with',
-    description: [
-      "Of the host's static busybox, of an archive (such as docker export writes, by the host's tar), or as a copy of a directory. Nothing is " +
-        'fetched from anywhere, and a directory that is not empty is left alone.',
-    ],
-    examples: [
-      { command: 'rootfs busybox', does: 'a shell and its usual commands, in the directory rootfs' },
-      { command: 'rootfs debian.tar.xz box/rootfs', does: 'what is in an archive' },
-    ],
-    load: () => import('./commands/rootfs.ts'),
-  }),
-  row({
-    name: 'plan',
-    shape: shapes.planShape,
-    summary: 'show what a bundle would do, step by step',
-    description: [
-      'Prints the operations that would build the container, in their order, each with the place in config.json that asks for it. ' +
-        'Changes nothing and needs no privileges: what this caller could not do is said beside it.',
-    ],
-    examples: [
-      { command: 'plan --bundle /srv/web', does: 'a table of the steps' },
-      { command: 'plan --format json', does: 'the same for programs' },
-    ],
-    load: () => import('./commands/plan.ts'),
-  }),
-  row({
-    name: 'features',
-    shape: shapes.plainShape,
-    summary: 'print what this runtime can do as JSON',
-    description: ["The form is the runtime specification's features structure."],
-    examples: [{ command: 'features', does: 'print it' }],
-    load: () => import('./commands/features.ts'),
-  }),
-  row({
-    name: 'completion',
-    shape: shapes.completionShape,
-    summary: 'print a completion script for a shell',
-    description: ['Completes commands, options, their values and the ids of containers.'],
-    examples: [
-      { command: 'completion bash > tsoci', does: 'for bash; it belongs into /etc/bash_completion.d' },
-      { command: 'completion zsh > _tsoci', does: 'for zsh; it belongs into a directory of $fpath' },
-    ],
-    load: () => import('./commands/completion.ts'),
-  }),
-  row({
-    name: 'help',
-    aliases: ['h'],
-    shape: shapes.helpShape,
-    summary: 'explain the program or a command',
-    description: ['The same as --help.'],
-    examples: [{ command: 'help exec', does: 'explain exec' }],
-    load: () => import('./commands/help.ts'),
-  }),
-  row({
-    name: 'version',
-    shape: shapes.plainShape,
-    summary: 'print the version',
-    description: ["Of tsoci, of the runtime specification, and of what runs tsoci's own code."],
-    examples: [{ command: 'version', does: 'print it' }],
-    load: () => import('./commands/version.ts'),
-  }),
+  ...commandsWithoutContainer,
 ];

@@ -1,6 +1,6 @@
 import { integer, size } from './convert/limits.ts';
-import type { updateShape } from './options.ts';
 import { present } from './present.ts';
+import type { updateShape } from './resource-shapes.ts';
 import type { Values } from './table.ts';
 
 type UpdateValues = Values<typeof updateShape.options>;

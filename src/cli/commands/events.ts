@@ -1,7 +1,7 @@
 import { stringifyJson } from '../../bundle/stringify-json.ts';
 import { events, statistics } from '../../container/events.ts';
 import { duration } from '../convert/duration.ts';
-import type { eventsShape } from '../options.ts';
+import type { eventsShape } from '../resource-shapes.ts';
 import type { Handler } from '../table.ts';
 
 export const handler: Handler<typeof eventsShape> = async ({ arguments: { id }, values, context, print }) => {

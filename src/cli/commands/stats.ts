@@ -1,7 +1,7 @@
 import { stats } from '../../container/stats.ts';
 import { duration } from '../convert/duration.ts';
-import type { statsShape } from '../options.ts';
 import { usageTable } from '../render/usage-table.ts';
+import type { statsShape } from '../resource-shapes.ts';
 import type { Handler } from '../table.ts';
 
 /** Cursor to the corner, and the old table away (ECMA-48: CUP, ED). */

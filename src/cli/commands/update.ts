@@ -3,8 +3,8 @@ import { update } from '../../container/update.ts';
 import { Failure, messageOf } from '../../failure.ts';
 import { concatenate } from '../../host/concatenate.ts';
 import type { Native } from '../../host/native.ts';
-import type { updateShape } from '../options.ts';
 import { present } from '../present.ts';
+import type { updateShape } from '../resource-shapes.ts';
 import type { Handler } from '../table.ts';
 import { updateResources } from '../update-options.ts';
 
