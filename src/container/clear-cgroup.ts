@@ -45,13 +45,14 @@ export async function clearCgroup(
 /** Other containers of this root that have this cgroup, or one above or below it. */
 export function sharersOf(store: Store, id: string, cgroup: SavedCgroup): string[] {
   const own = directoriesOf(cgroup);
-  return store.ids().filter((other) => {
+  const shares = (other: string): boolean => {
     if (other === id) return false;
     const saved = cgroupOf(store, other);
     return (
       saved !== undefined && directoriesOf(saved).some((path) => own.some((each) => overlap(path, each)))
     );
-  });
+  };
+  return store.listing((ids) => ids.filter(shares));
 }
 
 function cgroupOf(store: Store, id: string): SavedCgroup | undefined {

@@ -12,20 +12,20 @@ import type { Context, State } from './types.ts';
  */
 export async function list(context: Context): Promise<State[]> {
   const store = new Store(context.host.native, context.root);
-  const states: State[] = [];
-  for (const id of store.ids()) {
-    try {
-      const record = store.tryRead(id);
-      if (record !== undefined) states.push(stateOf(context, store, record));
-    } catch (error) {
-      // deleted while we looked
-      if (error instanceof Failure && error.code === 'not-found') continue;
-      requireProcfs(context.host.native);
-      context.warn(messageOf(error));
-      states.push(unusableState(context, id, error));
-    }
+  return store.listing((ids) => ids.flatMap((id) => entryOf(context, store, id) ?? []));
+}
+
+function entryOf(context: Context, store: Store, id: string): State | undefined {
+  try {
+    const record = store.tryRead(id);
+    return record && stateOf(context, store, record);
+  } catch (error) {
+    // deleted while we looked
+    if (error instanceof Failure && error.code === 'not-found') return undefined;
+    requireProcfs(context.host.native);
+    context.warn(messageOf(error));
+    return unusableState(context, id, error);
   }
-  return states;
 }
 
 /** What can still be said of a container. */

@@ -15,10 +15,10 @@ interface ProcessStat {
 
 const PROC_MAGIC = 0x9fa0;
 
-const stateField = 0;
-const startTimeField = 19;
+/** From the state, the first field behind the command name, to the start time (proc_pid_stat(5): 3 and 22). No split: `list` asks of every container. */
+const fieldsToStartTime = 19;
 
-/** Reads /proc/PID/stat behind the command name, which may hold anything. Undefined when there is no such process. */
+/** What /proc/PID/stat says. Undefined when there is no such process. */
 function readStat(native: Native, pid: number): ProcessStat | undefined {
   let text: string;
   try {
@@ -27,8 +27,13 @@ function readStat(native: Native, pid: number): ProcessStat | undefined {
     if (hasErrno(error, 'ENOENT', 'ENOTDIR', 'ESRCH', 'EPERM', 'EACCES')) return undefined;
     throw error;
   }
-  const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
-  return { state: fields[stateField] ?? '', startTime: fields[startTimeField] ?? '' };
+  const state = text.lastIndexOf(')') + 2;
+  let startTime = state;
+  for (let field = 0; field < fieldsToStartTime; field++) startTime = text.indexOf(' ', startTime) + 1;
+  return {
+    state: text.slice(state, text.indexOf(' ', state)),
+    startTime: text.slice(startTime, text.indexOf(' ', startTime)),
+  };
 }
 
 /** Who has this pid now; undefined when nobody, or somebody who is hidden from us. */

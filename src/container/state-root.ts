@@ -11,10 +11,17 @@ const writableByOthers = 0o022;
 /** What stands for owners whom this user namespace does not map (user_namespaces(7)). */
 const nobody = 65534;
 
+/** The directory after the look at whose it is. */
+export interface OpenRoot {
+  /** By which that very directory is reached, until it is closed. */
+  readonly directory: string;
+  close(): void;
+}
+
 /**
- * The directory in which every container has its own. Each use opens it anew, looks whose it is, and reaches what is below through that
- * very descriptor: whoever may rename a directory above it changes nothing between the look and the use. For the same reason a sticky parent
- * such as /tmp is as good as any other.
+ * The directory in which every container has its own. Each use, of which a whole listing may be one, opens it anew, looks whose it is, and
+ * reaches what is below through that very descriptor: whoever may rename a directory above it changes nothing between the look and the use. For
+ * the same reason a sticky parent such as /tmp is as good as any other.
  */
 export class StateRoot {
   readonly #native: Native;
@@ -26,20 +33,31 @@ export class StateRoot {
   }
 
   /**
-   * Calls `use` with a path by which the directory is reached meanwhile. Throws `SystemError` (`ENOENT`, `ENOTDIR`) when it is not there, and
-   * `Failure` (`invalid`) when it belongs to somebody else or others may write to it.
+   * Throws `SystemError` (`ENOENT`, `ENOTDIR`) when it is not there, and `Failure` (`invalid`) when it belongs to somebody else or others may
+   * write to it.
    */
-  within<Result>(use: (directory: string) => Result): Result {
+  open(): OpenRoot {
     const native = this.#native;
     const descriptor = native.open(this.path, O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
+    const root = { directory: `/proc/self/fd/${descriptor}`, close: () => native.close(descriptor) };
     try {
-      const directory = `/proc/self/fd/${descriptor}`;
-      const status = native.status(directory, true);
+      const status = native.status(root.directory, true);
       if (status === undefined) requireProcfs(native);
       else this.#check(status);
-      return use(directory);
+      return root;
+    } catch (error) {
+      root.close();
+      throw error;
+    }
+  }
+
+  /** Calls `use` with a path by which the directory is reached meanwhile. Throws as `open`. */
+  within<Result>(use: (directory: string) => Result): Result {
+    const root = this.open();
+    try {
+      return use(root.directory);
     } finally {
-      native.close(descriptor);
+      root.close();
     }
   }
 

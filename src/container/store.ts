@@ -24,6 +24,8 @@ export class Store {
   readonly #root: StateRoot;
   /** Locks that are held, by id: whoever holds one works in the very directory that is locked. */
   readonly #held = new Map<string, Lock>();
+  /** By which the root is reached while it is listed. */
+  #listed: string | undefined;
 
   constructor(native: Native, root: string) {
     this.#native = native;
@@ -55,7 +57,9 @@ export class Store {
   #at<Result>(id: string, use: (directory: string) => Result): Result {
     checkId(id);
     const held = this.#held.get(id);
-    return held === undefined ? this.#root.within((root) => use(`${root}/${id}`)) : use(held.directory);
+    if (held !== undefined) return use(held.directory);
+    if (this.#listed !== undefined) return use(`${this.#listed}/${id}`);
+    return this.#root.within((root) => use(`${root}/${id}`));
   }
 
   #isThere(id: string, name: string): boolean {
@@ -258,12 +262,34 @@ export class Store {
   }
 
   /** Ids of everything that has a directory, as people sort them. */
-  ids(): string[] {
+  ids(): readonly string[] {
+    return this.listing((ids) => ids);
+  }
+
+  /**
+   * Calls `look` with the ids, sorted like that. What it reads of them comes through the descriptor by which they were listed, as one look at whose
+   * the root is serves a thousand containers too; a lock is taken by name as ever. `look` must not wait.
+   */
+  listing<Result>(look: (ids: readonly string[]) => Result): Result {
+    const root = this.#toList(() => this.#root.open());
+    if (root === undefined) return look([]);
     try {
-      return this.#root.within((root) => sortNaturally(this.#native.readDirectory(root).filter(isId)));
+      const names = this.#toList(() => this.#native.readDirectory(root.directory)) ?? [];
+      this.#listed = root.directory;
+      return look(sortNaturally(names.filter(isId)));
+    } finally {
+      this.#listed = undefined;
+      root.close();
+    }
+  }
+
+  /** Undefined without a root. */
+  #toList<Result>(act: () => Result): Result | undefined {
+    try {
+      return act();
     } catch (error) {
       if (error instanceof Failure) throw error;
-      if (hasErrno(error, 'ENOENT')) return [];
+      if (hasErrno(error, 'ENOENT')) return undefined;
       throw this.#failure(`can't list the state directory "${this.#root.path}"`, error);
     }
   }

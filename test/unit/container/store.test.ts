@@ -1,5 +1,13 @@
 import { spawn, spawnSync } from 'node:child_process';
-import { mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -237,6 +245,59 @@ test('ids() are those of containers, sorted as people sort; none without a state
     for (const id of ['b10', 'b9', 'a']) (await store.reserve(wait, id)).release();
     mkdirSync(join(root, 'not an id'));
     assert.equal(store.ids(), ['a', 'b9', 'b10']);
+  }));
+
+test("listing() reads what it listed, whatever has the root's name by then", () =>
+  withStore(async (store, root) => {
+    const other = `${root}-other`;
+    for (const [place, bundle] of [
+      [root, '/listed'],
+      [other, '/another'],
+    ] as const) {
+      const each = new Store(native, place);
+      (await each.reserve(wait, 'c')).release();
+      each.write(recordOf('c', { bundle }));
+    }
+    const opened = readdirSync('/proc/self/fd').length;
+    store.listing((ids) => {
+      assert.equal(ids, ['c']);
+      renameSync(root, `${root}-before`);
+      renameSync(other, root);
+      assert.is(store.read('c').bundle, '/listed');
+      // A lock is that of what has the name: none could be had for good of what has it no more.
+      assert.is(store.isLocked('c'), false);
+    });
+    assert.is(store.read('c').bundle, '/another');
+    assert.throws(() =>
+      store.listing(() => {
+        throw new Error('in between');
+      }),
+    );
+    assert.is(store.read('c').bundle, '/another');
+    assert.is(readdirSync('/proc/self/fd').length, opened);
+  }));
+
+test('listing() looks at the root once for all that is read meanwhile', () =>
+  withStore(async (plain, root) => {
+    for (const id of ['a', 'b', 'c']) {
+      (await plain.reserve(wait, id)).release();
+      plain.write(recordOf(id));
+    }
+    let opened = 0;
+    const counting: typeof native = {
+      ...native,
+      open: (path, flags, mode) => {
+        if (path === root) opened++;
+        return native.open(path, flags, mode);
+      },
+    };
+    const store = new Store(counting, root);
+    store.listing((ids) => {
+      for (const id of ids) assert.is(store.hasStartSocket(store.read(id).id), false);
+    });
+    assert.is(opened, 1);
+    store.read('a');
+    assert.is(opened, 2);
   }));
 
 test('remove() takes away all that is ours, and is content with what is gone', () =>
