@@ -72,6 +72,11 @@ export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
+/** The very failure, with what to do about it. */
+export function withHint(failure: Failure, hint: string): Failure {
+  return Object.assign(failure, { hint });
+}
+
 /** For the end of an exhaustive switch: a missing case does not compile. */
 export function assertNever(value: never): never {
   throw new Failure('internal', `unexpected value ${JSON.stringify(value)}`);

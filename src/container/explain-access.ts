@@ -1,5 +1,5 @@
 import type { Config, IdMapping } from '../bundle/config.ts';
-import { Failure } from '../failure.ts';
+import { Failure, withHint } from '../failure.ts';
 import { type FileStatus, hasErrno, type Native } from '../host/native.ts';
 
 const execute = 0o1;
@@ -14,14 +14,7 @@ export function explainAccess(native: Native, { linux }: Config, rootfs: string,
   const [uid, gid] = [hostId(linux?.uidMappings), hostId(linux?.gidMappings)];
   if (namespace === undefined || namespace.path || uid === undefined || gid === undefined) return error;
   const hint = adviceFor(native, rootfs, { uid, gid }, linux?.uidMappings ?? []);
-  if (hint === undefined) return error;
-  return new Failure(error.code, error.message, {
-    ...(error.pointer !== undefined && { pointer: error.pointer }),
-    errno: error.errno,
-    cause: error.cause,
-    cleanup: error.cleanup,
-    hint,
-  });
+  return hint === undefined ? error : withHint(error, hint);
 }
 
 /** Who the container's root is on the host. */

@@ -1,5 +1,5 @@
 import type { Config, Seccomp } from '../bundle/config.ts';
-import { Failure } from '../failure.ts';
+import { Failure, withHint } from '../failure.ts';
 
 /** What is called behind the filter before the program has control (csrc/init/op_start.c). */
 const needed = ['write', 'execve', 'exit_group'] as const;
@@ -36,13 +36,5 @@ export function explainSeccomp(config: Pick<Config, 'linux'>, error: unknown): u
     error.hint === undefined &&
     (error.code === 'exec' || error.message.includes('died before it executed'));
   const hint = blamed ? seccompAdvice(config.linux?.seccomp) : undefined;
-  if (!blamed || hint === undefined) return error;
-  const { code, message, pointer, errno, cause, cleanup } = error;
-  return new Failure(code, message, {
-    ...(pointer !== undefined && { pointer }),
-    ...(errno !== undefined && { errno }),
-    cause,
-    cleanup,
-    hint,
-  });
+  return !blamed || hint === undefined ? error : withHint(error, hint);
 }
