@@ -24,6 +24,7 @@ export function handDown(native: Native, cgroup: SavedCgroup, steps: readonly Cg
   const needed = new Set<string>();
   for (const step of steps) {
     if (step.kind !== 'write' || step.hierarchy !== 'v2' || step.controller === 'cgroup') continue;
+    if (needed.has(step.controller)) continue;
     const obstacle = THREADED.has(step.controller) ? undefined : obstacleTo(native, cgroup, step);
     if (obstacle !== undefined) throw obstacle;
     needed.add(step.controller);

@@ -6,6 +6,7 @@ import { ask } from '../host/files.ts';
 import type { Native } from '../host/native.ts';
 import type { Plan } from '../plan/plan.ts';
 import { type RuntimeStep, runtimeSteps } from '../plan/runtime-steps.ts';
+import { directoriesOf } from './clear-cgroup.ts';
 import { prepare } from './prepare.ts';
 import type { Context, CreateOptions } from './types.ts';
 
@@ -49,8 +50,7 @@ async function planAs(context: Context, options: CreateOptions): Promise<Planned
   const { steps } = planResources(controllersOf(layout), bundle.config.linux?.resources, {
     pointer: '/linux/resources',
   });
-  const { hierarchies, unified } = cgroup.saved;
-  const directories = [...hierarchies.map(({ path }) => path), ...(unified ? [unified.path] : [])];
+  const directories = directoriesOf(cgroup.saved);
   return { limits: steps, runtime: runtimeSteps(bundle.config), plan, directories };
 }
 

@@ -12,7 +12,7 @@ const writableByOthers = 0o022;
 const nobody = 65534;
 
 /** The directory after the look at whose it is. */
-export interface OpenRoot {
+export interface OpenStateRoot {
   /** By which that very directory is reached, until it is closed. */
   readonly directory: string;
   close(): void;
@@ -36,7 +36,7 @@ export class StateRoot {
    * Throws `SystemError` (`ENOENT`, `ENOTDIR`) when it is not there, and `Failure` (`invalid`) when it belongs to somebody else or others may
    * write to it.
    */
-  open(): OpenRoot {
+  open(): OpenStateRoot {
     const native = this.#native;
     const descriptor = native.open(this.path, O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
     const root = { directory: `/proc/self/fd/${descriptor}`, close: () => native.close(descriptor) };
