@@ -1,11 +1,5 @@
 import type { Config, Resources } from '../bundle/config.ts';
-import { type LoadedBundle, loadBundle } from '../bundle/load-bundle.ts';
-import type { Cgroup } from '../cgroup/cgroup.ts';
-import type { CgroupLayout } from '../cgroup/cgroup-layout.ts';
-import { detectCgroups } from '../cgroup/detect-cgroups.ts';
-import { openCgroup } from '../cgroup/open-cgroup.ts';
 import type { Notification } from '../criu/criu.ts';
-import { findCriu } from '../criu/find-criu.ts';
 import type { CriuOptions } from '../criu/messages.ts';
 import { Failure, withCleanup } from '../failure.ts';
 import { endChild } from '../launch/launch.ts';
@@ -15,9 +9,9 @@ import { cgroupRoots } from './checkpoint/cgroup-roots.ts';
 import { commonOptions } from './checkpoint/criu-choices.ts';
 import { externalSources } from './checkpoint/external-mounts.ts';
 import { fillNetwork } from './checkpoint/fill-network.ts';
-import { Images } from './checkpoint/images.ts';
 import { expectedMounts, keepAttributes } from './checkpoint/mount-attributes.ts';
 import { placeInRoot } from './checkpoint/place-in-root.ts';
+import { prepareRestore, type Restoration } from './checkpoint/prepare-restore.ts';
 import { cgroupPlaces, enterCgroup, enterResctrl } from './checkpoint/restore-cgroup.ts';
 import { openRestore } from './checkpoint/restore-start.ts';
 import { ownWorkPath, removeOwnWork } from './checkpoint/restore-work.ts';
@@ -26,32 +20,17 @@ import type { RestoreOptions } from './checkpoint/types.ts';
 import { Undo } from './cleanup.ts';
 import { createHooks } from './create-hooks.ts';
 import { tellExit } from './exits.ts';
-import { checkId } from './identifier.ts';
 import { splitLimits } from './late-limits.ts';
 import { newRecord } from './new-record.ts';
 import { removeIfThere, writePidFile } from './pid-file.ts';
-import { checkTerminal, findRootfs } from './prepare.ts';
 import { identify } from './process-identity.ts';
 import type { ContainerRecord } from './record.ts';
-import { openResctrl, type ResctrlGroup, resctrlRoot } from './resctrl.ts';
 import { runPoststart } from './start.ts';
 import { stateDocument } from './state-document.ts';
 import { Store } from './store.ts';
-import { tellUnknown } from './tell-unknown.ts';
 import type { Context, Foreground } from './types.ts';
 
 const logFile = 'restore.log';
-
-/** Everything that is known before anything is changed. */
-interface Restoration {
-  readonly program: string;
-  readonly bundle: LoadedBundle;
-  readonly rootfs: string;
-  readonly layout: CgroupLayout;
-  readonly cgroup: Cgroup;
-  readonly images: Images;
-  readonly resctrl: ResctrlGroup | undefined;
-}
 
 /** What comes into being on the way. */
 interface Progress {
@@ -130,31 +109,6 @@ async function giveUp(
     await runPoststopHooks(context, record.poststop, stateDocument(record, 'stopped', 0), context.warn);
   }
   return cleanup;
-}
-
-async function prepareRestore(context: Context, options: RestoreOptions): Promise<Restoration> {
-  const { host } = context;
-  const { native } = host;
-  checkId(options.id);
-  const program = findCriu(native, context.criu);
-  const bundle = await loadBundle(native, options.bundle);
-  for (const warning of bundle.warnings) context.warn(warning);
-  const { config } = bundle;
-  await tellUnknown(context, 'Config', config);
-  const ownTerminal = !options.detach && options.consoleSocket === undefined;
-  checkTerminal(config, options, { ownTerminal }, native);
-  const rootfs = findRootfs(context, bundle);
-  const layout = detectCgroups(native);
-  const cgroup = openCgroup(host, layout, {
-    id: options.id,
-    cgroupsPath: config.linux?.cgroupsPath,
-    systemd: context.systemdCgroup,
-    rootless: context.rootless,
-  });
-  const root = context.resctrl ?? resctrlRoot;
-  const resctrl = openResctrl(native, root, config.linux?.intelRdt, options.id);
-  const images = Images.open(native, options.imagePath);
-  return { program, bundle, rootfs, layout, cgroup, images, resctrl };
 }
 
 interface Making {
