@@ -1,6 +1,7 @@
 import { Failure, messageOf } from '../failure.ts';
 import { type FileStatus, hasErrno, type Native } from '../host/native.ts';
 import { O_CLOEXEC, O_DIRECTORY, O_PATH } from '../host/open-flags.ts';
+import { checkId } from './identifier.ts';
 import { modeText } from './mode-text.ts';
 import { ownerName } from './owner-name.ts';
 import { requireProcfs } from './process-identity.ts';
@@ -30,6 +31,12 @@ export class StateRoot {
   constructor(native: Native, path: string) {
     this.#native = native;
     this.path = path;
+  }
+
+  /** The name of a container's directory. */
+  directory(id: string): string {
+    checkId(id);
+    return `${this.path}/${id}`;
   }
 
   /**

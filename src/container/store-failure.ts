@@ -1,5 +1,5 @@
 import { Failure, messageOf } from '../failure.ts';
-import { isSystemError } from '../host/native.ts';
+import { hasErrno, isSystemError } from '../host/native.ts';
 
 /** A system's error in the names that people know, instead of the descriptors that the store works by. */
 export function storeFailure(action: string, cause: unknown, root: string, id: string | undefined): Failure {
@@ -9,4 +9,9 @@ export function storeFailure(action: string, cause: unknown, root: string, id: s
   );
   const errno = isSystemError(cause) ? { errno: cause.code } : {};
   return new Failure('system', `${action}: ${reason}`, { ...errno, ...(reason === said && { cause }) });
+}
+
+/** There is no such thing, or nothing could have such a name. */
+export function isAbsent(error: unknown): boolean {
+  return hasErrno(error, 'ENOENT', 'ENOTDIR', 'ENAMETOOLONG');
 }

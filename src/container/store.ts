@@ -2,15 +2,15 @@ import { MAXIMUM_BYTES } from '../bundle/parse-json.ts';
 import { Failure } from '../failure.ts';
 import { ask } from '../host/files.ts';
 import { hasErrno, type Native } from '../host/native.ts';
-import { O_CLOEXEC, O_DIRECTORY, O_NOFOLLOW, O_RDONLY } from '../host/open-flags.ts';
 import type { Wait } from '../host/wait.ts';
 import { checkRecord, UnusableRecord } from './check-record.ts';
 import { checkId, isId } from './identifier.ts';
-import { Lock } from './lock.ts';
+import type { Lock } from './lock.ts';
+import { Locks } from './locks.ts';
 import { sortNaturally } from './naturally.ts';
 import type { ContainerRecord } from './record.ts';
 import { StateRoot } from './state-root.ts';
-import { storeFailure } from './store-failure.ts';
+import { isAbsent, storeFailure } from './store-failure.ts';
 
 /** Names inside a container's state directory. */
 const recordFile = 'state.json';
@@ -22,20 +22,19 @@ const startSocket = 'start.sock';
 export class Store {
   readonly #native: Native;
   readonly #root: StateRoot;
-  /** Locks that are held, by id: whoever holds one works in the very directory that is locked. */
-  readonly #held = new Map<string, Lock>();
+  readonly #locks: Locks;
   /** By which the root is reached while it is listed. */
   #listed: string | undefined;
 
   constructor(native: Native, root: string) {
     this.#native = native;
     this.#root = new StateRoot(native, root);
+    this.#locks = new Locks(native, this.#root);
   }
 
   /** The name of the container's directory, for people and for whoever comes later. */
   directory(id: string): string {
-    checkId(id);
-    return `${this.#root.path}/${id}`;
+    return this.#root.directory(id);
   }
 
   /** The name of the container's copy of its config, for messages. */
@@ -45,7 +44,7 @@ export class Store {
 
   /** The socket by which the holder of the lock makes, finds and removes the way to a process that waits for `start`. */
   startSocketPath(id: string): string {
-    return `${this.#held.get(id)?.directory ?? this.directory(id)}/${startSocket}`;
+    return `${this.#locks.held(id)?.directory ?? this.directory(id)}/${startSocket}`;
   }
 
   /** A process waits there for `start`. */
@@ -56,7 +55,7 @@ export class Store {
   /** Calls `use` with a path by which the container's directory is reached meanwhile. Throws `SystemError` without one. */
   #at<Result>(id: string, use: (directory: string) => Result): Result {
     checkId(id);
-    const held = this.#held.get(id);
+    const held = this.#locks.held(id);
     if (held !== undefined) return use(held.directory);
     if (this.#listed !== undefined) return use(`${this.#listed}/${id}`);
     return this.#root.within((root) => use(`${root}/${id}`));
@@ -88,7 +87,7 @@ export class Store {
         throw this.#failure(`can't make the state directory "${directory}"`, cause);
       }
       // A forced delete may have removed it before it was locked, and somebody else have made another.
-      const lock = await this.#lockIfThere(wait, id);
+      const lock = await this.#locks.take(wait, id);
       if (lock === undefined) continue;
       if (ask('list', directory, () => this.#native.readDirectory(lock.directory)).length === 0) return lock;
       lock.release();
@@ -100,23 +99,12 @@ export class Store {
    * Throws `Failure` (`not-found`), also when the container is gone by then.
    */
   async lock(wait: Pick<Wait, 'lock'>, id: string): Promise<Lock> {
-    const lock = await this.#lockIfThere(wait, id);
-    if (lock === undefined) throw notFound(id);
-    return lock;
+    return there(id, await this.#locks.take(wait, id));
   }
 
   /** The lock, or `busy` while somebody else holds it. Throws `Failure` (`not-found`). */
   tryLock(id: string): Lock | 'busy' {
-    for (;;) {
-      const descriptor = this.#open(id);
-      if (descriptor === undefined) throw notFound(id);
-      if (!this.#native.lock(descriptor, false)) {
-        this.#native.close(descriptor);
-        return 'busy';
-      }
-      const lock = this.#hold(id, descriptor);
-      if (lock !== undefined) return lock;
-    }
+    return there(id, this.#locks.tryTake(id));
   }
 
   /**
@@ -124,67 +112,21 @@ export class Store {
    * that the holder still does goes anywhere. Throws `Failure` (`not-found`).
    */
   takeOver(id: string): Lock {
-    const descriptor = this.#open(id);
-    const lock = descriptor === undefined ? undefined : this.#hold(id, descriptor);
-    if (lock === undefined) throw notFound(id);
-    return lock;
-  }
-
-  async #lockIfThere(wait: Pick<Wait, 'lock'>, id: string): Promise<Lock | undefined> {
-    for (;;) {
-      const descriptor = this.#open(id);
-      if (descriptor === undefined) return undefined;
-      let letGo: () => void;
-      try {
-        letGo = await wait.lock(descriptor, this.directory(id));
-      } catch (error) {
-        this.#native.close(descriptor);
-        throw error;
-      }
-      const lock = this.#hold(id, descriptor, letGo);
-      if (lock !== undefined) return lock;
-    }
-  }
-
-  /** Undefined when the directory was removed while somebody waited for its lock. */
-  #hold(id: string, descriptor: number, letGo = (): void => undefined): Lock | undefined {
-    const lock = new Lock(this.#native, descriptor, this.directory(id), () => {
-      if (this.#held.get(id) === lock) this.#held.delete(id);
-      letGo();
-    });
-    if (!lock.isCurrent()) {
-      lock.release();
-      return undefined;
-    }
-    this.#held.set(id, lock);
-    return lock;
+    return there(id, this.#locks.takeOver(id));
   }
 
   /** Somebody else holds the lock right now. Throws `Failure` (`not-found`). */
   isLocked(id: string): boolean {
-    if (this.#held.has(id)) return false;
+    if (this.#locks.held(id) !== undefined) return false;
     const lock = this.tryLock(id);
     if (lock === 'busy') return true;
     lock.release();
     return false;
   }
 
-  #open(id: string): number | undefined {
-    checkId(id);
-    const flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
-    try {
-      return this.#root.within((root) => this.#native.open(`${root}/${id}`, flags, 0));
-    } catch (error) {
-      if (isAbsent(error)) return undefined;
-      throw error;
-    }
-  }
-
   /** Throws `Failure`: `not-found`, or `UnusableRecord`. */
   read(id: string): ContainerRecord {
-    const record = this.tryRead(id);
-    if (record === undefined) throw notFound(id);
-    return record;
+    return there(id, this.tryRead(id));
   }
 
   /**
@@ -298,7 +240,7 @@ export class Store {
    * Removes the container's directory, for who holds its lock. False when it is gone already, or another's by now: nothing is touched then.
    */
   remove(id: string): boolean {
-    if (this.#held.get(id)?.isCurrent() === false) return false;
+    if (this.#locks.held(id)?.isCurrent() === false) return false;
     try {
       this.#at(id, (directory) => {
         for (const name of [startSocket, configFile, temporaryFile, recordFile])
@@ -326,12 +268,10 @@ export class Store {
   }
 }
 
-function isAbsent(error: unknown): boolean {
-  return hasErrno(error, 'ENOENT', 'ENOTDIR', 'ENAMETOOLONG');
-}
-
-function notFound(id: string): Failure {
-  return new Failure('not-found', `container does not exist: "${id}"`, {
+/** Throws `Failure` (`not-found`) for what is not there. */
+function there<What>(id: string, what: What | undefined): What {
+  if (what !== undefined) return what;
+  throw new Failure('not-found', `container does not exist: "${id}"`, {
     hint: '`tsoci list` shows those that do',
   });
 }
