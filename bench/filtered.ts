@@ -1,5 +1,5 @@
 import type { Arena } from './arena.ts';
-import { createOne, eachInTurn } from './lifecycle.ts';
+import { createOne, eachInTurn, removeOne } from './lifecycle.ts';
 import type { Place, Recorder } from './report.ts';
 
 /** What a seccomp profile adds to `create`: the same container without and with one, in turn. */
@@ -9,10 +9,8 @@ export async function filtered(arena: Arena, place: Place, recorder: Recorder): 
       ['create without a filter', place.bundles.sleep],
       ['create with a filter', place.bundles.filtered],
     ] as const) {
-      const { id, pid, timing } = await createOne(arena, contender, bundle);
-      await arena.timer.mustRun(contender.command('delete', '--force', id));
-      await arena.timer.reap(pid);
-      arena.deleted(id);
+      const { timing, ...made } = await createOne(arena, contender, bundle);
+      await removeOne(arena, contender, made);
       if (!warm) continue;
       recorder.add(
         { scenario: 'seccomp', arena: arena.name, contender: contender.name, operation, unit: 'ms' },

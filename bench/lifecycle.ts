@@ -32,6 +32,18 @@ export async function createOne(
   return { id, pid, timing };
 }
 
+/** Deletes it by force, however it is. */
+export async function removeOne(
+  arena: Arena,
+  contender: Contender,
+  { id, pid }: { id: string; pid: number },
+) {
+  const timing = await arena.timer.mustRun(contender.command('delete', '--force', id));
+  await arena.timer.reap(pid);
+  arena.deleted(id);
+  return timing;
+}
+
 /** One container's life; what each command cost. */
 async function live(
   arena: Arena,

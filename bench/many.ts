@@ -1,19 +1,12 @@
 import type { Arena } from './arena.ts';
 import type { Contender } from './contender.ts';
-import { createOne } from './lifecycle.ts';
+import { createOne, removeOne } from './lifecycle.ts';
 import type { Place, Recorder } from './report.ts';
 
 type Note = (operation: string, milliseconds: number) => void;
 
 /** How often the commands that look at every container are measured. */
 const LOOKS = 10;
-
-async function remove(arena: Arena, contender: Contender, { id, pid }: { id: string; pid: number }) {
-  const timing = await arena.timer.mustRun(contender.command('delete', '--force', id));
-  await arena.timer.reap(pid);
-  arena.deleted(id);
-  return timing;
-}
 
 /** Commands about one container, again and again with a new one; `among` tells how many others are alive. */
 async function meetOne(arena: Arena, contender: Contender, place: Place, among: string, note: Note) {
@@ -27,7 +20,7 @@ async function meetOne(arena: Arena, contender: Contender, place: Place, among: 
       contender.name === 'crun'
         ? undefined
         : await arena.timer.mustRun(contender.command('events', '--stats', container.id));
-    const deletion = await remove(arena, contender, container);
+    const deletion = await removeOne(arena, contender, container);
     if (turn < 0) continue;
     note(`create, ${among}`, container.timing.milliseconds);
     note(`start, ${among}`, start.milliseconds);
@@ -66,6 +59,6 @@ export async function many(arena: Arena, place: Place, recorder: Recorder): Prom
     }
     await meetOne(arena, contender, place, `${place.containers} others alive`, note);
     await lookAtAll(arena, contender, place.containers, note);
-    for (const container of alive) await remove(arena, contender, container);
+    for (const container of alive) await removeOne(arena, contender, container);
   }
 }
