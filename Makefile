@@ -19,7 +19,8 @@ stamps := build/stamps
 installed := node_modules/.package-lock.json
 
 schemas := $(shell find schemas scripts/schemas -type f 2>/dev/null) scripts/generate-schemas.ts
-operations := scripts/generate-wire.ts src/plan/operations.ts src/plan/wire.ts src/launch/messages.ts
+operations := scripts/generate-wire.ts src/plan/operations.ts $(wildcard src/plan/operations/*.ts) src/plan/wire/wire.ts src/launch/messages.ts
+door := scripts/generate-native.ts $(wildcard scripts/native/*.ts) src/host/errno-text.ts
 native := binding.gyp $(shell find csrc -type f -not -path '*/generated/*' -name '*.[ch]')
 engine := $(wildcard csrc/engine/* scripts/engine/*.ts) package.json
 sources := $(shell find src -type f -not -path '*/generated/*')
@@ -27,7 +28,7 @@ sources := $(shell find src -type f -not -path '*/generated/*')
 # The runtime that make conformance looks at.
 RUNTIME ?= $(libexec)/tsoci
 
-.PHONY: help build generated demo test test-engines test-vm vm-tools check bench conformance runtime-tools install uninstall clean distclean tools
+.PHONY: help build generated demo test test-engines test-vm vm-tools check bench conformance runtime-tools package install uninstall clean distclean tools
 
 help:
 	@echo 'make build       the executable, the stub and the addon, in $(libexec)'
@@ -39,6 +40,7 @@ help:
 	@echo 'make bench       side by side with the other runtimes that are installed'
 	@echo 'make conformance the specification, clause by clause, tried on RUNTIME=$(RUNTIME)'
 	@echo 'make runtime-tools TOOLS=DIR  the validation programs of runtime-tools, built in DIR, on RUNTIME'
+	@echo 'make package     a tarball, a .deb, a .rpm where rpmbuild is, and checksums, in build/package'
 	@echo 'make install     to $$(DESTDIR)$$(PREFIX), PREFIX=$(PREFIX)'
 	@echo 'make uninstall   what install did, undone'
 	@echo 'make clean       remove what was built; distclean removes node_modules as well'
@@ -67,7 +69,12 @@ $(stamps)/wire: $(operations) $(installed)
 	@node --import tsx scripts/generate-wire.ts
 	@mkdir -p $(@D) && touch $@
 
-$(stamps)/native: $(native) $(stamps)/wire
+$(stamps)/door: $(door) $(installed)
+	@echo '== the door between TypeScript and the addon'
+	@node --import tsx scripts/generate-native.ts
+	@mkdir -p $(@D) && touch $@
+
+$(stamps)/native: $(native) $(stamps)/wire $(stamps)/door
 	@echo '== addon and stub'
 	@npm run --silent gyp
 	@mkdir -p $(@D) && touch $@
@@ -80,7 +87,7 @@ $(stamps)/executable: $(sources) $(native) $(engine) scripts/build-executable.ts
 	@mkdir -p $(@D) && touch $@
 
 # What `npm install tsoci` brings: the same source as JavaScript, for Node and for libraries.
-$(stamps)/dist: $(sources) tsconfig.json tsconfig.build.json $(stamps)/schemas $(stamps)/wire
+$(stamps)/dist: $(sources) tsconfig.json tsconfig.build.json $(stamps)/schemas $(stamps)/wire $(stamps)/door
 	@echo '== dist/'
 	@node_modules/.bin/tsc -p tsconfig.build.json
 	@mkdir -p $(@D) && touch $@
@@ -93,7 +100,7 @@ demo: build
 	@scripts/demo.sh
 
 # What types and C code are checked with: `npm run check` asks for it too, or what an older checkout left would be looked at.
-generated: $(stamps)/schemas $(stamps)/wire
+generated: $(stamps)/schemas $(stamps)/wire $(stamps)/door
 
 check: generated
 	@npm run --silent check
@@ -101,7 +108,7 @@ check: generated
 # What only the tests need. A test that can do without says so itself; nothing here stops the run.
 test_tools := busybox=busybox-static runc crun newuidmap=uidmap lib:libseccomp.so.2=libseccomp2 strace setfattr=attr setcap=libcap2-bin setfacl=acl ip=iproute2
 
-# Asked for on their own: where these can't be had the other tests run all the same.
+# Asked for on their own: where these cannot be had the other tests run all the same.
 smoke_tools := containerd dockerd=docker.io docker=docker.io
 
 # First what it wants and why, all of it; then it installs. TSOCI_INSTALL=no leaves the machine as it is, and what needs more is skipped.
@@ -115,7 +122,7 @@ test: build
 	@node --import tsx scripts/test.ts $(SUITES) $(if $(MATCH),--match '$(MATCH)')
 
 # Everything that the real engines are asked to do; `make test` leaves it out for its length.
-engine_tools := busybox=busybox-static containerd dockerd=docker.io docker=docker.io podman buildah conmon catatonit runc dropbear=dropbear-bin ssh=openssh-client ip=iproute2
+engine_tools := rpmbuild=rpm busybox=busybox-static containerd dockerd=docker.io docker=docker.io podman buildah conmon catatonit runc dropbear=dropbear-bin ssh=openssh-client ip=iproute2
 
 # The schemas that docs/kubernetes is checked with: 25 MB that nothing else needs.
 kubernetes := build/kubernetes/node_modules/.package-lock.json
@@ -155,6 +162,13 @@ runtime-tools: build
 	@scripts/need.sh unshare=util-linux
 	@node --import tsx conformance/runtime-tools.ts '$(TOOLS)' --runtime '$(RUNTIME)'
 
+# The executable tells its commit, so it is made again: make does not know that there was another.
+package:
+	@rm -f $(stamps)/executable
+	@$(MAKE) --no-print-directory build
+	@scripts/need.sh dpkg-deb=dpkg readelf=binutils xz=xz-utils || echo 'some packages are not made'
+	@scripts/package/make.sh
+
 # The executable under another name first: a call meanwhile sees the old one or the new one.
 install: build
 	install -d '$(DESTDIR)$(LIBEXECDIR)' '$(DESTDIR)$(BINDIR)'
@@ -162,6 +176,7 @@ install: build
 	install -m 0755 $(libexec)/tsoci '$(DESTDIR)$(LIBEXECDIR)/tsoci.new'
 	mv -f '$(DESTDIR)$(LIBEXECDIR)/tsoci.new' '$(DESTDIR)$(LIBEXECDIR)/tsoci'
 	ln -sfnr '$(DESTDIR)$(LIBEXECDIR)/tsoci' '$(DESTDIR)$(BINDIR)/tsoci'
+	ln -sfnr '$(DESTDIR)$(LIBEXECDIR)/tsoci' '$(DESTDIR)$(BINDIR)/containerd-shim-tsoci-v2'
 	install -d '$(DESTDIR)$(PREFIX)/share/bash-completion/completions' '$(DESTDIR)$(PREFIX)/share/zsh/site-functions'
 	$(libexec)/tsoci completion bash > '$(DESTDIR)$(PREFIX)/share/bash-completion/completions/tsoci'
 	$(libexec)/tsoci completion zsh > '$(DESTDIR)$(PREFIX)/share/zsh/site-functions/_tsoci'
@@ -172,11 +187,11 @@ install: build
 
 uninstall:
 	rm -rf '$(DESTDIR)$(LIBEXECDIR)'
-	rm -f '$(DESTDIR)$(BINDIR)/tsoci' '$(DESTDIR)$(PREFIX)/share/bash-completion/completions/tsoci' \
+	rm -f '$(DESTDIR)$(BINDIR)/tsoci' '$(DESTDIR)$(BINDIR)/containerd-shim-tsoci-v2' '$(DESTDIR)$(PREFIX)/share/bash-completion/completions/tsoci' \
 		'$(DESTDIR)$(PREFIX)/share/zsh/site-functions/_tsoci' '$(DESTDIR)$(MANDIR)'/man8/tsoci*.8
 
 clean:
-	rm -rf build dist csrc/init/generated src/plan/generated src/bundle/generated
+	rm -rf build dist csrc/init/generated csrc/addon/generated src/plan/generated src/bundle/generated src/host/generated
 
 distclean: clean
 	rm -rf node_modules

@@ -16,7 +16,7 @@
   'targets': [
     {
       'target_name': 'tsoci',
-      'sources': ['<!@(ls csrc/addon/*.c)'],
+      'sources': ['<!@(ls csrc/addon/*.c csrc/addon/*/*.c)'],
       'defines': ['NAPI_VERSION=8'],
       'cflags!': ['-O3', '-fno-omit-frame-pointer'],
       'cflags': ['-std=gnu17', '-O2', '-fvisibility=hidden', '-ffunction-sections', '<@(warnings)', '<@(hardening)'],
@@ -47,7 +47,7 @@
           'target_name': 'tsoci-init',
           'type': 'executable',
           'dependencies': ['tsoci-runtime'],
-          'sources': ['<!@(ls csrc/init/*.c)'],
+          'sources': ['<!@(ls csrc/init/*.c csrc/init/*/*.c)'],
           'include_dirs': ['csrc/init'],
           'defines': ['_GNU_SOURCE'],
           'cflags!': ['-O3', '-fno-omit-frame-pointer', '-pthread', '-fPIC'],

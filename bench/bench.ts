@@ -1,7 +1,8 @@
 /**
  * Measures tsoci beside the other runtimes that are installed, on the same bundle, in turn within one run.
  *
- *   node --import tsx bench/bench.ts [--quick] [--rounds N] [--containers N] [--only WORD] [--scale] [--tsoci FILE] [--json FILE] [--svg FILE]
+ *   node --import tsx bench/bench.ts [--quick] [--rounds N] [--containers N] [--only WORD] [--scale] [--tsoci FILE]
+ *       [--json FILE] [--svg FILE]
  *
  * --scale measures with 500 containers alive, and nothing else.
  * Needs root (it makes containers), a C compiler (the timing helper) and a static busybox.

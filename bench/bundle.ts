@@ -1,7 +1,7 @@
 import { copyFileSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Config } from '../src/bundle/config.ts';
 import { defaultConfig } from '../src/bundle/default-config.ts';
+import type { Config } from '../src/spec/config.ts';
 import { findProgram } from './contender.ts';
 
 const applets = ['sh', 'true', 'sleep'];
@@ -26,8 +26,8 @@ export function makeRootfs(directory: string): string {
 }
 
 /**
- * The default config that `tsoci spec` writes (and runc spec and crun spec alike: 6 namespaces, 7 mounts, masked paths, a
- * private network), without a terminal, and of a version that old peers accept.
+ * The default config that `tsoci spec` writes (and runc spec and crun spec alike: 6 namespaces, 7 mounts, masked
+ * paths, a private network), without a terminal, and of a version that old peers accept.
  */
 export function makeConfig(rootfs: string, options: BundleOptions): Config {
   const config = defaultConfig();

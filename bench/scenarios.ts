@@ -13,7 +13,10 @@ export interface Scenario {
   run(arena: Arena, place: Place, recorder: Recorder): Promise<void>;
 }
 
-/** A rest makes the kernel leave the fast path that waiting for a grace period keeps it in: what an engine sees now and then. */
+/**
+ * A rest makes the kernel leave the fast path that waiting for a grace period keeps it in: what an engine sees now
+ * and then.
+ */
 const REST_MILLISECONDS = 200;
 
 /** In the order in which they are run and shown. */

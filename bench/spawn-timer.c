@@ -4,13 +4,14 @@
  * One request a line on stdin, fields parted by tabs:
  *   run  REST_MICROSECONDS TIMEOUT_MILLISECONDS PROGRAM ARGUMENT...   answer: STATUS NANOSECONDS MAXRSS_KIB
  *   bg   PROGRAM ARGUMENT...                                          answer: PID
- *   reap PID                                                          answer: STATUS   (waits for it; 0 when it is no child)
+ *   reap PID                                                          answer: STATUS   (waits for it; 0: no child)
  *   end  PID                                                          answer: 0        (kills and reaps it)
  * STATUS is the exit code, 128 + signal when a signal ended it, and 255 with time 0 when it could not be executed.
  *
- * The time is from just before posix_spawn (which does not copy this process) until wait4 says that it ended. Containers
- * are orphaned by the runtime's exit and become our children (subreaper), like an engine's monitor has it. Standard input
- * and output are /dev/null; standard error goes to the file named by the first argument, emptied before each command.
+ * The time is from just before posix_spawn (which does not copy this process) until wait4 says that it ended.
+ * Containers are orphaned by the runtime's exit and become our children (subreaper), like an engine's monitor has it.
+ * Standard input and output are /dev/null; standard error goes to the file named by the first argument, emptied
+ * before each command.
  */
 #define _GNU_SOURCE
 #include <errno.h>

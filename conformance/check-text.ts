@@ -1,9 +1,10 @@
 /**
- * Compares the clauses with the specification's text: each section has to have as many clauses of each level as it has
- * words of that level. Status 1 and one line for each section that differs. The words are kept in normative-words.json,
- * so that a unit test compares without the text; --write makes it anew.
+ * Compares the clauses with the specification's text: each section has to have as many clauses of each level as it
+ * has words of that level. Status 1 and one line for each section that differs. The words are kept in
+ * normative-words.json, so that a unit test compares without the text; --write makes it anew.
  *
- *   node --import tsx conformance/check-text.ts DIRECTORY [--write]     (where bundle.md, config.md and the others are)
+ *   node --import tsx conformance/check-text.ts DIRECTORY [--write]     (where bundle.md, config.md and the others
+ *                                                                       are)
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

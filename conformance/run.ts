@@ -1,6 +1,6 @@
 /**
- * The conformance suite: runs the clauses' tests against a runtime and prints TAP, then a table, as TAP comments. Status 1
- * when a test failed.
+ * The conformance suite: runs the clauses' tests against a runtime and prints TAP, then a table, as TAP comments.
+ * Status 1 when a test failed.
  *
  *   node --import tsx conformance/run.ts [--runtime PATH] [--match TEXT] [--jobs N] [--hide-unified auto|yes|no]
  *                                        [--json FILE] [--list]

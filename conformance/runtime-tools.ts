@@ -1,8 +1,9 @@
 /**
- * Runs the validation programs of the public OCI runtime-tools against a runtime. Status 1 when one failed that is not
- * known-bad.
+ * Runs the validation programs of the public OCI runtime-tools against a runtime. Status 1 when one failed that is
+ * not known-bad.
  *
- *   node --import tsx conformance/runtime-tools.ts DIRECTORY [--runtime PATH] [--match TEXT] [--jobs N] [--timeout SECONDS]
+ *   node --import tsx conformance/runtime-tools.ts DIRECTORY [--runtime PATH] [--match TEXT] [--jobs N] [--timeout
+ *       SECONDS]
  *                                                            [--hide-unified auto|yes|no] [--json FILE]
  *
  * DIRECTORY is where `make runtimetest validation-executables` was run in a checkout of runtime-tools.

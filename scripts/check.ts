@@ -1,6 +1,6 @@
 /**
- * npm run check: everything that can be said about the code without running it. One line a check; status 1 when one of
- * them has something to say.
+ * npm run check: everything that can be said about the code without running it. One line a check; status 1 when one
+ * of them has something to say.
  *
  *   node --import tsx scripts/check.ts [NAME…]     (only the checks whose name contains one of these words)
  */
@@ -10,14 +10,19 @@ import { fileURLToPath } from 'node:url';
 import { checkAmbient } from './check/ambient.ts';
 import { formatCommand, warningCommands } from './check/c-code.ts';
 import { checkCallerPaths } from './check/caller-paths.ts';
+import { checkCircles } from './check/circles.ts';
 import { checkDeadCode } from './check/dead-code.ts';
-import { checkCircles, checkDirections } from './check/directions.ts';
+import { checkDeadPaths } from './check/dead-paths.ts';
+import { checkDirections, checkRoomsPage } from './check/directions.ts';
 import { checkDependencies, checkLinks } from './check/documents.ts';
+import { checkFunctions, checkFunctionsOfC } from './check/functions.ts';
 import { type ModuleGraph, readModuleGraph } from './check/module-graph.ts';
 import { type Command, type Outcome, runCommand } from './check/run-command.ts';
+import { checkSizes } from './check/sizes.ts';
+import { checkUnitTests } from './check/unit-tests.ts';
+import { checkWords } from './check/words.ts';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
-const longest = 400;
 const tool = (name: string) => join(root, 'node_modules', '.bin', name);
 const wanted = process.argv.slice(2);
 const isWanted = (name: string) => wanted.length === 0 || wanted.some((word) => name.includes(word));
@@ -30,6 +35,14 @@ const commands: readonly Command[] = [
     name: 'reference of the library',
     argv: [process.execPath, '--import', 'tsx', 'scripts/generate-library-docs.ts', '--check'],
   },
+  {
+    name: 'lists of rules',
+    argv: [process.execPath, '--import', 'tsx', 'scripts/generate-rule-docs.ts', '--check'],
+  },
+  {
+    name: 'docs/where.md',
+    argv: [process.execPath, '--import', 'tsx', 'scripts/generate-where.ts', '--check'],
+  },
   formatCommand(root),
   ...warningCommands(root),
 ];
@@ -41,7 +54,14 @@ const readings: Readonly<Record<string, (graph: ModuleGraph) => readonly string[
   'dead code': checkDeadCode,
   dependencies: () => checkDependencies(root),
   'links of pages': () => checkLinks(root),
+  'rooms of docs/architecture.md': () => checkRoomsPage(root),
+  'paths in pages and comments': () => checkDeadPaths(root),
+  'files and folders': () => checkSizes(root),
+  functions: () => checkFunctions(root),
+  'functions of C': () => checkFunctionsOfC(root),
   'paths of callers': () => checkCallerPaths(root),
+  'unit tests': (modules) => checkUnitTests(root, modules),
+  words: (modules) => checkWords(root, modules),
 };
 
 let failed = 0;
@@ -69,8 +89,5 @@ for (const [name, read] of Object.entries(readings)) {
   const began = Date.now();
   report({ name, problems: read(graph), milliseconds: Date.now() - began });
 }
-for (const { path, lines } of graph.values())
-  if (lines > longest && !path.includes('/generated/') && isWanted('length'))
-    console.log(`note ${path} has ${lines} lines; ${longest} are enough for most things`);
 await Promise.all(running);
 process.exit(failed > 0 ? 1 : 0);

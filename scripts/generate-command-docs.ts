@@ -1,7 +1,7 @@
 /**
- * Writes docs/commands.md, or with a path that file: every command, run for real on a bundle in /srv/web, with what it printed. Needs root,
- * busybox-static and a build. Numbers, and the sections that say so, are those of the machine it ran on
- * (test/integration/command-docs.test.ts leaves them out when it compares).
+ * Writes docs/commands.md, or with a path that file: every command, run for real on a bundle in /srv/web, with what
+ * it printed. Needs root, busybox-static and a build. Numbers, and the sections that say so, are those of the machine
+ * it ran on (test/integration/command-docs.test.ts leaves them out when it compares).
  *
  *   node --import tsx scripts/generate-command-docs.ts [FILE]
  *
@@ -33,6 +33,13 @@ interface Example {
 
 const examples: readonly Example[] = [
   {
+    title: 'doctor',
+    text: 'What can this machine do for its caller, and what is in the way? [doctor.md](doctor.md) lists the checks.',
+    commands: ['tsoci doctor'],
+    lines: 30,
+    machine: true,
+  },
+  {
     title: 'rootfs',
     text: 'Makes a root filesystem to begin with: of the static busybox, of an archive, or of a directory.',
     commands: ['tsoci rootfs busybox', 'ls', 'ls rootfs', 'tsoci rootfs busybox'],
@@ -40,7 +47,7 @@ const examples: readonly Example[] = [
   {
     title: 'spec',
     text: 'Writes a config.json to start from; `--no-terminal` for scripts.',
-    commands: ['tsoci spec', 'head -n 12 config.json', 'tsoci spec'],
+    commands: ['tsoci spec', 'head -n 12 config.json', 'tsoci spec', 'tsoci spec --file - | head -n 3'],
   },
   {
     title: 'plan',
@@ -51,6 +58,22 @@ const examples: readonly Example[] = [
     machine: true,
   },
   {
+    title: 'plan, without root',
+    text: 'A config without a user namespace gets one where an ordinary user calls: the user of the process is the caller, all others are its subordinate ids.',
+    commands: [
+      `setpriv --reuid 1000 --regid 1000 --clear-groups tsoci plan 2>&1 | grep -E 'added|Mappings|operation=clone| clone '`,
+    ],
+    machine: true,
+  },
+  {
+    title: 'plan --audit',
+    text: 'What does this bundle leave open to its process? [audit.md](audit.md) lists the rules. `--json` for programs, `--fail-on high` for scripts.',
+    commands: [
+      'tsoci plan --audit; echo "exit status $?"',
+      'tsoci plan --fail-on high >/dev/null; echo "exit status $?"',
+    ],
+  },
+  {
     title: 'run',
     text: "Creates and starts in one go; the exit status is the program's. In the background its output can go to a file.",
     commands: [
@@ -58,6 +81,17 @@ const examples: readonly Example[] = [
       'tsoci run web; echo "exit status $?"',
       'tsoci run --detach --output web.log web',
       'sleep 1; cat web.log; tsoci delete web',
+    ],
+  },
+  {
+    title: 'annotations',
+    text: 'Some of config.json change what tsoci does: tsoci(8) has the list.',
+    commands: [
+      `./edit hooks '{"startContainer":[{"path":"/bin/sh","args":["sh","-c","echo hook of $(hostname)"]}]}'`,
+      `./edit annotations '{"run.oci.hooks.stdout":"/srv/web/hooks.log"}'; ./edit args '["true"]'`,
+      'tsoci run web; cat hooks.log',
+      `./edit annotations '{"run.oci.hooks.stdout":"hooks.log"}'; tsoci run web`,
+      `./edit annotations '{}'; ./edit hooks '{}'`,
     ],
   },
   {
@@ -102,6 +136,30 @@ const examples: readonly Example[] = [
     ],
   },
   {
+    title: 'update, devices',
+    text: 'A device for a container in use: its rule and its node. By a path of the host as docker and podman have it, or by its numbers.',
+    commands: [
+      'tsoci update --device-add c:10:229:/dev/fuse:rw web',
+      'tsoci exec web ls /dev/fuse',
+      'tsoci update --device-rm /dev/fuse web',
+      'tsoci exec web ls /dev/fuse',
+      'tsoci update --device-rm /dev/fuse web',
+    ],
+  },
+  {
+    title: 'mounts',
+    text: 'Mounts into a container that exists; all or nothing ([mounts.md](mounts.md)).',
+    commands: [
+      `echo '[{"destination":"/dev/shm/config.json","source":"config.json","options":["bind","ro"]},{"destination":"/tmp","type":"tmpfs"}]' > list.json`,
+      'tsoci plan --mounts list.json',
+      'tsoci mounts add web list.json',
+      'tsoci exec web head -c 20 /dev/shm/config.json; echo',
+      `echo '[{"destination":"/dev/shm/more","type":"tmpfs"},{"destination":"/elsewhere","type":"tmpfs"}]' | tsoci mounts add web -`,
+      'tsoci mounts remove web list.json',
+      'tsoci mounts remove web list.json',
+    ],
+  },
+  {
     title: 'events, stats',
     text: 'What it uses.',
     machine: true,
@@ -109,10 +167,10 @@ const examples: readonly Example[] = [
   },
   {
     title: 'kill, delete',
-    text: 'Signals by name or number.',
+    text: 'Signals by name or number; to one container, or to all whose names match.',
     commands: [
       'tsoci delete web',
-      'tsoci kill web KILL',
+      "tsoci kill --regex '^w' KILL",
       'sleep 1; tsoci list',
       'tsoci delete web',
       'tsoci delete web',
@@ -147,12 +205,13 @@ const examples: readonly Example[] = [
       'tsoci run -it web',
       'tsoci logs web',
       'tsoci --log log.json --log-format json start nobody; cat log.json',
+      'tsoci --log-level much list',
     ],
   },
   {
     title: 'features',
     text: 'What this build can do, from the tables that do it.',
-    commands: ['tsoci features'],
+    commands: ['tsoci features', 'tsoci features | grep -A 9 \'"annotations"\''],
     lines: 24,
     machine: true,
   },

@@ -1,7 +1,8 @@
 /**
  * Writes docs/library-api.md: what src/index.ts exports, with its doc comments, as the compiler declares it.
  *
- *   node --import tsx scripts/generate-library-docs.ts [--check]     (only compares, and fails where the page is stale)
+ *   node --import tsx scripts/generate-library-docs.ts [--check]     (only compares, and fails where the page is
+ *                                                                    stale)
  */
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -39,7 +40,9 @@ function exportsOf(index: string): Exported[] {
   );
 }
 
-/** The files in which a name of a module may be declared: the module itself, or for a room's `mod` all of the room. */
+/**
+ * The files in which a name of a module may be declared: the module itself, or for a room's `mod` all of the room.
+ */
 function filesOf(directory: string, from: string): string[] {
   if (!from.endsWith('/mod')) return [join(directory, `${from}.d.ts`)];
   const room = join(directory, dirname(from));

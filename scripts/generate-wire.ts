@@ -1,6 +1,7 @@
 /**
- * Makes what the stub knows of the plan from the operation table: csrc/init/generated/wire.h (numbers and structures) and
- * wire_decode.h (decoders and, for tests, a printer), and src/plan/generated/fingerprint.ts (what both sides compare).
+ * Makes what the stub knows of the plan from the operation table: csrc/init/generated/wire.h (numbers and structures)
+ * and wire_decode.h (decoders and, for tests, a printer), and src/plan/generated/fingerprint.ts (what both sides
+ * compare).
  *
  *     node --import tsx scripts/generate-wire.ts
  */
@@ -14,6 +15,7 @@ import {
   messageTypes,
   startQuestion,
   startStamp,
+  undoFailed,
 } from '../src/launch/messages.ts';
 import {
   type FieldType,
@@ -22,6 +24,7 @@ import {
   operations,
   phases,
   questions,
+  wireFields,
 } from '../src/plan/operations.ts';
 import {
   wireHeader,
@@ -31,7 +34,7 @@ import {
   wireRecordHeader,
   wireSlotEnds,
   wireTrace,
-} from '../src/plan/wire.ts';
+} from '../src/plan/wire/wire.ts';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 
@@ -39,6 +42,7 @@ const banner = '/* Made by scripts/generate-wire.ts from src/plan/operations.ts;
 
 /** How each field type looks in C. */
 const cTypes = {
+  bool: 'bool',
   u32: 'uint32_t',
   i32: 'int32_t',
   u64: 'uint64_t',
@@ -53,7 +57,7 @@ const cTypes = {
 const kinds = operationKinds.map((name) => ({
   name,
   lower: snake(name),
-  fields: Object.entries<FieldType>(operations[name].fields).map(([field, type]) => ({
+  fields: Object.entries(wireFields[name]).map(([field, type]) => ({
     name: snake(field),
     type,
   })),
@@ -87,7 +91,7 @@ const fingerprint = fingerprintOf(
     operations: kinds,
     phases,
     questions,
-    messages: [messageTypes, startQuestion, startStamp, messageHeader, goHeader, goPart],
+    messages: [messageTypes, startQuestion, startStamp, messageHeader, goHeader, goPart, undoFailed],
     frame: [wireMagic, wireHeader, wireHeaderSize, wireRecordHeader, wireSlotEnds, wireTrace, wireLimits],
   }),
 );
@@ -130,6 +134,7 @@ function defines(): string {
     ['GO_HEADER_SIZE', `${goHeader}U`],
     ['GO_PART_SIZE', `${goPart}U`],
     ['QUESTION_START', `0x${startQuestion.toString(16)}U`],
+    ['UNDO_FAILED', JSON.stringify(undoFailed)],
     ['STAMP_START', `0x${startStamp.toString(16)}U`],
   ];
   return rows.map(([name, value]) => `#define ${name} ${value}\n`).join('');
@@ -277,6 +282,6 @@ write('csrc/init/generated/wire.h', wireHeaderFile());
 write('csrc/init/generated/wire_decode.h', wireDecodeFile());
 write(
   'src/plan/generated/fingerprint.ts',
-  `${banner}/** In halves: an interpreted bigint costs more than it is worth. */
+  `${banner}/** In halves, as a plan is written in words of 32 bits. */
 export const fingerprint = { low: ${fingerprint & 0xffff_ffffn}, high: ${fingerprint >> 32n} } as const;\n`,
 );

@@ -1,6 +1,6 @@
 /**
- * npm's install step. The package carries a built addon and stub; where they do not fit this machine, they are built from the
- * sources with the node-gyp that npm brings. In a checkout it does nothing: `make build` builds there.
+ * npm's install step. The package carries a built addon and stub; where they do not fit this machine, they are built
+ * from the sources with the node-gyp that npm brings. In a checkout it does nothing: `make build` builds there.
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';

@@ -45,7 +45,8 @@ async function runFile(file: string): Promise<void> {
     if (typeof suite === 'string') continue;
     const [errors, passed, skipped, total] = await suite();
     if (typeof errors === 'string') console.log(`\n${errors}`);
-    // Not from `errors`: uvu loses the error of a failing before() or after.each(), and then only the numbers disagree.
+    // Not from `errors`: uvu loses the error of a failing before() or after.each(), and then only the numbers
+    // disagree.
     else if (passed < total) console.log(`\n  ${total - passed} tests did not run: a hook failed`);
     count.passed += passed;
     count.failed += total - passed;
@@ -62,5 +63,6 @@ process.on('unhandledRejection', (reason) => {
   process.exit(70);
 });
 for (const file of process.argv.slice(2)) await runFile(file);
-// Whatever a file left open must not keep the run alive; the files themselves are checked for what they leave in the system.
+// Whatever a file left open must not keep the run alive; the files themselves are checked for what they leave in the
+// system.
 process.exit(0);

@@ -1,14 +1,16 @@
 /**
- * The test run: every file of the suites, counted from what really ran. Ends with `N passed, N failed, N skipped` and a
- * status that is not 0 when a test failed, a file crashed, ended early, took too long, or registered no test.
+ * The test run: every file of the suites, counted from what really ran. Ends with `N passed, N failed, N skipped` and
+ * a status that is not 0 when a test failed, a file crashed, ended early, took too long, or registered no test.
  *
  *   node --import tsx scripts/test.ts [SUITE…] [--match TEXT]… [--verbose]
  */
 import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { deal, inLanes, laneCount } from './test/lanes.ts';
 import { type FileResult, runFiles } from './test/run-files.ts';
 import { runMachines } from './test/run-machines.ts';
 import { isUnitTestInside } from './test/unit-inside.ts';
@@ -18,8 +20,10 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)));
 interface SuiteRow {
   readonly directory: string;
   readonly command: readonly string[];
-  /** One process for each file, or one for all. */
+  /** One process for each file, or a few for all. */
   readonly alone: boolean;
+  /** How many processes at a time. */
+  readonly lanes: number;
   /** Seconds that one file may take. */
   readonly limit: number;
   readonly needsRoot: boolean;
@@ -39,16 +43,28 @@ const patience = process.env['TSOCI_TEST_VM'] === '1' ? 3 : 1;
 
 const node = [process.execPath, '--import', 'tsx'];
 
+/** What waits for nothing needs no more than there are processors. */
+const processors = availableParallelism();
+
 /** In the order in which they run. `TSOCI_TEST_ON` tells integration tests which tsoci to call. */
 const suites: Readonly<Record<string, SuiteRow>> = {
-  unit: { directory: 'test/unit', command: node, alone: false, limit: 60, needsRoot: false },
+  unit: {
+    directory: 'test/unit',
+    command: node,
+    alone: false,
+    lanes: processors,
+    // Half a minute of it is the stub's supervisor under sanitizers, 28 scenes of a second each.
+    limit: 180,
+    needsRoot: false,
+  },
   // The same in the engine of the executable, except for what tests the build or starts Node.
   'unit-engine': {
     directory: 'test/unit',
     command: [join(root, 'build', 'test', 'unit')],
     build: [...node, join(root, 'scripts', 'build-unit-tests.ts')],
     alone: false,
-    limit: 120,
+    lanes: processors,
+    limit: 180,
     needsRoot: false,
     filter: isUnitTestInside,
   },
@@ -56,7 +72,9 @@ const suites: Readonly<Record<string, SuiteRow>> = {
     directory: 'test/integration',
     command: node,
     alone: true,
-    limit: 300,
+    lanes: laneCount,
+    // Two to three times what the longest takes on two cores that are busy with nothing else.
+    limit: 600,
     needsRoot: true,
     environment: { TSOCI_TEST_ON: 'executable' },
   },
@@ -64,21 +82,31 @@ const suites: Readonly<Record<string, SuiteRow>> = {
     directory: 'test/integration',
     command: node,
     alone: true,
-    limit: 600,
+    lanes: laneCount,
+    limit: 900,
     needsRoot: true,
     environment: { TSOCI_TEST_ON: 'node' },
     // The others do not call tsoci, or call the executable whatever the host.
     only: /from '\.{1,2}\/support\/(?:runtime|sandbox)\.ts'/,
   },
-  // The specification clause by clause; runc and crun, whose differences are known, say whether the tests judge right.
-  conformance: { directory: 'test/conformance', command: node, alone: true, limit: 900, needsRoot: true },
+  // The specification clause by clause; runc and crun, whose differences are known, say whether the tests judge
+  // right. Each of its files keeps all processors busy.
+  conformance: {
+    directory: 'test/conformance',
+    command: node,
+    alone: true,
+    lanes: 1,
+    limit: 900,
+    needsRoot: true,
+  },
   // containerd and Docker for a quarter of a minute; what is not installed is skipped.
-  smoke: { directory: 'test/smoke', command: node, alone: true, limit: 180, needsRoot: true },
+  smoke: { directory: 'test/smoke', command: node, alone: true, lanes: 1, limit: 180, needsRoot: true },
   // Real daemons, and virtual machines, about ten minutes: only when asked for by name.
   engines: {
     directory: 'test/engines',
     command: node,
     alone: true,
+    lanes: 1,
     limit: 1800,
     needsRoot: true,
     byName: true,
@@ -125,6 +153,7 @@ function count(result: FileResult): void {
 
 async function runSuite(name: string, row: SuiteRow): Promise<void> {
   const files = filesOf(row);
+  const began = Date.now();
   console.log(`\n== ${name}: ${files.length} files`);
   if (row.needsRoot && process.geteuid?.() !== 0) {
     console.log(`skipped: ${name} needs root`);
@@ -133,8 +162,7 @@ async function runSuite(name: string, row: SuiteRow): Promise<void> {
   }
   if (row.build) execFileSync(row.build[0] ?? '', row.build.slice(1), { stdio: 'inherit' });
   const worker = row.build ? [] : [join(root, 'scripts', 'test-worker.ts')];
-  const batches = row.alone ? files.map((file) => [file]) : [files];
-  for (const batch of batches)
+  const run = async (batch: readonly string[]): Promise<void> => {
     for await (const result of runFiles(batch, {
       command: [...row.command, ...worker],
       directory: root,
@@ -143,6 +171,10 @@ async function runSuite(name: string, row: SuiteRow): Promise<void> {
     })) {
       count(result);
     }
+  };
+  if (row.alone) await inLanes(files, row.lanes, (file) => run([file]));
+  else await Promise.all(deal(files, row.lanes).map(run));
+  console.log(`== ${name}: ${Math.round((Date.now() - began) / 1000)} s`);
 }
 
 /** The name by which the short form of test/vm/test is asked for. */
@@ -150,7 +182,9 @@ const machines = 'vm';
 
 async function runShortForm(): Promise<void> {
   console.log(`\n== ${machines}: the short form`);
-  for await (const result of runMachines(root)) count(result);
+  const began = Date.now();
+  await runMachines(root, count);
+  console.log(`== ${machines}: ${Math.round((Date.now() - began) / 1000)} s`);
 }
 
 const names = [...Object.keys(suites), machines];
@@ -162,7 +196,7 @@ if (unknown.length > 0) {
 const everything = positionals.length === 0;
 for (const [name, row] of Object.entries(suites))
   if (positionals.includes(name) || (everything && !row.byName)) await runSuite(name, row);
-// last: it takes minutes, and only tells what the others can't
+// last: it takes minutes, and only tells what the others cannot
 if (positionals.includes(machines) || (everything && values.match.includes(''))) await runShortForm();
 if (total.passed + total.failed + total.skipped === 0) {
   console.log('no test ran');

@@ -26,11 +26,13 @@ export type FailureCode =
 
 export interface FailureDetail {
   /** JSON pointer into config.json (`/mounts/3`) of the piece that asked for what failed. */
-  readonly pointer?: string;
+  readonly pointer?: string | undefined;
   /** Symbolic errno (`ENOENT`) when a system call failed. */
-  readonly errno?: string;
+  readonly errno?: string | undefined;
+  /** The stub's operation that failed, when one did. */
+  readonly operation?: string | undefined;
   /** One sentence saying what to do. */
-  readonly hint?: string;
+  readonly hint?: string | undefined;
   /** The underlying error. */
   readonly cause?: unknown;
   /** Failures of the clean-up that followed, which ride beside the cause and never replace it. */
@@ -42,6 +44,7 @@ export class Failure extends Error {
   readonly code: FailureCode;
   readonly pointer: string | undefined;
   readonly errno: string | undefined;
+  readonly operation: string | undefined;
   readonly hint: string | undefined;
   readonly cleanup: readonly unknown[];
 
@@ -50,15 +53,37 @@ export class Failure extends Error {
     this.code = code;
     this.pointer = detail.pointer;
     this.errno = detail.errno;
+    this.operation = detail.operation;
     this.hint = detail.hint;
     this.cleanup = detail.cleanup ?? [];
   }
 }
 
-/** The very failure, with what went wrong in the clean-up that followed beside it: one of a class of its own stays that. */
+/**
+ * The very error, with what went wrong in the clean-up that followed beside it. What is no `Failure`, a slip of ours,
+ * has no place for that and becomes the cause of one.
+ */
 export function withCleanup(error: unknown, cleanup: readonly unknown[]): unknown {
-  if (cleanup.length === 0 || !(error instanceof Failure)) return error;
-  return Object.assign(error, { cleanup: [...error.cleanup, ...cleanup] });
+  if (cleanup.length === 0) return error;
+  const failure = error instanceof Failure ? error : slip(error);
+  return Object.assign(failure, { cleanup: [...failure.cleanup, ...cleanup] });
+}
+
+/** What to do about an error that no room made a `Failure` of. */
+export const slipHint = 'This is a fault of tsoci itself; --debug shows where.';
+
+function slip(cause: unknown): Failure {
+  return new Failure('internal', `internal error: ${messageOf(cause)}`, { cause, hint: slipHint });
+}
+
+/** What a clean-up throws, to ride beside the failure that it follows. */
+export function failuresOf(cleanUp: () => unknown): unknown[] {
+  try {
+    cleanUp();
+    return [];
+  } catch (error) {
+    return [error];
+  }
 }
 
 /** The very failure in other words; the stack, which begins with the message in some engines, says them too. */

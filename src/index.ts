@@ -1,4 +1,5 @@
 /** tsoci as a library: the lifecycle of containers, and the documents of the runtime specification. */
+export type { AuditFinding, Severity } from './audit/mod.ts';
 export type {
   BundleFiles,
   Config,
@@ -34,13 +35,12 @@ export type {
   State,
   StatisticsDocument,
   Status,
-  TraceSink,
-  TraceStamp,
   UnusableStatus,
   UpdateOptions,
 } from './container/mod.ts';
 export { Failure, type FailureCode, type FailureDetail } from './failure.ts';
 export { signalName } from './host/signals.ts';
+export type { TraceSink, TraceStamp } from './host/stopwatch.ts';
 export { type Changeable, defaultConfig, type NewConfig, rootlessConfig } from './library/default-config.ts';
 export {
   type Checkpoint,
@@ -59,12 +59,15 @@ export {
   wait,
 } from './library/lifecycle.ts';
 export {
+  addMounts,
+  audit,
   events,
   features,
   list,
   pause,
   planFor,
   processes,
+  removeMounts,
   resume,
   state,
   statistics,

@@ -1,6 +1,7 @@
 /**
- * The candidate that was probably meant, or undefined when none is close: at most a third of its letters may differ, where two
- * neighbours swapped count as one difference, and a beginning of at least two letters that fits a single candidate is close enough.
+ * The candidate that was probably meant, or undefined when none is close: at most a third of its letters may differ,
+ * where two neighbours swapped count as one difference, and a beginning of at least two letters that fits a single
+ * candidate is close enough.
  */
 export function nearest(given: string, candidates: readonly string[]): string | undefined {
   const word = given.toLowerCase();
@@ -20,7 +21,9 @@ export function nearest(given: string, candidates: readonly string[]): string | 
   return beginning.length === 1 ? beginning[0] : undefined;
 }
 
-/** Optimal string alignment: insertions, deletions, replacements and swaps of neighbours. Long words are not compared. */
+/**
+ * Optimal string alignment: insertions, deletions, replacements and swaps of neighbours. Long words are not compared.
+ */
 export function editDistance(a: string, b: string): number {
   if (a.length > 64 || b.length > 64) return Number.POSITIVE_INFINITY;
   let beforeLast: number[] = [];

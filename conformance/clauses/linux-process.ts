@@ -19,7 +19,7 @@ export const linuxProcessClauses = section('config.md#configLinuxProcess', [
     'capabilities.sets',
     'capabilities.absent',
   ]),
-  must('capabilities.warned', 'Capabilities that can’t be had are warned about.', [
+  must('capabilities.warned', 'Capabilities that cannot be had are warned about.', [
     'capabilities.unknown',
     'capabilities.not-to-be-had',
   ]),

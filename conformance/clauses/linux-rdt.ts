@@ -44,5 +44,5 @@ export const linuxRdtClauses = section('config-linux.md#configLinuxIntelRdt', [
   ),
   must('intel-rdt.monitoring-name', 'It is named after the container, below its class.', needsHardware),
   must('intel-rdt.monitoring-removed', 'It goes with the container.', needsHardware),
-  must('intel-rdt.monitoring-error', 'If it can’t be made, that is an error.', needsHardware),
+  must('intel-rdt.monitoring-error', 'If it cannot be made, that is an error.', needsHardware),
 ]);

@@ -49,7 +49,7 @@ export const linuxSeccompClauses = [
     must('seccomp.one-state', 'Each connection gets one state.', 'seccomp.agent-descriptor'),
     mustNot('seccomp.no-reuse', 'A connection is not used again.', 'seccomp.agent-descriptor'),
     must('seccomp.closed', 'It is closed after the state.', 'seccomp.agent-descriptor'),
-    must('seccomp.listener-error', 'An agent that can’t be reached is an error.', 'seccomp.agent-missing'),
+    must('seccomp.listener-error', 'An agent that cannot be reached is an error.', 'seccomp.agent-missing'),
     required('seccomp.descriptor', 'The filter’s descriptor is sent, under the name seccompFd.', [
       'seccomp.agent-descriptor',
       'seccomp.agent-state',

@@ -99,7 +99,7 @@ export const runtimeClauses = [
     ]),
     must(
       'lifecycle.environment-error',
-      'An environment that can’t be made is an error.',
+      'An environment that cannot be made is an error.',
       'create.impossible',
     ),
     must('lifecycle.resources', 'create makes the resources that the config asks for.', [
@@ -154,7 +154,7 @@ export const runtimeClauses = [
       'resources.pids.limit',
     ]),
     mustNot('create.args-later', 'process.args wait for start.', 'create.not-run'),
-    must('create.unappliable', 'A property that can’t be applied is an error.', [
+    must('create.unappliable', 'A property that cannot be applied is an error.', [
       'create.impossible',
       'sysctl.refused-by-the-kernel',
       'masked-paths.without-mount-namespace',

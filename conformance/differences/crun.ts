@@ -1,4 +1,7 @@
-/** What crun 1.8.1 (Debian 12) does otherwise than the specification says, on cgroup v1, its cgroup2 mount out of sight. */
+/**
+ * What crun 1.8.1 (Debian 12) does otherwise than the specification says, on cgroup v1, its cgroup2 mount out of
+ * sight.
+ */
 import type { Difference } from './difference.ts';
 
 export const crunDifferences: readonly Difference[] = [

@@ -1,4 +1,6 @@
-/** Tests in which a runtime is known to differ from the specification, and why: how the suite itself is calibrated. */
+/**
+ * Tests in which a runtime is known to differ from the specification, and why: how the suite itself is calibrated.
+ */
 export interface Difference {
   readonly reason: string;
   /** Names of tests; `*` at the end stands for any rest. */

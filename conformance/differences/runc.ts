@@ -1,4 +1,7 @@
-/** What runc 1.1.5 (Debian 12) does otherwise than the specification says, on cgroup v1 with a cgroup2 mount beside it. */
+/**
+ * What runc 1.1.5 (Debian 12) does otherwise than the specification says, on cgroup v1 with a cgroup2 mount beside
+ * it.
+ */
 import type { Difference } from './difference.ts';
 
 export const runcDifferences: readonly Difference[] = [

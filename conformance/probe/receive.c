@@ -1,9 +1,11 @@
 /*
  * Receives what a runtime sends over UNIX sockets.
  *
- *   receive console SOCKET     prints `terminal ROWS COLUMNS`, and then whatever is written to the terminal, until it is closed
- *   receive agent SOCKET N     accepts N seccomp agents' connections; prints for each one the JSON, and lines `descriptors N`,
- *                              `messages N` and `closed`; then answers every notification with ENOANO (55) and prints `call NR`
+ *   receive console SOCKET     prints `terminal ROWS COLUMNS`, and then whatever is written to the terminal, until it
+ *                              is closed
+ *   receive agent SOCKET N     accepts N seccomp agents' connections; prints for each one the JSON, and lines
+ *                              `descriptors N`, `messages N` and `closed`; then answers every notification with
+ *                              ENOANO (55) and prints `call NR`
  */
 #define _GNU_SOURCE
 #include <errno.h>

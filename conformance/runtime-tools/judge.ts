@@ -34,8 +34,9 @@ function printedViolations({ stdout, stderr }: ProgramOutput): string[] {
 }
 
 /**
- * Counts assertions, which is not what the exit status tells: some programs assert nothing, and some print a violation
- * and end well. Only assertions at the beginning of a line count: others are quoted from inside a container.
+ * Counts assertions, which is not what the exit status tells: some programs assert nothing, and some print a
+ * violation and end well. Only assertions at the beginning of a line count: others are quoted from inside a
+ * container.
  */
 export function judge(name: string, output: ProgramOutput): Verdict {
   const lines = output.stdout.split('\n');

@@ -1,4 +1,7 @@
-/** Programs of runtime-tools that no runtime can pass, or none on this kind of machine; docs/conformance.md tells more. */
+/**
+ * Programs of runtime-tools that no runtime can pass, or none on this kind of machine; docs/conformance.md tells
+ * more.
+ */
 
 export interface KnownBad {
   /** Whose fault it is: the suite's, or that of this kind of machine (its kernel, its cgroups, its privileges). */

@@ -3,7 +3,7 @@ import { basename, join } from 'node:path';
 import { type CommandResult, runCommand } from '../support/command.ts';
 import { unmountBelow } from '../support/host-mounts.ts';
 
-/** Programs that use the same cgroups by name, and so can't run beside each other. */
+/** Programs that use the same cgroups by name, and so cannot run beside each other. */
 export const usesFixedCgroups = (program: string): boolean =>
   /^(?:linux_cgroups|delete_resources|delete_only_create_resources)/.test(basename(program));
 

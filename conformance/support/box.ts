@@ -11,7 +11,7 @@ import { makeRootfs } from './rootfs.ts';
 import type { Runtime } from './runtime.ts';
 import { until } from './wait.ts';
 
-/** Thrown by a test that this machine can't run, with the reason. */
+/** Thrown by a test that this machine cannot run, with the reason. */
 export class Skip extends Error {}
 
 /** What is the same for all tests of a run. */

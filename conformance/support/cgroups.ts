@@ -15,7 +15,10 @@ export interface Hierarchy {
   readonly root: string;
 }
 
-/** The cgroup filesystems of a /proc/PID/mountinfo, at or below /sys/fs/cgroup: a directory there that nothing is mounted on is none. */
+/**
+ * The cgroup filesystems of a /proc/PID/mountinfo, at or below /sys/fs/cgroup: a directory there that nothing is
+ * mounted on is none.
+ */
 export function hierarchiesIn(mountinfo: string): Hierarchy[] {
   const found: Hierarchy[] = [];
   for (const line of mountinfo.split('\n')) {
@@ -34,7 +37,10 @@ export const hierarchies = (): Hierarchy[] => hierarchiesIn(readFileSync('/proc/
 /** Whether cgroup v2 is all that there is. */
 export const isUnified = (): boolean => hierarchies().some(({ mount }) => mount === mountPoint);
 
-/** Where the hierarchy with a v1 controller is mounted, or with an empty word the one of v2; undefined where there is none. */
+/**
+ * Where the hierarchy with a v1 controller is mounted, or with an empty word the one of v2; undefined where there is
+ * none.
+ */
 export function hierarchyOf(controller: string): string | undefined {
   return hierarchies().find(({ controllers }) => controllers.includes(controller))?.mount;
 }

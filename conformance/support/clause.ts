@@ -1,4 +1,7 @@
-/** The words of RFC 2119 that the specification uses, as far as they bind anybody, and OPTIONAL, which marks every field. */
+/**
+ * The words of RFC 2119 that the specification uses, as far as they bind anybody, and OPTIONAL, which marks every
+ * field.
+ */
 export const levels = [
   'MUST',
   'MUST NOT',

@@ -1,4 +1,6 @@
-/** Runs programs as a caller of a runtime does: with a time-out, and never waiting for what a container keeps open. */
+/**
+ * Runs programs as a caller of a runtime does: with a time-out, and never waiting for what a container keeps open.
+ */
 import { spawn } from 'node:child_process';
 import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -26,9 +28,9 @@ export interface CommandOptions {
 const usualTimeout = 30_000;
 
 /**
- * Runs a program to its end. Its output goes to files: a container inherits them, and pipes would keep us waiting for it. Its input is an
- * empty file: some runtimes give all three to the user of a user namespace, and /dev/null belongs to this machine (crun 1.8.1 did that).
- * Rejects only when the program can't be started.
+ * Runs a program to its end. Its output goes to files: a container inherits them, and pipes would keep us waiting for
+ * it. Its input is an empty file: some runtimes give all three to the user of a user namespace, and /dev/null belongs
+ * to this machine (crun 1.8.1 did that). Rejects only when the program cannot be started.
  */
 export async function runCommand(
   argv: readonly string[],

@@ -1,5 +1,5 @@
 /** The config that every test starts from: an ordinary container that all runtimes of the last years can make. */
-import type { Config } from '../../src/bundle/config.ts';
+import type { Config } from '../../src/spec/config.ts';
 
 /** A config that a test may change freely. */
 export type Mutable<T> = { -readonly [K in keyof T]: T[K] extends object | undefined ? Mutable<T[K]> : T[K] };

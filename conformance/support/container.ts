@@ -141,7 +141,7 @@ export class Container {
     return until(`${this.id} says ${line}; it said ${this.output()}`, () => line.exec(this.output())?.[0]);
   }
 
-  /** A process that `delete --force` left running would go on for ever. */
+  /** A process that `delete --force` left running would go on forever. */
   endLeftovers(): void {
     if (this.#pid === undefined) return;
     try {

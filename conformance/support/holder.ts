@@ -4,7 +4,10 @@ import { readFileSync, readlinkSync } from 'node:fs';
 import type { Box } from './box.ts';
 import { until } from './wait.ts';
 
-/** Starts `unshare OPTIONS… sleep`; gives the pid of the sleeping process once it is in its namespaces. It ends with the box. */
+/**
+ * Starts `unshare OPTIONS… sleep`; gives the pid of the sleeping process once it is in its namespaces. It ends with
+ * the box.
+ */
 export async function holdNamespaces(box: Box, ...options: string[]): Promise<number> {
   const child = spawn('unshare', [...options, 'sleep', '1000'], { stdio: 'ignore' });
   const parent = child.pid ?? 0;

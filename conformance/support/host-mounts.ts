@@ -6,8 +6,8 @@ import type { Box } from './box.ts';
 import { mountsOf } from './mountinfo.ts';
 
 /**
- * A directory that is a mount of its own (`shared`, `private` and so on) with a tmpfs on its `inner`, which holds a file
- * `mark`. Both go with the box.
+ * A directory that is a mount of its own (`shared`, `private` and so on) with a tmpfs on its `inner`, which holds a
+ * file `mark`. Both go with the box.
  */
 export function mountInside(box: Box, propagation = 'private'): string {
   const directory = box.scratch();

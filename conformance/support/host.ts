@@ -22,8 +22,8 @@ export function hasHybridMount(): boolean {
 }
 
 /**
- * The command that runs `argv` where that mount is out of sight, in a mount namespace of its own. A tmpfs takes its place:
- * crun makes directories there, which would stay, for ever out of sight below the real mount.
+ * The command that runs `argv` where that mount is out of sight, in a mount namespace of its own. A tmpfs takes its
+ * place: crun makes directories there, which would stay, forever out of sight below the real mount.
  */
 export function withoutHybridMount(argv: readonly string[]): readonly string[] {
   const script = `umount ${unified} && mount -t tmpfs none ${unified} && exec "$@"`;

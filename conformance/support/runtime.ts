@@ -9,7 +9,7 @@ export interface Runtime {
   readonly command: readonly string[];
 }
 
-/** Asks a runtime who it is. Throws when it can't be run. */
+/** Asks a runtime who it is. Throws when it cannot be run. */
 export async function identifyRuntime(path: string): Promise<Runtime> {
   const { code, stdout, stderr } = await runCommand([path, '--version']);
   if (code !== 0) throw new Error(`${path} --version: exit ${code}: ${stderr.trim()}`);

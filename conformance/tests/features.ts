@@ -1,4 +1,7 @@
-/** features.md and features-linux.md: every claim is tried. A runtime may have no such command; then there is nothing to try. */
+/**
+ * features.md and features-linux.md: every claim is tried. A runtime may have no such command; then there is nothing
+ * to try.
+ */
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import type { Box } from '../support/box.ts';

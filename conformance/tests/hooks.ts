@@ -36,7 +36,9 @@ const hook = (config: MutableConfig, kind: Kind, ...hooks: MutableHook[]): void 
   config.hooks = { ...config.hooks, [kind]: hooks };
 };
 
-/** Runs a container through its whole life; its hooks write below `log`, which is mounted inside under the same name. */
+/**
+ * Runs a container through its whole life; its hooks write below `log`, which is mounted inside under the same name.
+ */
 async function wholeLife(
   box: Box,
   log: string,

@@ -8,7 +8,10 @@ import { type ConformanceTest, test } from '../support/test.ts';
 
 const map = (containerID: number, hostID: number, size = 1) => [{ containerID, hostID, size }];
 
-/** A directory with one file of each of some owners, on the filesystem of the temporary directory (ext4 and others can be mapped). */
+/**
+ * A directory with one file of each of some owners, on the filesystem of the temporary directory (ext4 and others can
+ * be mapped).
+ */
 function ownedFiles(box: Box, ...ids: number[]): string {
   const directory = box.scratch();
   for (const id of ids) {

@@ -1,4 +1,7 @@
-/** config-linux.md: sysctl, masked and read-only paths, propagation of the root, memory policy, personality and the rest. */
+/**
+ * config-linux.md: sysctl, masked and read-only paths, propagation of the root, memory policy, personality and the
+ * rest.
+ */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';

@@ -68,7 +68,10 @@ function filesystemTest(name: string, row: OptionRow): ConformanceTest {
   });
 }
 
-/** Recursive attributes, by the option that the kernel shows, or that the host's mounts have and the container's must not. */
+/**
+ * Recursive attributes, by the option that the kernel shows, or that the host's mounts have and the container's must
+ * not.
+ */
 const recursiveOptions: Readonly<Record<string, OptionRow>> = {
   ratime: { after: ['noatime'], hides: 'noatime' },
   rdev: { after: ['nodev'], hides: 'nodev' },

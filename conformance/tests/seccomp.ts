@@ -56,7 +56,7 @@ const flags = [
   'SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV',
 ] as const;
 
-/** Those that libseccomp can put into one filter with x86_64: it can't mix byte orders. */
+/** Those that libseccomp can put into one filter with x86_64: it cannot mix byte orders. */
 const littleEndian = 'X86 X86_64 X32 ARM AARCH64 MIPSEL MIPSEL64 MIPSEL64N32 PPC64LE RISCV64';
 const bigEndian = 'MIPS MIPS64 MIPS64N32 PPC PPC64 S390 S390X PARISC PARISC64';
 /** New in libseccomp 2.6. */

@@ -1,5 +1,5 @@
 /*
- * The addon: system calls for TypeScript (src/host/native.ts describes each function). Thin, no policy.
+ * The addon: system calls for TypeScript (scripts/native describes each function). Thin, no policy.
  *
  * Conventions of every file here:
  * - A function that JavaScript calls returns NULL exactly when an exception is pending.
@@ -32,7 +32,7 @@
 struct text {
     char *data;
     size_t length;
-    char room[512];
+    char room[4096]; /* a record of a container fits; on the stack, where only what is used is touched */
 };
 
 /* A `string | Uint8Array` argument. `data` is valid while the JavaScript value is. */
@@ -92,8 +92,24 @@ void fail_type(napi_env env, const char *message);
 /* ---- descriptors.c ---- */
 
 int write_all(int descriptor, const void *data, size_t length);
-/* 1 when readable (or hung up), 0 when the time is over; -1 milliseconds wait for ever. */
+/* 1 when readable (or hung up), 0 when the time is over; -1 milliseconds wait forever. */
 int wait_readable(int descriptor, int milliseconds);
+
+/* ---- names.c ---- */
+
+/* A name as openat(2) and its like take it. */
+struct place {
+    int directory;
+    const char *name;
+};
+
+/*
+ * What is below /proc/self/fd/N goes from descriptor N itself: on the way through procfs the kernel makes
+ * four entries for the new process and drops them when it ends, 25 µs of a command that takes 900.
+ */
+struct place place_of(const char *path);
+/* To list it; likewise. The descriptor, or -1 and errno. */
+int open_to_list(const char *path);
 
 /* ---- files.c ---- */
 
@@ -102,9 +118,17 @@ int wait_readable(int descriptor, int milliseconds);
  * the flag once more (for kernels before 2.6.23), which would be a system call for every file.
  */
 int open_again(const char *path, int flags, mode_t mode);
-/* Reads to the end, in a buffer that grows and that the caller frees: the size that stat tells is 0 for proc
- * and cgroup files. */
-int read_to_end(int descriptor, size_t maximum, char **data, size_t *length);
+/* All of a file; `data` points into `room` when it is short: nothing has to be mapped for it. */
+struct content {
+    char *data;
+    size_t length;
+    char room[16384];
+};
+void content_release(struct content *content);
+/* Reads to the end. 0, or a negative errno (EFBIG for more than `maximum`). */
+int read_to_end(int descriptor, size_t maximum, struct content *content);
+/* What `hash` answers. */
+uint64_t hash_of(const void *bytes, size_t length);
 
 /* ---- directories.c ---- */
 
@@ -128,8 +152,9 @@ napi_value make_exit_status(napi_env env, const struct exit_status *status);
 
 /* ---- what each file exports to JavaScript ---- */
 
+/* A name that scripts/native does not have is no DOOR_ either, and does not compile. */
 #define EXPORT(name, function)                                                                               \
-    { name, NULL, function, NULL, NULL, NULL, napi_default_method | napi_enumerable, NULL }
+    { DOOR_##name, NULL, function, NULL, NULL, NULL, napi_default_method | napi_enumerable, NULL }
 
 napi_status register_files(napi_env env, napi_value exports);
 napi_status register_names(napi_env env, napi_value exports);
@@ -146,5 +171,17 @@ napi_status register_bpf(napi_env env, napi_value exports);
 napi_status register_netlink(napi_env env, napi_value exports);
 napi_status register_watch(napi_env env, napi_value exports);
 napi_status register_hash(napi_env env, napi_value exports);
+napi_status register_encode(napi_env env, napi_value exports);
+napi_status register_streams(napi_env env, napi_value exports);
+napi_status register_mounts(napi_env env, napi_value exports);
+napi_status register_opens(napi_env env, napi_value exports);
+napi_status register_serve(napi_env env, napi_value exports);
+napi_status register_orphans(napi_env env, napi_value exports);
+
+/* Readers of the arguments of each function, by its name; what they take is said in scripts/native. */
+#include "generated/arguments.h"
+
+/* A thread that nobody joins, to whom no signal comes. A positive error number when it cannot be had. */
+int start_detached(void *(*run)(void *), void *argument, size_t stack);
 
 #endif

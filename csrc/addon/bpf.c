@@ -20,9 +20,8 @@ static uint64_t address(const void *pointer) {
 }
 
 static napi_value load_device_program(napi_env env, napi_callback_info info) {
-    napi_value arguments[1];
     struct bytes code CLEANUP(bytes_release) = {.text.data = NULL};
-    if (!take_arguments(env, info, 1, arguments) || !take_bytes(env, arguments[0], &code))
+    if (!load_device_program_arguments(env, info, &code))
         return NULL;
     if (code.length == 0 || code.length % sizeof(struct bpf_insn) != 0)
         return fail(env, EINVAL, "bpf", NULL);
@@ -45,12 +44,10 @@ static napi_value load_device_program(napi_env env, napi_callback_info info) {
 }
 
 static napi_value attach_device_program(napi_env env, napi_callback_info info) {
-    napi_value arguments[3];
     int cgroup = -1;
     int program = -1;
     int replace = -1;
-    if (!take_arguments(env, info, 3, arguments) || !take_int(env, arguments[0], &cgroup) ||
-        !take_int(env, arguments[1], &program) || !take_int(env, arguments[2], &replace))
+    if (!attach_device_program_arguments(env, info, &cgroup, &program, &replace))
         return NULL;
     union bpf_attr attributes;
     memset(&attributes, 0, sizeof attributes);
@@ -88,9 +85,8 @@ static int open_programs(const uint32_t *ids, uint32_t count, int *opened, size_
 }
 
 static napi_value attached_device_programs(napi_env env, napi_callback_info info) {
-    napi_value arguments[1];
     int cgroup = -1;
-    if (!take_arguments(env, info, 1, arguments) || !take_int(env, arguments[0], &cgroup))
+    if (!attached_device_programs_arguments(env, info, &cgroup))
         return NULL;
     uint32_t ids[MOST_PROGRAMS];
     union bpf_attr attributes;
@@ -110,11 +106,9 @@ static napi_value attached_device_programs(napi_env env, napi_callback_info info
 }
 
 static napi_value detach_device_program(napi_env env, napi_callback_info info) {
-    napi_value arguments[2];
     int cgroup = -1;
     int program = -1;
-    if (!take_arguments(env, info, 2, arguments) || !take_int(env, arguments[0], &cgroup) ||
-        !take_int(env, arguments[1], &program))
+    if (!detach_device_program_arguments(env, info, &cgroup, &program))
         return NULL;
     union bpf_attr attributes;
     memset(&attributes, 0, sizeof attributes);
@@ -127,9 +121,8 @@ static napi_value detach_device_program(napi_env env, napi_callback_info info) {
 }
 
 static napi_value knows_filter_flags(napi_env env, napi_callback_info info) {
-    napi_value arguments[1];
     uint32_t bits = 0;
-    if (!take_arguments(env, info, 1, arguments) || !take_uint(env, arguments[0], &bits))
+    if (!knows_filter_flags_arguments(env, info, &bits))
         return NULL;
     long result = syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, bits, NULL);
     return make_bool(env, result < 0 && errno == EFAULT);
@@ -137,11 +130,11 @@ static napi_value knows_filter_flags(napi_env env, napi_callback_info info) {
 
 napi_status register_bpf(napi_env env, napi_value exports) {
     static const napi_property_descriptor functions[] = {
-        EXPORT("loadDeviceProgram", load_device_program),
-        EXPORT("attachDeviceProgram", attach_device_program),
-        EXPORT("attachedDevicePrograms", attached_device_programs),
-        EXPORT("detachDeviceProgram", detach_device_program),
-        EXPORT("knowsFilterFlags", knows_filter_flags),
+        EXPORT(loadDeviceProgram, load_device_program),
+        EXPORT(attachDeviceProgram, attach_device_program),
+        EXPORT(attachedDevicePrograms, attached_device_programs),
+        EXPORT(detachDeviceProgram, detach_device_program),
+        EXPORT(knowsFilterFlags, knows_filter_flags),
     };
     return napi_define_properties(env, exports, COUNT(functions), functions);
 }

@@ -45,9 +45,8 @@ int wait_readable(int descriptor, int milliseconds) {
 }
 
 static napi_value close_descriptor(napi_env env, napi_callback_info info) {
-    napi_value arguments[1];
     int descriptor = -1;
-    if (!take_arguments(env, info, 1, arguments) || !take_int(env, arguments[0], &descriptor))
+    if (!close_arguments(env, info, &descriptor))
         return NULL;
     /* On Linux the descriptor is gone also after EINTR. */
     if (close(descriptor) < 0 && errno != EINTR)
@@ -56,11 +55,9 @@ static napi_value close_descriptor(napi_env env, napi_callback_info info) {
 }
 
 static napi_value write_descriptor(napi_env env, napi_callback_info info) {
-    napi_value arguments[2];
     int descriptor = -1;
     struct bytes data CLEANUP(bytes_release) = {.text.data = NULL};
-    if (!take_arguments(env, info, 2, arguments) || !take_int(env, arguments[0], &descriptor) ||
-        !take_bytes(env, arguments[1], &data))
+    if (!write_arguments(env, info, &descriptor, &data))
         return NULL;
     int result = write_all(descriptor, data.data, data.length);
     if (result < 0)
@@ -69,15 +66,16 @@ static napi_value write_descriptor(napi_env env, napi_callback_info info) {
 }
 
 static napi_value read_descriptor(napi_env env, napi_callback_info info) {
-    napi_value arguments[2];
     int descriptor = -1;
     size_t maximum = 0;
-    if (!take_arguments(env, info, 2, arguments) || !take_int(env, arguments[0], &descriptor) ||
-        !take_size(env, arguments[1], &maximum))
+    if (!read_arguments(env, info, &descriptor, &maximum))
         return NULL;
-    char *buffer CLEANUP(free_release) = malloc(maximum + 1);
-    if (buffer == NULL)
+    /* Most ask for little, and memory that is taken and given back each time costs more than the reading. */
+    char room[4096];
+    char *larger CLEANUP(free_release) = maximum <= sizeof room ? NULL : malloc(maximum);
+    if (maximum > sizeof room && larger == NULL)
         return fail(env, ENOMEM, "malloc", NULL);
+    char *buffer = larger == NULL ? room : larger;
     ssize_t count;
     do
         count = read(descriptor, buffer, maximum);
@@ -88,11 +86,9 @@ static napi_value read_descriptor(napi_env env, napi_callback_info info) {
 }
 
 static napi_value lock_descriptor(napi_env env, napi_callback_info info) {
-    napi_value arguments[2];
     int descriptor = -1;
     bool block = false;
-    if (!take_arguments(env, info, 2, arguments) || !take_int(env, arguments[0], &descriptor) ||
-        !take_bool(env, arguments[1], &block))
+    if (!lock_arguments(env, info, &descriptor, &block))
         return NULL;
     int result;
     do
@@ -105,25 +101,11 @@ static napi_value lock_descriptor(napi_env env, napi_callback_info info) {
     return fail(env, errno, "flock", NULL);
 }
 
-static napi_value poll_descriptor(napi_env env, napi_callback_info info) {
-    napi_value arguments[2];
-    int descriptor = -1;
-    int milliseconds = 0;
-    if (!take_arguments(env, info, 2, arguments) || !take_int(env, arguments[0], &descriptor) ||
-        !take_int(env, arguments[1], &milliseconds))
-        return NULL;
-    int result = wait_readable(descriptor, milliseconds);
-    if (result < 0)
-        return fail(env, -result, "poll", NULL);
-    return make_bool(env, result > 0);
-}
-
 /* Ours are close-on-exec from their birth on; what a caller hands on cannot be, or it had not come through
  * exec. */
 static napi_value is_inherited(napi_env env, napi_callback_info info) {
-    napi_value arguments[1];
     int descriptor = -1;
-    if (!take_arguments(env, info, 1, arguments) || !take_int(env, arguments[0], &descriptor))
+    if (!is_inherited_arguments(env, info, &descriptor))
         return NULL;
     int flags = fcntl(descriptor, F_GETFD);
     if (flags < 0 && errno != EBADF)
@@ -133,9 +115,8 @@ static napi_value is_inherited(napi_env env, napi_callback_info info) {
 
 napi_status register_descriptors(napi_env env, napi_value exports) {
     static const napi_property_descriptor functions[] = {
-        EXPORT("close", close_descriptor), EXPORT("write", write_descriptor),
-        EXPORT("read", read_descriptor),   EXPORT("lock", lock_descriptor),
-        EXPORT("poll", poll_descriptor),   EXPORT("isInherited", is_inherited),
+        EXPORT(close, close_descriptor), EXPORT(write, write_descriptor),   EXPORT(read, read_descriptor),
+        EXPORT(lock, lock_descriptor),   EXPORT(isInherited, is_inherited),
     };
     return napi_define_properties(env, exports, COUNT(functions), functions);
 }

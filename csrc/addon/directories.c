@@ -2,28 +2,28 @@
 #include "addon.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 static napi_value make_directory(napi_env env, napi_callback_info info) {
-    napi_value arguments[2];
     struct text path CLEANUP(text_release) = {.data = NULL};
     uint32_t mode = 0;
-    if (!take_arguments(env, info, 2, arguments) || !take_text(env, arguments[0], &path) ||
-        !take_uint(env, arguments[1], &mode))
+    if (!make_directory_arguments(env, info, &path, &mode))
         return NULL;
-    if (mkdir(path.data, (mode_t)mode) < 0)
+    struct place place = place_of(path.data);
+    if (mkdirat(place.directory, place.name, (mode_t)mode) < 0)
         return fail(env, errno, "mkdir", path.data);
     return make_undefined(env);
 }
 
 static napi_value remove_directory(napi_env env, napi_callback_info info) {
-    napi_value arguments[1];
     struct text path CLEANUP(text_release) = {.data = NULL};
-    if (!take_arguments(env, info, 1, arguments) || !take_text(env, arguments[0], &path))
+    if (!remove_directory_arguments(env, info, &path))
         return NULL;
-    if (rmdir(path.data) < 0)
+    struct place place = place_of(path.data);
+    if (unlinkat(place.directory, place.name, AT_REMOVEDIR) < 0)
         return fail(env, errno, "rmdir", path.data);
     return make_undefined(env);
 }
@@ -34,13 +34,14 @@ void directory_release(DIR **directory) {
 }
 
 static napi_value read_directory(napi_env env, napi_callback_info info) {
-    napi_value arguments[1];
     struct text path CLEANUP(text_release) = {.data = NULL};
-    if (!take_arguments(env, info, 1, arguments) || !take_text(env, arguments[0], &path))
+    if (!read_directory_arguments(env, info, &path))
         return NULL;
-    DIR *directory CLEANUP(directory_release) = opendir(path.data);
+    int descriptor CLEANUP(close_release) = open_to_list(path.data);
+    DIR *directory CLEANUP(directory_release) = descriptor < 0 ? NULL : fdopendir(descriptor);
     if (directory == NULL)
         return fail(env, errno, "opendir", path.data);
+    descriptor = -1; /* the directory's now */
     napi_value names = NULL;
     if (napi_create_array(env, &names) != napi_ok)
         return fail(env, ENOMEM, "array", NULL);
@@ -63,9 +64,9 @@ static napi_value read_directory(napi_env env, napi_callback_info info) {
 
 napi_status register_directories(napi_env env, napi_value exports) {
     static const napi_property_descriptor functions[] = {
-        EXPORT("makeDirectory", make_directory),
-        EXPORT("removeDirectory", remove_directory),
-        EXPORT("readDirectory", read_directory),
+        EXPORT(makeDirectory, make_directory),
+        EXPORT(removeDirectory, remove_directory),
+        EXPORT(readDirectory, read_directory),
     };
     return napi_define_properties(env, exports, COUNT(functions), functions);
 }

@@ -3,78 +3,98 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 int open_again(const char *path, int flags, mode_t mode) {
+    struct place place = place_of(path);
     int descriptor;
     do
-        descriptor = openat(AT_FDCWD, path, flags | O_CLOEXEC, mode);
+        descriptor = openat(place.directory, place.name, flags | O_CLOEXEC, mode);
     while (descriptor < 0 && errno == EINTR);
     return descriptor;
 }
 
-int read_to_end(int descriptor, size_t maximum, char **data, size_t *length) {
+void content_release(struct content *content) {
+    if (content->data != content->room)
+        free(content->data);
+    content->data = NULL;
+}
+
+/* Twice the room, or at once what a file's size asks for: the size of proc and cgroup files is 0. */
+static int more_room(int descriptor, struct content *content, size_t *room) {
     struct stat status;
     if (fstat(descriptor, &status) < 0)
         return -errno;
-    size_t room = 4096;
-    if (S_ISREG(status.st_mode) && status.st_size > 0) {
-        if ((uintmax_t)status.st_size > maximum)
-            return -EFBIG;
-        room = (size_t)status.st_size + 1;
-    }
-    size_t used = 0;
-    char *buffer = NULL;
+    size_t wanted = *room * 2;
+    if (S_ISREG(status.st_mode) && (uintmax_t)status.st_size >= wanted)
+        wanted = (size_t)status.st_size + 1;
+    bool moves = content->data == content->room;
+    char *larger = realloc(moves ? NULL : content->data, wanted);
+    if (larger == NULL)
+        return -ENOMEM;
+    if (moves)
+        memcpy(larger, content->room, content->length);
+    content->data = larger;
+    *room = wanted;
+    return 0;
+}
+
+int read_to_end(int descriptor, size_t maximum, struct content *content) {
+    size_t room = sizeof content->room;
+    content->data = content->room;
+    content->length = 0;
     for (;;) {
-        char *larger = realloc(buffer, room);
-        if (larger == NULL) {
-            free(buffer);
-            return -ENOMEM;
-        }
-        buffer = larger;
-        ssize_t count = read(descriptor, buffer + used, room - used);
+        size_t wanted = room - content->length;
+        if (wanted > maximum - content->length)
+            wanted = maximum - content->length + 1;
+        ssize_t count = read(descriptor, content->data + content->length, wanted);
         if (count < 0 && errno == EINTR)
             continue;
-        if (count < 0) {
-            int error = -errno;
-            free(buffer);
-            return error;
-        }
+        if (count < 0)
+            return -errno;
         if (count == 0)
-            break;
-        used += (size_t)count;
-        if (used > maximum) {
-            free(buffer);
+            return 0;
+        content->length += (size_t)count;
+        if (content->length > maximum)
             return -EFBIG;
+        if (content->length == room) {
+            int result = more_room(descriptor, content, &room);
+            if (result < 0)
+                return result;
         }
-        if (used == room)
-            room = room * 2;
     }
-    *data = buffer;
-    *length = used;
-    return 0;
+}
+
+/* False with an exception: the content is released all the same. */
+static bool read_path(napi_env env, const char *path, size_t maximum, struct content *content) {
+    content->data = NULL;
+    int descriptor CLEANUP(close_release) = open_again(path, O_RDONLY | O_NOCTTY, 0);
+    if (descriptor < 0) {
+        fail(env, errno, "open", path);
+        return false;
+    }
+    int result = read_to_end(descriptor, maximum, content);
+    if (result < 0)
+        fail(env, -result, "read", path);
+    return result == 0;
 }
 
 typedef napi_value maker(napi_env env, const char *data, size_t length);
 
 static napi_value read_whole(napi_env env, napi_callback_info info, maker *make) {
-    napi_value arguments[2];
     struct text path CLEANUP(text_release) = {.data = NULL};
     size_t maximum = 0;
-    if (!take_arguments(env, info, 2, arguments) || !take_text(env, arguments[0], &path) ||
-        !take_size(env, arguments[1], &maximum))
+    if (!read_file_arguments(env, info, &path, &maximum))
         return NULL;
-    int descriptor CLEANUP(close_release) = open_again(path.data, O_RDONLY | O_NOCTTY, 0);
-    if (descriptor < 0)
-        return fail(env, errno, "open", path.data);
-    char *data CLEANUP(free_release) = NULL;
-    size_t length = 0;
-    int result = read_to_end(descriptor, maximum, &data, &length);
-    if (result < 0)
-        return fail(env, -result, "read", path.data);
-    return make(env, data, length);
+    struct content content CLEANUP(content_release);
+    if (!read_path(env, path.data, maximum, &content))
+        return NULL;
+    return make(env, content.data, content.length);
 }
 
 static napi_value make_plain_bytes(napi_env env, const char *data, size_t length) {
@@ -89,12 +109,43 @@ static napi_value read_text(napi_env env, napi_callback_info info) {
     return read_whole(env, info, make_text);
 }
 
+static napi_value read_hashed(napi_env env, napi_callback_info info) {
+    struct text path CLEANUP(text_release) = {.data = NULL};
+    struct text until CLEANUP(text_release) = {.data = NULL};
+    size_t maximum = 0, from = 0;
+    if (!read_hashed_arguments(env, info, &path, &maximum, &from, &until))
+        return NULL;
+    struct content content CLEANUP(content_release);
+    if (!read_path(env, path.data, maximum, &content))
+        return NULL;
+    if (from > content.length)
+        from = content.length;
+    const uint64_t hash = hash_of(content.data + from, content.length - from);
+    size_t wanted = content.length;
+    const char *end = until.length == 0 ? NULL : memmem(content.data, wanted, until.data, until.length);
+    if (end != NULL)
+        wanted = (size_t)(end - content.data);
+    enum { digits = 16 };
+    /* A short file is on the stack already, mostly with room for the digits: nothing has to be mapped then.
+     */
+    bool fits = content.data == content.room && wanted < sizeof content.room - digits;
+    char *hashed = fits ? content.room : malloc(digits + wanted + 1);
+    if (hashed == NULL)
+        return fail(env, ENOMEM, "read", path.data);
+    memmove(hashed + digits, content.data, wanted);
+    char text_of_hash[digits + 1];
+    snprintf(text_of_hash, sizeof text_of_hash, "%016" PRIx64, hash);
+    memcpy(hashed, text_of_hash, digits);
+    napi_value text = make_text(env, hashed, digits + wanted);
+    if (!fits)
+        free(hashed);
+    return text;
+}
+
 static napi_value write_file(napi_env env, napi_callback_info info) {
-    napi_value arguments[2];
     struct text path CLEANUP(text_release) = {.data = NULL};
     struct bytes data CLEANUP(bytes_release) = {.text.data = NULL};
-    if (!take_arguments(env, info, 2, arguments) || !take_text(env, arguments[0], &path) ||
-        !take_bytes(env, arguments[1], &data))
+    if (!write_file_arguments(env, info, &path, &data))
         return NULL;
     int descriptor CLEANUP(close_release) = open_again(path.data, O_WRONLY | O_NOCTTY, 0);
     if (descriptor < 0)
@@ -121,14 +172,11 @@ static int write_and_sync(int descriptor, const struct bytes *data, bool sync, c
 }
 
 static napi_value create_file(napi_env env, napi_callback_info info) {
-    napi_value arguments[4];
     struct text path CLEANUP(text_release) = {.data = NULL};
     struct bytes data CLEANUP(bytes_release) = {.text.data = NULL};
     uint32_t mode = 0;
     bool sync = false;
-    if (!take_arguments(env, info, 4, arguments) || !take_text(env, arguments[0], &path) ||
-        !take_bytes(env, arguments[1], &data) || !take_uint(env, arguments[2], &mode) ||
-        !take_bool(env, arguments[3], &sync))
+    if (!create_file_arguments(env, info, &path, &data, &mode, &sync))
         return NULL;
     int descriptor = open_again(path.data, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_NOCTTY, (mode_t)mode);
     if (descriptor < 0)
@@ -142,7 +190,8 @@ static napi_value create_file(napi_env env, napi_callback_info info) {
     }
     if (result == 0)
         return make_undefined(env);
-    unlink(path.data);
+    struct place place = place_of(path.data);
+    unlinkat(place.directory, place.name, 0);
     return fail(env, -result, syscall, path.data);
 }
 
@@ -154,12 +203,10 @@ static int own_flags(int flags) {
 }
 
 static napi_value open_file(napi_env env, napi_callback_info info) {
-    napi_value arguments[3];
     struct text path CLEANUP(text_release) = {.data = NULL};
     int flags = 0;
     uint32_t mode = 0;
-    if (!take_arguments(env, info, 3, arguments) || !take_text(env, arguments[0], &path) ||
-        !take_int(env, arguments[1], &flags) || !take_uint(env, arguments[2], &mode))
+    if (!open_arguments(env, info, &path, &flags, &mode))
         return NULL;
     int descriptor = open_again(path.data, own_flags(flags) | O_NOCTTY, (mode_t)mode);
     if (descriptor < 0)
@@ -169,8 +216,8 @@ static napi_value open_file(napi_env env, napi_callback_info info) {
 
 napi_status register_files(napi_env env, napi_value exports) {
     static const napi_property_descriptor functions[] = {
-        EXPORT("readFile", read_file),     EXPORT("readText", read_text), EXPORT("writeFile", write_file),
-        EXPORT("createFile", create_file), EXPORT("open", open_file),
+        EXPORT(readFile, read_file),   EXPORT(readText, read_text),     EXPORT(readHashed, read_hashed),
+        EXPORT(writeFile, write_file), EXPORT(createFile, create_file), EXPORT(open, open_file),
     };
     return napi_define_properties(env, exports, COUNT(functions), functions);
 }

@@ -12,7 +12,8 @@ static uint64_t step(uint64_t hash, uint64_t word) {
     return hash ^ (hash >> 32);
 }
 
-static uint64_t hash_of(const uint8_t *data, size_t length) {
+uint64_t hash_of(const void *bytes, size_t length) {
+    const uint8_t *data = bytes;
     uint64_t hash = step(BASIS, length);
     while (length >= sizeof hash) {
         uint64_t word;
@@ -27,9 +28,8 @@ static uint64_t hash_of(const uint8_t *data, size_t length) {
 }
 
 static napi_value hash_data(napi_env env, napi_callback_info info) {
-    napi_value arguments[1];
     struct bytes data CLEANUP(bytes_release) = {.text.data = NULL};
-    if (!take_arguments(env, info, 1, arguments) || !take_bytes(env, arguments[0], &data))
+    if (!hash_arguments(env, info, &data))
         return NULL;
     napi_value value = NULL;
     napi_create_bigint_uint64(env, hash_of(data.data, data.length), &value);
@@ -37,6 +37,6 @@ static napi_value hash_data(napi_env env, napi_callback_info info) {
 }
 
 napi_status register_hash(napi_env env, napi_value exports) {
-    static const napi_property_descriptor functions[] = {EXPORT("hash", hash_data)};
+    static const napi_property_descriptor functions[] = {EXPORT(hash, hash_data)};
     return napi_define_properties(env, exports, COUNT(functions), functions);
 }

@@ -23,7 +23,7 @@
 #define F_SEAL_EXEC 0x0020
 #endif
 
-/* `kind` is MFD_EXEC or MFD_NOEXEC_SEAL, left away where the kernel does not know them. */
+/* `kind` is MFD_EXEC or MFD_NOEXEC_SEAL, left out where the kernel does not know them. */
 static int memory_file(const char *name, unsigned int kind) {
     int descriptor = memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING | kind);
     if (descriptor < 0 && errno == EINVAL)
@@ -54,7 +54,7 @@ static int copy_content(int from, int to) {
 
 /*
  * vm.memfd_noexec=2 forbids programs in memory (EACCES). The file itself by a read-only mount that nobody has
- * mounted anywhere is as safe from whoever finds it as /proc/PID/exe (CVE-2019-5736): it can't be opened for
+ * mounted anywhere is as safe from whoever finds it as /proc/PID/exe (CVE-2019-5736): it cannot be opened for
  * writing, and no path leads around the mount. Takes CAP_SYS_ADMIN.
  */
 static int read_only_clone(const char *path) {
@@ -70,11 +70,9 @@ static int read_only_clone(const char *path) {
 }
 
 static napi_value sealed_copy(napi_env env, napi_callback_info info) {
-    napi_value arguments[2];
     struct text path CLEANUP(text_release) = {.data = NULL};
     struct text name CLEANUP(text_release) = {.data = NULL};
-    if (!take_arguments(env, info, 2, arguments) || !take_text(env, arguments[0], &path) ||
-        !take_text(env, arguments[1], &name))
+    if (!sealed_copy_arguments(env, info, &path, &name))
         return NULL;
     int source CLEANUP(close_release) = open_again(path.data, O_RDONLY | O_NOCTTY, 0);
     if (source < 0)
@@ -100,11 +98,9 @@ static napi_value sealed_copy(napi_env env, napi_callback_info info) {
 }
 
 static napi_value sealed_bytes(napi_env env, napi_callback_info info) {
-    napi_value arguments[2];
     struct bytes data CLEANUP(bytes_release) = {.text.data = NULL};
     struct text name CLEANUP(text_release) = {.data = NULL};
-    if (!take_arguments(env, info, 2, arguments) || !take_bytes(env, arguments[0], &data) ||
-        !take_text(env, arguments[1], &name))
+    if (!sealed_bytes_arguments(env, info, &data, &name))
         return NULL;
     int target = memory_file(name.data, MFD_NOEXEC_SEAL);
     if (target < 0)
@@ -127,9 +123,8 @@ static napi_value sealed_bytes(napi_env env, napi_callback_info info) {
 
 /* One that others write to. */
 static napi_value scratch_file(napi_env env, napi_callback_info info) {
-    napi_value arguments[1];
     struct text name CLEANUP(text_release) = {.data = NULL};
-    if (!take_arguments(env, info, 1, arguments) || !take_text(env, arguments[0], &name))
+    if (!scratch_file_arguments(env, info, &name))
         return NULL;
     int target = memory_file(name.data, MFD_NOEXEC_SEAL);
     return target < 0 ? fail(env, -target, "memfd_create", NULL) : make_number(env, target);
@@ -137,9 +132,9 @@ static napi_value scratch_file(napi_env env, napi_callback_info info) {
 
 napi_status register_memory_files(napi_env env, napi_value exports) {
     static const napi_property_descriptor functions[] = {
-        EXPORT("sealedCopy", sealed_copy),
-        EXPORT("sealedBytes", sealed_bytes),
-        EXPORT("scratchFile", scratch_file),
+        EXPORT(sealedCopy, sealed_copy),
+        EXPORT(sealedBytes, sealed_bytes),
+        EXPORT(scratchFile, scratch_file),
     };
     return napi_define_properties(env, exports, COUNT(functions), functions);
 }

@@ -52,12 +52,10 @@ static int send_message(int socket, const struct bytes *data, const struct descr
 }
 
 static napi_value send_data(napi_env env, napi_callback_info info) {
-    napi_value arguments[3];
     int socket = -1;
     struct bytes data CLEANUP(bytes_release) = {.text.data = NULL};
     struct descriptors descriptors CLEANUP(descriptors_release) = {NULL, 0};
-    if (!take_arguments(env, info, 3, arguments) || !take_int(env, arguments[0], &socket) ||
-        !take_bytes(env, arguments[1], &data) || !take_descriptors(env, arguments[2], &descriptors))
+    if (!send_arguments(env, info, &socket, &data, &descriptors))
         return NULL;
     /* An empty datagram reads like a closed peer. */
     if (data.length == 0)
@@ -74,7 +72,9 @@ struct packet {
     size_t length;
     int descriptors[MOST_DESCRIPTORS];
     size_t count;
-    char data[LARGEST];
+    /* Room for so many bytes. */
+    size_t size;
+    char data[];
 };
 
 static void close_all(struct packet *packet) {
@@ -96,16 +96,33 @@ static void take_rights(struct msghdr *message, struct packet *packet) {
     }
 }
 
-static int receive_packet(int socket, int milliseconds, struct packet *packet) {
-    if (milliseconds >= 0) {
-        int ready = wait_readable(socket, milliseconds);
-        if (ready < 0)
-            return ready;
-        if (ready == 0)
-            return -ETIMEDOUT;
-    }
+static int await_packet(int socket, int milliseconds) {
+    if (milliseconds < 0)
+        return 0;
+    int ready = wait_readable(socket, milliseconds);
+    return ready < 0 ? ready : ready == 0 ? -ETIMEDOUT : 0;
+}
+
+/*
+ * Room for the next packet, which is waited for. The largest one would be mapped and unmapped each time,
+ * which costs more than asking for the length. Whoever cannot say it, and who fails, gets the largest.
+ */
+static struct packet *make_room(int socket) {
+    ssize_t length;
+    do
+        length = recv(socket, NULL, 0, MSG_PEEK | MSG_TRUNC);
+    while (length < 0 && errno == EINTR);
+    /* A stream says how much was taken, not how much there is. */
+    size_t size = length <= 0 || length > LARGEST ? LARGEST : (size_t)length;
+    struct packet *packet = malloc(sizeof *packet + size);
+    if (packet != NULL)
+        *packet = (struct packet){.size = size};
+    return packet;
+}
+
+static int receive_packet(int socket, struct packet *packet) {
     union control control;
-    struct iovec vector = {.iov_base = packet->data, .iov_len = sizeof packet->data};
+    struct iovec vector = {.iov_base = packet->data, .iov_len = packet->size};
     struct msghdr message = {
         .msg_iov = &vector, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control};
     ssize_t count;
@@ -146,19 +163,17 @@ static napi_value make_packet(napi_env env, const struct packet *packet) {
 }
 
 static napi_value receive(napi_env env, napi_callback_info info) {
-    napi_value arguments[2];
     int socket = -1;
     int milliseconds = 0;
-    if (!take_arguments(env, info, 2, arguments) || !take_int(env, arguments[0], &socket) ||
-        !take_int(env, arguments[1], &milliseconds))
+    if (!receive_arguments(env, info, &socket, &milliseconds))
         return NULL;
-    /* Not calloc: the large buffer need not be touched. */
-    struct packet *packet CLEANUP(free_release) = malloc(sizeof *packet);
+    int result = await_packet(socket, milliseconds);
+    if (result < 0)
+        return fail(env, -result, "recvmsg", NULL);
+    struct packet *packet CLEANUP(free_release) = make_room(socket);
     if (packet == NULL)
         return fail(env, ENOMEM, "malloc", NULL);
-    packet->length = 0;
-    packet->count = 0;
-    int result = receive_packet(socket, milliseconds, packet);
+    result = receive_packet(socket, packet);
     if (result < 0)
         return fail(env, -result, "recvmsg", NULL);
     napi_value value = make_packet(env, packet);
@@ -170,8 +185,8 @@ static napi_value receive(napi_env env, napi_callback_info info) {
 
 napi_status register_messages(napi_env env, napi_value exports) {
     static const napi_property_descriptor functions[] = {
-        EXPORT("send", send_data),
-        EXPORT("receive", receive),
+        EXPORT(send, send_data),
+        EXPORT(receive, receive),
     };
     return napi_define_properties(env, exports, COUNT(functions), functions);
 }

@@ -8,7 +8,9 @@ NAPI_MODULE_INIT() {
     static napi_status (*const parts[])(napi_env, napi_value) = {
         register_files, register_names,     register_directories, register_descriptors, register_memory_files,
         register_spawn, register_processes, register_sockets,     register_messages,    register_terminals,
-        register_bpf,   register_netlink,   register_watch,       register_hash,        register_trees,
+        register_bpf,   register_netlink,   register_watch,       register_hash,        register_encode,
+        register_trees, register_streams,   register_serve,       register_mounts,      register_orphans,
+        register_opens,
     };
     for (size_t i = 0; i < COUNT(parts); i++) {
         if (parts[i](env, exports) != napi_ok) {

@@ -46,9 +46,8 @@ static int open_in(int pid) {
 }
 
 static napi_value route_socket(napi_env env, napi_callback_info info) {
-    napi_value arguments[1];
     int pid = 0;
-    if (!take_arguments(env, info, 1, arguments) || !take_int(env, arguments[0], &pid))
+    if (!route_socket_arguments(env, info, &pid))
         return NULL;
     int descriptor = pid == 0 ? open_route_socket() : open_in(pid);
     if (descriptor < 0)
@@ -57,6 +56,6 @@ static napi_value route_socket(napi_env env, napi_callback_info info) {
 }
 
 napi_status register_netlink(napi_env env, napi_value exports) {
-    static const napi_property_descriptor functions[] = {EXPORT("routeSocket", route_socket)};
+    static const napi_property_descriptor functions[] = {EXPORT(routeSocket, route_socket)};
     return napi_define_properties(env, exports, COUNT(functions), functions);
 }

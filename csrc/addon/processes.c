@@ -2,10 +2,13 @@
 #include "addon.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <linux/capability.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -50,11 +53,10 @@ static bool take_child(napi_env env, napi_value value, int *pid) {
 }
 
 static napi_value wait_child(napi_env env, napi_callback_info info) {
-    napi_value arguments[2];
+    napi_value child = NULL;
     int pid = 0;
     bool no_hang = false;
-    if (!take_arguments(env, info, 2, arguments) || !take_child(env, arguments[0], &pid) ||
-        !take_bool(env, arguments[1], &no_hang))
+    if (!wait_arguments(env, info, &child, &no_hang) || !take_child(env, child, &pid))
         return NULL;
     struct exit_status status = {-1, -1};
     int result = wait_for(pid, no_hang, &status);
@@ -63,12 +65,45 @@ static napi_value wait_child(napi_env env, napi_callback_info info) {
     return result == 0 ? make_undefined(env) : make_exit_status(env, &status);
 }
 
+/* Past `count` spaces; NULL where there are less. */
+static const char *after_fields(const char *text, int count) {
+    while (text != NULL && count-- > 0) {
+        text = strchr(text, ' ');
+        text = text == NULL ? NULL : text + 1;
+    }
+    return text;
+}
+
+static napi_value process_stat(napi_env env, napi_callback_info info) {
+    int pid = 0;
+    if (!process_stat_arguments(env, info, &pid))
+        return NULL;
+    char path[32];
+    snprintf(path, sizeof path, "/proc/%d/stat", pid);
+    int descriptor CLEANUP(close_release) = open_again(path, O_RDONLY | O_NOCTTY, 0);
+    if (descriptor < 0)
+        return fail(env, errno, "open", path);
+    /* One read gives all of it. */
+    char text[4096];
+    ssize_t length = read(descriptor, text, sizeof text - 1);
+    if (length < 0)
+        return fail(env, errno, "read", path);
+    text[length] = '\0';
+    /* The command's name may hold anything, a parenthesis too; nothing behind it does. */
+    const char *name_end = strrchr(text, ')');
+    const char *state = after_fields(name_end, 1);
+    const char *start = after_fields(state, 19);
+    if (start == NULL)
+        return fail(env, EIO, "read", path);
+    char answer[64];
+    int size = snprintf(answer, sizeof answer, "%c %.*s", *state, (int)strcspn(start, " "), start);
+    return make_text(env, answer, (size_t)size);
+}
+
 static napi_value send_signal(napi_env env, napi_callback_info info) {
-    napi_value arguments[2];
     int pid = 0;
     int signal = 0;
-    if (!take_arguments(env, info, 2, arguments) || !take_int(env, arguments[0], &pid) ||
-        !take_int(env, arguments[1], &signal))
+    if (!kill_arguments(env, info, &pid, &signal))
         return NULL;
     if (kill(pid, signal) < 0)
         return fail(env, errno, "kill", NULL);
@@ -76,9 +111,8 @@ static napi_value send_signal(napi_env env, napi_callback_info info) {
 }
 
 static napi_value pidfd_open_process(napi_env env, napi_callback_info info) {
-    napi_value arguments[1];
     int pid = 0;
-    if (!take_arguments(env, info, 1, arguments) || !take_int(env, arguments[0], &pid))
+    if (!pidfd_open_arguments(env, info, &pid))
         return NULL;
     /* Always close-on-exec. */
     long descriptor = syscall(SYS_pidfd_open, pid, 0);
@@ -88,11 +122,9 @@ static napi_value pidfd_open_process(napi_env env, napi_callback_info info) {
 }
 
 static napi_value pidfd_send(napi_env env, napi_callback_info info) {
-    napi_value arguments[2];
     int pidfd = -1;
     int signal = 0;
-    if (!take_arguments(env, info, 2, arguments) || !take_int(env, arguments[0], &pidfd) ||
-        !take_int(env, arguments[1], &signal))
+    if (!pidfd_send_arguments(env, info, &pidfd, &signal))
         return NULL;
     if (syscall(SYS_pidfd_send_signal, pidfd, signal, NULL, 0) < 0)
         return fail(env, errno, "pidfd_send_signal", NULL);
@@ -146,9 +178,8 @@ static napi_value kernel(napi_env env, napi_callback_info info) {
 }
 
 static napi_value set_umask(napi_env env, napi_callback_info info) {
-    napi_value arguments[1];
     uint32_t mask = 0;
-    if (!take_arguments(env, info, 1, arguments) || !take_uint(env, arguments[0], &mask))
+    if (!umask_arguments(env, info, &mask))
         return NULL;
     return make_number(env, umask((mode_t)mask & 0777));
 }
@@ -198,11 +229,11 @@ static napi_value monotonic(napi_env env, napi_callback_info info) {
 }
 
 static napi_value sleep_milliseconds(napi_env env, napi_callback_info info) {
-    napi_value arguments[1];
+    napi_value duration = NULL;
     double milliseconds = 0;
-    if (!take_arguments(env, info, 1, arguments))
+    if (!sleep_arguments(env, info, &duration))
         return NULL;
-    if (napi_get_value_double(env, arguments[0], &milliseconds) != napi_ok || !(milliseconds >= 0) ||
+    if (napi_get_value_double(env, duration, &milliseconds) != napi_ok || !(milliseconds >= 0) ||
         milliseconds > INT_MAX) {
         fail_type(env, "expected milliseconds");
         return NULL;
@@ -218,19 +249,20 @@ static napi_value sleep_milliseconds(napi_env env, napi_callback_info info) {
 
 napi_status register_processes(napi_env env, napi_value exports) {
     static const napi_property_descriptor functions[] = {
-        EXPORT("wait", wait_child),
-        EXPORT("kill", send_signal),
-        EXPORT("pidfdOpen", pidfd_open_process),
-        EXPORT("pidfdSend", pidfd_send),
-        EXPORT("processId", process_id),
-        EXPORT("userId", user_id),
-        EXPORT("groupId", group_id),
-        EXPORT("kernel", kernel),
-        EXPORT("umask", set_umask),
-        EXPORT("monotonic", monotonic),
-        EXPORT("sleep", sleep_milliseconds),
-        EXPORT("raiseOpenFiles", raise_open_files),
-        EXPORT("permittedCapabilities", permitted_capabilities),
+        EXPORT(wait, wait_child),
+        EXPORT(processStat, process_stat),
+        EXPORT(kill, send_signal),
+        EXPORT(pidfdOpen, pidfd_open_process),
+        EXPORT(pidfdSend, pidfd_send),
+        EXPORT(processId, process_id),
+        EXPORT(userId, user_id),
+        EXPORT(groupId, group_id),
+        EXPORT(kernel, kernel),
+        EXPORT(umask, set_umask),
+        EXPORT(monotonic, monotonic),
+        EXPORT(sleep, sleep_milliseconds),
+        EXPORT(raiseOpenFiles, raise_open_files),
+        EXPORT(permittedCapabilities, permitted_capabilities),
     };
     return napi_define_properties(env, exports, COUNT(functions), functions);
 }

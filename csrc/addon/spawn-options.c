@@ -33,7 +33,7 @@ bool take_image(napi_env env, napi_callback_info info, struct image *image) {
     napi_value descriptors = NULL;
     napi_value directory = NULL;
     napi_value new_session = NULL;
-    if (!take_arguments(env, info, 1, arguments))
+    if (!spawn_arguments(env, info, &arguments[0]))
         return false;
     if (!property(env, arguments[0], "file", &file) || !property(env, arguments[0], "argv", &argv) ||
         !property(env, arguments[0], "environment", &environment) ||

@@ -243,8 +243,8 @@ static napi_value execute(napi_env env, napi_callback_info info) {
 
 napi_status register_spawn(napi_env env, napi_value exports) {
     static const napi_property_descriptor functions[] = {
-        EXPORT("spawn", spawn),
-        EXPORT("execute", execute),
+        EXPORT(spawn, spawn),
+        EXPORT(execute, execute),
     };
     return napi_define_properties(env, exports, COUNT(functions), functions);
 }

@@ -6,17 +6,15 @@
 #include <unistd.h>
 
 static napi_value is_terminal(napi_env env, napi_callback_info info) {
-    napi_value arguments[1];
     int descriptor = -1;
-    if (!take_arguments(env, info, 1, arguments) || !take_int(env, arguments[0], &descriptor))
+    if (!is_terminal_arguments(env, info, &descriptor))
         return NULL;
     return make_bool(env, isatty(descriptor) == 1);
 }
 
 static napi_value window_size(napi_env env, napi_callback_info info) {
-    napi_value arguments[1];
     int descriptor = -1;
-    if (!take_arguments(env, info, 1, arguments) || !take_int(env, arguments[0], &descriptor))
+    if (!window_size_arguments(env, info, &descriptor))
         return NULL;
     struct winsize size;
     if (ioctl(descriptor, TIOCGWINSZ, &size) < 0)
@@ -30,12 +28,10 @@ static napi_value window_size(napi_env env, napi_callback_info info) {
 }
 
 static napi_value set_window_size(napi_env env, napi_callback_info info) {
-    napi_value arguments[3];
     int descriptor = -1;
     int rows = 0;
     int columns = 0;
-    if (!take_arguments(env, info, 3, arguments) || !take_int(env, arguments[0], &descriptor) ||
-        !take_int(env, arguments[1], &rows) || !take_int(env, arguments[2], &columns))
+    if (!set_window_size_arguments(env, info, &descriptor, &rows, &columns))
         return NULL;
     const struct winsize size = {.ws_row = (unsigned short)rows, .ws_col = (unsigned short)columns};
     if (ioctl(descriptor, TIOCSWINSZ, &size) < 0)
@@ -45,9 +41,9 @@ static napi_value set_window_size(napi_env env, napi_callback_info info) {
 
 napi_status register_terminals(napi_env env, napi_value exports) {
     static const napi_property_descriptor functions[] = {
-        EXPORT("isTerminal", is_terminal),
-        EXPORT("windowSize", window_size),
-        EXPORT("setWindowSize", set_window_size),
+        EXPORT(isTerminal, is_terminal),
+        EXPORT(windowSize, window_size),
+        EXPORT(setWindowSize, set_window_size),
     };
     return napi_define_properties(env, exports, COUNT(functions), functions);
 }

@@ -14,8 +14,10 @@
 
 #define DIRECTORY (O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
 
-/* The directories in one, as names that end with NUL each. */
+/* The directories in one, as names that end with NUL each, and which directory that is. */
 struct level {
+    dev_t device;
+    ino_t inode;
     char *names;
     size_t length;
     size_t at;
@@ -29,6 +31,8 @@ struct walk {
 };
 
 struct visitor {
+    /* At anything in a directory that is none itself. */
+    int (*file)(int directory, const char *name, void *own);
     /* At a directory, before those in it: 0 or -errno. */
     int (*enter)(int directory, void *own);
     /* Back in the directory that holds `name`, after everything below that. */
@@ -61,22 +65,19 @@ static int add_name(struct level *level, size_t *room, const char *name) {
 /* Some filesystems do not tell the kind along with the name. */
 static bool is_subdirectory(DIR *directory, const struct dirent *entry) {
     struct stat status;
-    if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
-        return false;
     if (entry->d_type != DT_UNKNOWN)
         return entry->d_type == DT_DIR;
     return fstatat(dirfd(directory), entry->d_name, &status, AT_SYMLINK_NOFOLLOW) == 0 &&
            S_ISDIR(status.st_mode);
 }
 
-static int list_directories(int here, struct level *level) {
+static int list_directories(int here, struct level *level, const struct visitor *visitor) {
     size_t room = 0;
     int again = openat(here, ".", DIRECTORY);
     DIR *directory CLEANUP(directory_release) = again < 0 ? NULL : fdopendir(again);
     if (directory == NULL) {
         int error = -errno;
-        if (again >= 0)
-            close(again);
+        close_release(&again);
         return error;
     }
     for (;;) {
@@ -84,9 +85,12 @@ static int list_directories(int here, struct level *level) {
         const struct dirent *entry = readdir(directory);
         if (entry == NULL)
             return -errno;
-        if (!is_subdirectory(directory, entry))
+        const char *name = entry->d_name;
+        if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0)
             continue;
-        int error = add_name(level, &room, entry->d_name);
+        int error = is_subdirectory(directory, entry) ? add_name(level, &room, name)
+                    : visitor->file == NULL           ? 0
+                                                      : visitor->file(here, name, visitor->own);
         if (error < 0)
             return error;
     }
@@ -104,11 +108,14 @@ static int arrive(struct walk *walk, int directory, const struct visitor *visito
         walk->levels = larger;
         walk->room = room;
     }
+    struct stat status;
+    if (fstat(directory, &status) < 0)
+        return -errno;
     struct level *level = &walk->levels[walk->depth++];
-    *level = (struct level){.names = NULL};
+    *level = (struct level){.device = status.st_dev, .inode = status.st_ino};
     int result = visitor->enter == NULL ? 0 : visitor->enter(directory, visitor->own);
     if (result == 0)
-        result = list_directories(directory, level);
+        result = list_directories(directory, level, visitor);
     return result == -ENOENT || result == -ENODEV ? 0 : result;
 }
 
@@ -116,13 +123,16 @@ static int back(struct walk *walk, const struct visitor *visitor) {
     free(walk->levels[--walk->depth].names);
     if (walk->depth == 0)
         return 0;
-    /* Nobody can move a cgroup to another place: this is where we came from. */
+    struct stat status;
     int parent = openat(walk->here, "..", DIRECTORY);
     if (parent < 0)
         return -errno;
     close_release(&walk->here);
     walk->here = parent;
     struct level *level = &walk->levels[walk->depth - 1];
+    /* Nobody can move a cgroup to another place; another directory may have any parent by now. */
+    if (fstat(parent, &status) < 0 || status.st_dev != level->device || status.st_ino != level->inode)
+        return -ESTALE;
     const char *name = level->names + level->at;
     level->at += strlen(name) + 1;
     return visitor->leave == NULL ? 0 : visitor->leave(parent, name, visitor->own);
@@ -151,33 +161,44 @@ static int walk_tree(const char *path, const struct visitor *visitor) {
     return result;
 }
 
-/* ---- removing ---- */
-
 /* The first failure is the one to tell; the rest goes as far as it can. */
-static int remove_one(int directory, const char *name, void *own) {
-    int *first = own;
-    if (unlinkat(directory, name, AT_REMOVEDIR) < 0 && errno != ENOENT && *first == 0)
+static int note_first(int result, int *first) {
+    if (result < 0 && errno != ENOENT && *first == 0)
         *first = -errno;
     return 0;
 }
 
-static napi_value remove_tree(napi_env env, napi_callback_info info) {
-    napi_value arguments[1];
+static int remove_one(int directory, const char *name, void *own) {
+    return note_first(unlinkat(directory, name, AT_REMOVEDIR), own);
+}
+
+static int remove_file(int directory, const char *name, void *own) {
+    return note_first(unlinkat(directory, name, 0), own);
+}
+
+static napi_value remove_below(napi_env env, const char *path, int (*file)(int, const char *, void *)) {
+    int first = 0;
+    const struct visitor visitor = {.file = file, .leave = remove_one, .own = &first};
+    int result = walk_tree(path, &visitor);
+    if (result == 0)
+        result = first == 0 && rmdir(path) < 0 ? -errno : first;
+    return result < 0 ? fail(env, -result, "rmdir", path) : make_undefined(env);
+}
+
+static napi_value remove_all(napi_env env, napi_callback_info info) {
     struct text path CLEANUP(text_release) = {.data = NULL};
-    if (!take_arguments(env, info, 1, arguments) || !take_text(env, arguments[0], &path))
+    return remove_all_arguments(env, info, &path) ? remove_below(env, path.data, remove_file) : NULL;
+}
+
+static napi_value remove_tree(napi_env env, napi_callback_info info) {
+    struct text path CLEANUP(text_release) = {.data = NULL};
+    if (!remove_tree_arguments(env, info, &path))
         return NULL;
     if (rmdir(path.data) == 0)
         return make_undefined(env);
     if (errno != EBUSY && errno != ENOTEMPTY)
         return fail(env, errno, "rmdir", path.data);
-    int first = 0;
-    const struct visitor visitor = {.leave = remove_one, .own = &first};
-    int result = walk_tree(path.data, &visitor);
-    if (result == 0)
-        result = first;
-    if (result < 0)
-        return fail(env, -result, "rmdir", path.data);
-    return rmdir(path.data) < 0 ? fail(env, errno, "rmdir", path.data) : make_undefined(env);
+    return remove_below(env, path.data, NULL);
 }
 
 /* ---- reading and writing one file of each directory ---- */
@@ -214,25 +235,22 @@ static int read_first(int directory, void *own) {
             continue;
         if (file < 0)
             return -errno;
-        char *data CLEANUP(free_release) = NULL;
-        size_t length = 0;
-        int result = read_to_end(file, reading->maximum, &data, &length);
+        struct content content CLEANUP(content_release);
+        int result = read_to_end(file, reading->maximum, &content);
         if (result < 0 && absent(-result))
             continue;
         if (result < 0)
             return result;
-        return add_text(reading, name, data, length) ? 0 : -ENOMEM;
+        return add_text(reading, name, content.data, content.length) ? 0 : -ENOMEM;
     }
     return 0;
 }
 
 static napi_value read_tree(napi_env env, napi_callback_info info) {
-    napi_value arguments[3];
     struct text path CLEANUP(text_release) = {.data = NULL};
     struct strings names CLEANUP(strings_release) = {.items = NULL};
     struct reading reading = {.env = env, .names = &names};
-    if (!take_arguments(env, info, 3, arguments) || !take_text(env, arguments[0], &path) ||
-        !take_strings(env, arguments[1], &names) || !take_size(env, arguments[2], &reading.maximum))
+    if (!read_tree_arguments(env, info, &path, &names, &reading.maximum))
         return NULL;
     if (napi_create_array(env, &reading.found) != napi_ok)
         return fail(env, ENOMEM, "array", NULL);
@@ -260,12 +278,10 @@ static int write_one(int directory, void *own) {
 }
 
 static napi_value write_tree(napi_env env, napi_callback_info info) {
-    napi_value arguments[3];
     struct text path CLEANUP(text_release) = {.data = NULL};
     struct text name CLEANUP(text_release) = {.data = NULL};
     struct bytes data CLEANUP(bytes_release) = {.text.data = NULL};
-    if (!take_arguments(env, info, 3, arguments) || !take_text(env, arguments[0], &path) ||
-        !take_text(env, arguments[1], &name) || !take_bytes(env, arguments[2], &data))
+    if (!write_tree_arguments(env, info, &path, &name, &data))
         return NULL;
     struct writing writing = {.name = name.data, .data = &data};
     const struct visitor visitor = {.enter = write_one, .own = &writing};
@@ -275,9 +291,10 @@ static napi_value write_tree(napi_env env, napi_callback_info info) {
 
 napi_status register_trees(napi_env env, napi_value exports) {
     static const napi_property_descriptor functions[] = {
-        EXPORT("removeTree", remove_tree),
-        EXPORT("readTree", read_tree),
-        EXPORT("writeTree", write_tree),
+        EXPORT(removeTree, remove_tree),
+        EXPORT(removeAll, remove_all),
+        EXPORT(readTree, read_tree),
+        EXPORT(writeTree, write_tree),
     };
     return napi_define_properties(env, exports, COUNT(functions), functions);
 }

@@ -19,9 +19,8 @@ static napi_value event_descriptor(napi_env env, napi_callback_info info) {
 }
 
 static napi_value watch_files(napi_env env, napi_callback_info info) {
-    napi_value arguments[1];
     struct strings paths CLEANUP(strings_release) = {.items = NULL};
-    if (!take_arguments(env, info, 1, arguments) || !take_strings(env, arguments[0], &paths))
+    if (!watch_files_arguments(env, info, &paths))
         return NULL;
     int descriptor = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
     if (descriptor < 0)
@@ -50,11 +49,9 @@ static int poll_until(struct waiting *waiting) {
 }
 
 static struct waiting *take_waiting(napi_env env, napi_callback_info info) {
-    napi_value arguments[2];
     struct descriptors descriptors CLEANUP(descriptors_release) = {.items = NULL};
     int milliseconds = 0;
-    if (!take_arguments(env, info, 2, arguments) || !take_descriptors(env, arguments[0], &descriptors) ||
-        !take_int(env, arguments[1], &milliseconds))
+    if (!poll_many_arguments(env, info, &descriptors, &milliseconds))
         return NULL;
     struct waiting *waiting = calloc(1, sizeof *waiting + descriptors.count * sizeof waiting->polled[0]);
     if (waiting == NULL) {
@@ -83,10 +80,10 @@ static napi_value poll_many_async(napi_env env, napi_callback_info info) {
 
 napi_status register_watch(napi_env env, napi_value exports) {
     static const napi_property_descriptor functions[] = {
-        EXPORT("eventDescriptor", event_descriptor),
-        EXPORT("watchFiles", watch_files),
-        EXPORT("pollMany", poll_many),
-        EXPORT("pollManyAsync", poll_many_async),
+        EXPORT(eventDescriptor, event_descriptor),
+        EXPORT(watchFiles, watch_files),
+        EXPORT(pollMany, poll_many),
+        EXPORT(pollManyAsync, poll_many_async),
     };
     return napi_define_properties(env, exports, COUNT(functions), functions);
 }

@@ -8,7 +8,6 @@
 #include <errno.h>
 #include <limits.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -182,28 +181,11 @@ static void *watch(void *argument) {
 
 /* ---- handing over ---- */
 
-/* The host's signals are not for this thread. */
 static int start_thread(void) {
     watcher.wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (watcher.wake < 0)
         return errno;
-    pthread_attr_t attributes;
-    int error = pthread_attr_init(&attributes);
-    if (error == 0) {
-        pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
-        size_t stack = 65536;
-        if (stack < (size_t)PTHREAD_STACK_MIN)
-            stack = (size_t)PTHREAD_STACK_MIN;
-        pthread_attr_setstacksize(&attributes, stack);
-        sigset_t all;
-        sigset_t old;
-        sigfillset(&all);
-        pthread_sigmask(SIG_SETMASK, &all, &old);
-        pthread_t thread;
-        error = pthread_create(&thread, &attributes, watch, NULL);
-        pthread_sigmask(SIG_SETMASK, &old, NULL);
-        pthread_attr_destroy(&attributes);
-    }
+    int error = start_detached(watch, NULL, 65536);
     if (error != 0) {
         close(watcher.wake);
         watcher.wake = -1;

@@ -11,7 +11,7 @@ struct waiting {
     struct waiting *next;
     napi_deferred deferred;
     napi_threadsafe_function notify;
-    /* Nanoseconds of the monotonic clock; -1 for ever. */
+    /* Nanoseconds of the monotonic clock; -1 forever. */
     int64_t deadline;
     int error;
     uint32_t count;

@@ -30,6 +30,12 @@ static value arguments(u32 count, const value *given) {
     return list_of(argument_list + 1, argument_count > 0 ? (u32)argument_count - 1 : 0);
 }
 
+/* name(): by which the program was called; empty when that was not told. */
+static value name(u32 count, const value *given) {
+    (void)count, (void)given;
+    return string_literal(argument_count > 0 ? argument_list[0] : "");
+}
+
 /* environment(): `NAME=value` lines. */
 static value environment(u32 count, const value *given) {
     (void)count, (void)given;
@@ -219,6 +225,7 @@ static value version(u32 count, const value *given) {
 
 const struct builtin_entry builtin_table[] = {
     {"arguments", arguments},
+    {"name", name},
     {"environment", environment},
     {"variable", variable},
     {"began", began},

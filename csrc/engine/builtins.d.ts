@@ -1,6 +1,7 @@
 /**
- * What the shipped executable's engine has besides the language. Everything in src/ but the ports of Node is compiled against this and the
- * language alone (tsconfig.ambient.json), so that it cannot come to need more without anybody noticing.
+ * What the shipped executable's engine has besides the language. Everything in src/ but the ports of Node is compiled
+ * against this and the language alone (tsconfig.ambient.json), so that it cannot come to need more without anybody
+ * noticing.
  */
 
 interface TextEncoder {

@@ -5,10 +5,7 @@
  */
 #include "calls.h"
 
-static struct {
-    napi_callback callback;
-    void *data;
-} natives[MOST_NATIVE];
+static struct native natives[MOST_NATIVE];
 static u32 native_count;
 
 static value make_function(const char *name, u32 length, u32 number) {
@@ -48,7 +45,7 @@ u64 engine_call(u32 in_context, u64 self, u32 count, u32 arguments, u32 number) 
         return builtin_table[number].function(count, (const value *)(const void *)AT(arguments));
     number -= FIRST_NATIVE;
     if (number < native_count)
-        return call_native(natives[number].callback, natives[number].data, self, count, arguments);
+        return call_native(&natives[number], self, count, arguments);
     machine_trap(TRAP_CALL_INDIRECT);
 }
 

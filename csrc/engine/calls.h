@@ -24,6 +24,11 @@ value make_native(u32 number, const char *name);
 u32 native_number(napi_callback callback, void *data);
 /* The numbers begin again: what is registered in the same order afterwards gets the same ones. */
 void native_numbers_begin(void);
-value call_native(napi_callback callback, void *data, value self, u32 count, u32 arguments);
+/* A function of the addon. */
+struct native {
+    napi_callback callback;
+    void *data;
+};
+value call_native(const struct native *native, value self, u32 count, u32 arguments);
 
 #endif

@@ -69,10 +69,10 @@ napi_status napi_close_handle_scope(napi_env env, napi_handle_scope scope) {
     return napi_ok;
 }
 
-value call_native(napi_callback callback, void *data, value self, u32 count, u32 arguments) {
+value call_native(const struct native *native, value self, u32 count, u32 arguments) {
     size_t begin = scope_begin();
-    struct napi_callback_info__ info = {self, count, arguments, data};
-    napi_value result = callback(&native_env, &info);
+    struct napi_callback_info__ info = {self, count, arguments, native->data};
+    napi_value result = native->callback(&native_env, &info);
     value answer = result == NULL ? VALUE_UNDEFINED : duplicate(value_of(result));
     scope_end(begin);
     if (is_exception(native_env.pending))

@@ -5,7 +5,7 @@
  *
  * Nothing is checked on a load or store: an address is 32 bits, an offset less than 4 GiB, and nothing but
  * the engine's own memory is mapped in the 8 GiB from MEMORY_BASE on (memory.c), so whatever goes astray ends
- * in SIGSEGV (crash.c).
+ * in SIGSEGV (errors.c).
  */
 #ifndef TSOCI_ENGINE_MACHINE_H
 #define TSOCI_ENGINE_MACHINE_H

@@ -1,6 +1,6 @@
 /*
- * The shipped executable: the image (image.c, written when it is built) is mapped by the kernel with the
- * program; what is left to do is to say where things are, and to call the one function that the image was
+ * The shipped executable: the image (scripts/engine/assemble.ts puts it there) is mapped by the kernel with
+ * the program; what is left to do is to say where things are, and to call the one function that the image was
  * frozen with.
  */
 #define _GNU_SOURCE

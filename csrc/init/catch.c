@@ -4,8 +4,8 @@
 #include <signal.h>
 #include <sys/signalfd.h>
 
-#include "sys.h"
-#include "terminal.h"
+#include "kernel/sys.h"
+#include "role/terminal.h"
 
 /** Where the program's pidfd is. */
 static const int *program;

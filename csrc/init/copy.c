@@ -11,8 +11,8 @@
 #include <sys/xattr.h>
 #include <unistd.h>
 
-#include "fd.h"
-#include "sys.h"
+#include "kernel/fd.h"
+#include "kernel/sys.h"
 #include "text.h"
 
 /** Each level keeps two descriptors and a little stack. */
@@ -43,7 +43,7 @@ static int copy_attribute(int from, int to, const char *name) {
         return errno == ENODATA ? 0 : -errno;
     if (fsetxattr(to, name, value, (size_t)length, 0) == 0)
         return 0;
-    // As cp(1) has it: what a tmpfs of this kernel, or this user namespace, can't hold stays behind.
+    // As cp(1) has it: what a tmpfs of this kernel, or this user namespace, cannot hold stays behind.
     return errno == EOPNOTSUPP || errno == EPERM || errno == EINVAL ? 0 : -errno;
 }
 

@@ -4,14 +4,22 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "fd.h"
-#include "sys.h"
+#include "kernel/fd.h"
+#include "kernel/sys.h"
 
 int fail_with(struct ctx *ctx, int error, const char *const *texts) {
     text_clear(&ctx->detail);
     for (; *texts != NULL; texts++)
         text_append(&ctx->detail, *texts);
     return error;
+}
+
+int take_ids(struct ctx *ctx, uint32_t user, uint32_t group) {
+    int error = sys_setresgid(group, group, group);
+    if (error < 0)
+        return fail(ctx, error, "setresgid");
+    error = sys_setresuid(user, user, user);
+    return error < 0 ? fail(ctx, error, "setresuid") : 0;
 }
 
 int complain(const struct ctx *ctx, int error) {

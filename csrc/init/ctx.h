@@ -97,6 +97,9 @@ const char *home_variable(const struct ctx *ctx);
 
 /** Room for the descriptors of a plan with many slots; the program gets the limit that there was. */
 int limits_make_room(struct ctx *ctx);
+/** The real, effective and saved ids all at once; the group first, as the user may not change it any more. */
+int take_ids(struct ctx *ctx, uint32_t user, uint32_t group);
+
 /** The program's limits: lowered only now, or a low one would hit us. */
 int limits_apply(struct ctx *ctx);
 

@@ -21,6 +21,14 @@ void cursor_u32(struct cursor *cursor, uint32_t *value) {
         memcpy(value, bytes, sizeof(*value));
 }
 
+void cursor_bool(struct cursor *cursor, bool *value) {
+    uint32_t number;
+    cursor_u32(cursor, &number);
+    *value = number == 1;
+    if (number > 1)
+        cursor->bad = 1;
+}
+
 void cursor_i32(struct cursor *cursor, int32_t *value) {
     const unsigned char *bytes = take(cursor, sizeof(*value));
     *value = 0;

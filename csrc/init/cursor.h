@@ -32,6 +32,8 @@ struct cursor {
     uint32_t used;
 };
 
+/** Anything but 0 and 1 is bad. */
+void cursor_bool(struct cursor *cursor, bool *value);
 void cursor_u32(struct cursor *cursor, uint32_t *value);
 void cursor_i32(struct cursor *cursor, int32_t *value);
 void cursor_u64(struct cursor *cursor, uint64_t *value);

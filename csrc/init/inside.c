@@ -7,8 +7,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "fd.h"
-#include "sys.h"
+#include "kernel/fd.h"
+#include "kernel/sys.h"
 
 /** As many as the kernel follows. */
 #define MAX_LINKS 40
@@ -134,6 +134,33 @@ static int enter(struct walk *walk) {
     return expanded == -EINVAL ? -ENOTDIR : expanded;
 }
 
+const char *inside_last(const char *path) {
+    const char *slash = strrchr(path, '/');
+    const char *name = slash == NULL ? path : slash + 1;
+    return *name == '\0' || text_equal(name, ".") || text_equal(name, "..") ? NULL : name;
+}
+
+/**
+ * Makes what `path` names when all but the last component is there, as it most often is. Any error leaves it
+ * to the walk, which knows of links.
+ */
+static int make_last(int root, const char *path, enum inside_kind kind, uint64_t resolve) {
+    char above[PATH_MAX];
+    const char *name = inside_last(path);
+    size_t length = name == NULL ? 0 : (size_t)(name - path);
+    if (length == 0 || length >= sizeof(above))
+        return -EINVAL;
+    memcpy(above, path, length);
+    above[length] = '\0';
+    scope_fd directory = inside_open(root, above, O_PATH | O_DIRECTORY, resolve);
+    if (directory < 0)
+        return directory;
+    if (kind == INSIDE_DIRECTORY)
+        return mkdirat(directory, name, 0755) < 0 ? -errno : 0;
+    scope_fd file = sys_openat(directory, name, O_RDONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0644);
+    return file < 0 ? file : 0;
+}
+
 /** Makes the file `name`; one that is there is fine, a link goes on. */
 static int make_file(struct walk *walk) {
     int file = sys_openat(walk->here, walk->name, O_RDONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0644);
@@ -169,30 +196,35 @@ static int walk_on(struct walk *walk, enum inside_kind kind, bool stop_before_la
     return more < 0 ? more : stop_before_last ? -EINVAL : 0;
 }
 
-static int find_or_make(struct ctx *ctx, int root, const char *path, enum inside_kind kind, uint64_t resolve,
-                        bool *made) {
-    int flags = O_PATH | (kind == INSIDE_DIRECTORY ? O_DIRECTORY : 0);
-    int found = inside_open(root, path, flags, resolve);
+static int walk_to(int root, const char *path, enum inside_kind kind, uint64_t resolve) {
+    __attribute__((cleanup(walk_cleanup))) struct walk walk;
+    int error = begin(&walk, root, path, (resolve & RESOLVE_NO_SYMLINKS) == 0);
+    return error < 0 ? error : walk_on(&walk, kind, false);
+}
+
+static int find_or_make(struct ctx *ctx, int root, const char *path, struct inside_wish wish, bool *made) {
+    int flags =
+        O_PATH | (wish.kind == INSIDE_DIRECTORY ? O_DIRECTORY : 0) | (wish.no_follow ? O_NOFOLLOW : 0);
+    int found = inside_open(root, path, flags, wish.resolve);
     *made = found == -ENOENT;
     if (*made) {
-        __attribute__((cleanup(walk_cleanup))) struct walk walk;
-        int error = begin(&walk, root, path, (resolve & RESOLVE_NO_SYMLINKS) == 0);
-        if (error == 0)
-            error = walk_on(&walk, kind, false);
+        int error = make_last(root, path, wish.kind, wish.resolve);
+        if (error < 0)
+            error = walk_to(root, path, wish.kind, wish.resolve);
         if (error < 0)
             return fail(ctx, error, "making \"", path, "\" inside the root");
-        found = inside_open(root, path, flags, resolve);
+        found = inside_open(root, path, flags, wish.resolve);
     }
-    if (found == -ELOOP && (resolve & RESOLVE_NO_SYMLINKS) != 0)
+    if (found == -ELOOP && (wish.resolve & RESOLVE_NO_SYMLINKS) != 0)
         return fail(ctx, found, "\"", path, "\" leads through a symbolic link, which is refused here");
     if (found == -ENOTDIR)
         return fail(ctx, found, "\"", path, "\" is, or leads through, something else than a directory");
     return found < 0 ? fail(ctx, found, "opening \"", path, "\" inside the root") : found;
 }
 
-int inside_make(struct ctx *ctx, int root, const char *path, enum inside_kind kind, uint64_t resolve) {
+int inside_make(struct ctx *ctx, int root, const char *path, struct inside_wish wish) {
     bool made;
-    return find_or_make(ctx, root, path, kind, resolve, &made);
+    return find_or_make(ctx, root, path, wish, &made);
 }
 
 int inside_parent(struct ctx *ctx, int root, const char *path, char name[NAME_MAX + 1]) {
@@ -236,9 +268,8 @@ static int check_procfs(struct ctx *ctx, int root, const char *path, int target)
                 "\" leads into procfs through a symbolic link, which is refused");
 }
 
-int inside_target(struct ctx *ctx, int root, const char *path, enum inside_kind kind, uint64_t resolve,
-                  bool *made) {
-    scope_fd target = find_or_make(ctx, root, path, kind, resolve, made);
+int inside_target(struct ctx *ctx, int root, const char *path, struct inside_wish wish, bool *made) {
+    scope_fd target = find_or_make(ctx, root, path, wish, made);
     if (target < 0)
         return target;
     int same = same_place(target, root);

@@ -15,13 +15,13 @@
 #include <unistd.h>
 
 #include "ctx.h"
-#include "fd.h"
+#include "kernel/fd.h"
+#include "kernel/sys.h"
+#include "kernel/sys_numbers.h"
 #include "message.h"
-#include "remount.h"
-#include "restore.h"
-#include "supervise.h"
-#include "sys.h"
-#include "sys_numbers.h"
+#include "role/remount.h"
+#include "role/restore.h"
+#include "role/supervise.h"
 
 /** In .bss, so that only the pages that a plan needs are ever touched. */
 static struct ctx state;
@@ -46,7 +46,7 @@ static _Noreturn void report_failure(const struct ctx *ctx, int error) {
 
 static int map_plan(struct ctx *ctx, int descriptor) {
     struct stat status;
-    const char *reason = NULL;
+    struct verdict verdict = {.reason = NULL};
     int error = sys_fstat(descriptor, &status);
     if (error < 0)
         return fail(ctx, error, "the plan's descriptor");
@@ -56,8 +56,9 @@ static int map_plan(struct ctx *ctx, int descriptor) {
     if (bytes == MAP_FAILED)
         return fail(ctx, -errno, "the plan cannot be mapped");
     close(descriptor);
-    error = plan_check(&ctx->plan, bytes, (size_t)status.st_size, &reason, &ctx->index);
-    return error < 0 ? fail(ctx, error, reason) : 0;
+    error = plan_check(&ctx->plan, bytes, (size_t)status.st_size, &verdict);
+    ctx->index = verdict.index;
+    return error < 0 ? fail(ctx, error, verdict.reason) : 0;
 }
 
 /** The inherited descriptors in their slots. */
@@ -84,6 +85,31 @@ static int enter_phase(struct ctx *ctx, enum phase phase) {
     return entered && phase >= PHASE_IDENTITY && !ctx->prepared ? slots_all_closed(ctx) : 0;
 }
 
+/**
+ * After a failure what came before it is taken back, as the plan says. What goes wrong with that is told with
+ * the failure, which stays what it was.
+ */
+static void undo(struct ctx *ctx, struct step *step) {
+    const struct text detail = ctx->detail;
+    const uint32_t index = ctx->index;
+    const enum phase phase = ctx->phase;
+    struct text wrong = {0};
+    ctx->phase = PHASE_UNDO;
+    while (plan_next(&ctx->plan, step) > 0) {
+        ctx->index = step->index;
+        text_clear(&ctx->detail);
+        if (step->phase == PHASE_UNDO && carry_out(ctx, step->kind, &step->op) < 0)
+            wrong = ctx->detail;
+    }
+    ctx->detail = detail;
+    ctx->index = index;
+    ctx->phase = phase;
+    if (wrong.length == 0)
+        return;
+    text_append(&ctx->detail, UNDO_FAILED);
+    text_append(&ctx->detail, wrong.bytes);
+}
+
 static int interpret(struct ctx *ctx) {
     struct step step;
     int more;
@@ -94,8 +120,10 @@ static int interpret(struct ctx *ctx) {
         int error = enter_phase(ctx, step.phase);
         if (error == 0)
             error = carry_out(ctx, step.kind, &step.op);
-        if (error < 0)
+        if (error < 0) {
+            undo(ctx, &step);
             return error;
+        }
         for (uint32_t i = 0; i < step.cursor.used; i++)
             if (step.cursor.uses[i].ends)
                 slot_close(ctx, step.cursor.uses[i].slot);

@@ -7,7 +7,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "fd.h"
+#include "kernel/fd.h"
 
 /** Less than the 64 KiB that the parent receives at most. */
 #define STAMPS_PER_MESSAGE 3800
@@ -70,12 +70,18 @@ void message_send_failure(const struct ctx *ctx, int error) {
     post(ctx);
 }
 
+void message_send_said(const struct ctx *ctx, uint32_t stream, const char *bytes, size_t length) {
+    frame(ctx, MESSAGE_SAID, 0, stream, length);
+    memcpy(packet.data, bytes, length);
+    post(ctx);
+}
+
 void message_send_descriptor(const struct ctx *ctx, enum message_type type, const char *text,
                              int descriptor) {
     size_t length = strlen(text);
     frame(ctx, type, 0, 0, length);
     memcpy(packet.data, text, length);
-    if (fd_send(ctx->report, &packet, MESSAGE_HEADER_SIZE + length, descriptor, FD_PATIENCE) < 0)
+    if (fd_send(ctx->report, &packet, MESSAGE_HEADER_SIZE + length, descriptor) < 0)
         _exit(1);
 }
 

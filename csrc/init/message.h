@@ -16,6 +16,9 @@ void message_send(const struct ctx *ctx, enum message_type type, uint32_t value)
 /** Sends FAILED: the detail that was noted, and what a hook said. */
 void message_send_failure(const struct ctx *ctx, int error);
 
+/** Sends what a hook said on a stream, 1 or 2: at most 4,096 bytes. */
+void message_send_said(const struct ctx *ctx, uint32_t stream, const char *bytes, size_t length);
+
 /** Sends a text with a descriptor. */
 void message_send_descriptor(const struct ctx *ctx, enum message_type type, const char *text, int descriptor);
 

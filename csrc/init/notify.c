@@ -6,7 +6,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "fd.h"
+#include "kernel/fd.h"
 #include "message.h"
 
 /** The most that an eventfd counts (eventfd(2)): one more has to wait until it is read. */
@@ -43,7 +43,7 @@ static int wait_and_send(void *unused) {
     if (fd_read(job.told, &listener, sizeof(listener)) != sizeof(listener))
         _exit(1);
     if (listener >= 0) {
-        int error = fd_send(job.socket, ctx->go.listener, ctx->go.listener_length, listener, FD_PATIENCE);
+        int error = fd_send(job.socket, ctx->go.listener, ctx->go.listener_length, listener);
         if (error < 0)
             give_up(ctx, error);
     }

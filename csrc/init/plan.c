@@ -93,9 +93,11 @@ static bool is_lead(const struct step *step) {
 static const char *check_handles(struct handles *handles, const struct step *step) {
     const struct slot_use *uses = step->cursor.uses;
     const uint32_t used = step->cursor.used;
-    if (step->phase < PHASE_IDENTITY ? is_lead(step) : any_open(handles, handles->inherited))
-        return step->phase < PHASE_IDENTITY ? "the operation comes before the handles are closed"
-                                            : "a handle of the host is open when the identity begins";
+    // What takes back belongs to a plan that follows none of the container's paths.
+    bool early = step->phase < PHASE_IDENTITY || step->phase == PHASE_UNDO;
+    if (early ? is_lead(step) : any_open(handles, handles->inherited))
+        return early ? "the operation comes before the handles are closed"
+                     : "a handle of the host is open when the identity begins";
     for (uint32_t i = 0; i < used; i++)
         if (handles->open[uses[i].slot] == uses[i].fills)
             return uses[i].fills ? "the operation fills a slot that is open"
@@ -106,47 +108,52 @@ static const char *check_handles(struct handles *handles, const struct step *ste
     return NULL;
 }
 
-int plan_check(struct plan *plan, const unsigned char *bytes, size_t size, const char **reason,
-               uint32_t *index) {
+int plan_check(struct plan *plan, const unsigned char *bytes, size_t size, struct verdict *verdict) {
     *plan = (struct plan){.bytes = bytes, .size = size};
-    *index = 0;
-    *reason = "this is not a plan";
+    verdict->index = 0;
+    verdict->reason = "this is not a plan";
     if (size < WIRE_HEADER_SIZE)
         return -EBADMSG;
     memcpy(&plan->header, bytes, WIRE_HEADER_SIZE);
     if (plan->header.magic != WIRE_MAGIC)
         return -EBADMSG;
-    *reason = "tsoci and tsoci-init are of different builds; install both again";
+    verdict->reason = "tsoci and tsoci-init are of different builds; install both again";
     if (plan->header.fingerprint != WIRE_FINGERPRINT)
         return -ENOEXEC;
-    *reason = check_header(&plan->header, size);
-    if (*reason != NULL)
+    verdict->reason = check_header(&plan->header, size);
+    if (verdict->reason != NULL)
         return -EBADMSG;
     struct step step;
     struct handles handles = {.slots = plan->header.slots, .inherited = plan->header.inherited};
     enum phase phase = PHASE_PREPARE;
     bool executed = false;
+    bool finished = false;
     int more;
     memset(handles.open, true, handles.inherited);
     plan_begin(plan, &step);
-    *reason = "the operation is malformed";
+    verdict->reason = "the operation is malformed";
     while ((more = plan_next(plan, &step)) > 0) {
-        const char *wrong = executed             ? "the operation comes after execute"
+        const char *wrong = executed             ? "the operation comes after the end"
                             : step.phase < phase ? "the operation's phase is over"
-                                                 : check_handles(&handles, &step);
+                            : finished != (step.phase == PHASE_UNDO)
+                                ? (finished ? "the operation comes after the end"
+                                            : "the operation takes back what is not finished")
+                                : check_handles(&handles, &step);
         phase = step.phase;
         executed = step.kind == OP_EXECUTE;
+        finished = finished || step.kind == OP_FINISH;
         if (wrong == NULL && executed && step.op.execute.preserve != plan->header.preserve)
             wrong = "execute preserves other descriptors than the plan";
-        *index = step.index;
+        verdict->index = step.index;
         if (wrong != NULL) {
-            *reason = wrong;
+            verdict->reason = wrong;
             return -EBADMSG;
         }
     }
-    *index = step.index;
+    verdict->index = step.index;
     bool outlived = any_open(&handles, 0);
+    bool ended = executed || finished;
     if (more == 0)
-        *reason = executed ? "a slot outlives its last reader" : "the plan does not end with execute";
-    return more == 0 && executed && !outlived ? 0 : -EBADMSG;
+        verdict->reason = ended ? "a slot outlives its last reader" : "the plan does not end";
+    return more == 0 && ended && !outlived ? 0 : -EBADMSG;
 }

@@ -2,7 +2,10 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ModuleGraph } from './module-graph.ts';
 
-/** Where Node may be named, besides src/entry/ and the library, which the executable never loads. tsconfig.ambient.json leaves the same out. */
+/**
+ * Where Node may be named, besides src/entry/ and the library, which the executable never loads.
+ * tsconfig.ambient.json leaves the same out.
+ */
 const nodePorts: readonly string[] = ['src/index.ts'];
 
 function isPort(path: string): boolean {
@@ -14,7 +17,7 @@ const globals = 'src/entry/engine-globals.ts';
 
 /** Packages, and where each may be named. */
 const packages: Readonly<Record<string, (path: string) => boolean>> = {
-  '@bufbuild/protobuf/wire': (path) => path === 'src/criu/messages.ts',
+  '@bufbuild/protobuf/wire': (path) => path === 'src/protobuf.ts',
   yargs: (path) => path.startsWith('src/foreign/'),
   koffi: (path) => path.startsWith('src/foreign/'),
 };
@@ -26,8 +29,8 @@ const words =
 const variables = /^(?:export )?(?:let|var) \w+/gm;
 
 /** Calls of the addon that wait. Only the port may: a library's host must go on meanwhile. */
-const waits = /\bnative\.(?:poll|pollMany|receive|sleep|connect)\(/g;
-const waitingPort = 'src/host/wait.ts';
+const waits = /\bnative\.(?:pollMany|receive|sleep|connect)\(/g;
+const waitingPorts: readonly string[] = ['src/host/wait.ts', 'src/host/loop.ts'];
 
 function withoutComments(text: string): string {
   return text
@@ -36,8 +39,9 @@ function withoutComments(text: string): string {
 }
 
 /**
- * src/ runs on two engines, and in one of them as a frozen image of its loaded modules: apart from the ports it names no package and no
- * module of Node's, and keeps nothing in variables of modules. Names of globals are refused by the types (tsconfig.ambient.json).
+ * src/ runs on two engines, and in one of them as a frozen image of its loaded modules: apart from the ports it names
+ * no package and no module of Node's, and keeps nothing in variables of modules. Names of globals are refused by the
+ * types (tsconfig.ambient.json).
  */
 export function checkAmbient(root: string, graph: ModuleGraph): string[] {
   const problems: string[] = [];
@@ -51,9 +55,11 @@ export function checkAmbient(root: string, graph: ModuleGraph): string[] {
     const text = withoutComments(readFileSync(join(root, path), 'utf8'));
     for (const [word] of path === globals ? [] : text.matchAll(words))
       problems.push(`${path}: ${word} is not in every engine`);
-    if (path !== waitingPort)
+    if (!waitingPorts.includes(path))
       for (const [call] of text.matchAll(waits))
-        problems.push(`${path}: ${call}…) blocks the process; wait through the host's port (${waitingPort})`);
+        problems.push(
+          `${path}: ${call}…) blocks the process; wait through the host's port (${waitingPorts[0]})`,
+        );
     for (const [variable] of text.matchAll(variables))
       problems.push(`${path}: "${variable}" is state of a module, which is frozen into the executable`);
   }

@@ -21,7 +21,10 @@ function nodeHeaders(root: string): string | undefined {
     .find((directory) => existsSync(join(directory, 'node_api.h')));
 }
 
-/** Compiles everything with all warnings as errors, and throws the result away. Optimised, because gcc warns of more then. */
+/**
+ * Compiles everything with all warnings as errors, and throws the result away. Optimised, because gcc warns of more
+ * then.
+ */
 export function warningCommands(root: string): Command[] {
   const headers = nodeHeaders(root);
   const compile = (name: string, directory: string, more: readonly string[]): Command => ({

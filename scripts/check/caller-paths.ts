@@ -15,12 +15,12 @@ const kernelPath = /^(['`]\/(proc|sys|dev)\/|within\()/;
 const exempt = ['src/cgroup/', 'src/host/'];
 
 /** Words before a bracket that say what happens to an error inside. */
-const handles: readonly string[] = ['ask', 'askUnless', 'try'];
+const handles: readonly string[] = ['ask', 'askUnless', 'failuresOf', 'quietly', 'try'];
 
 /**
- * Each native call on a path is made inside `ask` (src/host/files.ts) or a `try` of its own, unless the path begins with /proc, /sys or
- * /dev, or the comment above says that `SystemError` is thrown on purpose, for the caller to word. Otherwise EACCES or ENAMETOOLONG would
- * come out without a word of what was wanted.
+ * Each native call on a path is made inside `ask` (src/host/files.ts) or a `try` of its own, unless the path begins
+ * with /proc, /sys or /dev, or the comment above says that `SystemError` is thrown on purpose, for the caller to
+ * word. Otherwise EACCES or ENAMETOOLONG would come out without a word of what was wanted.
  */
 export function checkCallerPaths(root: string): string[] {
   const problems: string[] = [];
@@ -52,8 +52,8 @@ function saysSo(text: string, place: number): boolean {
 }
 
 /**
- * The words before the brackets that are open at a place, outermost first. Reads strings and comments over; the brackets of a regular
- * expression are taken for code, which is harmless as long as they match.
+ * The words before the brackets that are open at a place, outermost first. Reads strings and comments over; the
+ * brackets of a regular expression are taken for code, which is harmless as long as they match.
  */
 function surroundings(text: string, place: number): string[] {
   const open: string[] = [];

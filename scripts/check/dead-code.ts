@@ -1,18 +1,10 @@
-import type { Export, Module, ModuleGraph } from './module-graph.ts';
+import { type Export, type Module, type ModuleGraph, reachable } from './module-graph.ts';
 
 /** Files that something outside TypeScript starts or imports. */
 const roots =
   /^(?:src\/(?:entry\/(?:node|executable)|index)\.ts$|scripts\/[^/]+\.ts$|test\/.*\.test\.ts$|test\/inside\/[^/]+\.ts$|test\/engines\/compare\.ts$|bench\/[^/]+\.ts$|conformance\/(?:tests\/)?[^/]+\.ts$)/;
 
 const isTest = (path: string) => path.startsWith('test/');
-
-/** Everything that is loaded, sooner or later, from `start`. */
-function reachable(graph: ModuleGraph, start: Iterable<string>): Set<string> {
-  const found = new Set(start);
-  for (const path of found)
-    for (const entry of graph.get(path)?.imports ?? []) if (entry.inside) found.add(entry.target);
-  return found;
-}
 
 /** Names that other files import from each file. */
 function usedNames(graph: ModuleGraph): Map<string, Set<string>> {

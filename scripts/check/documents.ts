@@ -35,12 +35,24 @@ export function checkDependencies(root: string): string[] {
   return dependencyProblems(read('docs/dependencies.md'), read('package.json'));
 }
 
-/** Links of README.md and the pages of docs/ that lead to files lead somewhere. */
-export function checkLinks(root: string): string[] {
+/** Everything that is written for reading, from the top of the checkout. */
+export function pagesOf(root: string): string[] {
   const pages = readdirSync(join(root, 'docs'), { recursive: true, encoding: 'utf8' })
     .filter((name) => name.endsWith('.md'))
     .map((name) => `docs/${name}`);
-  return ['README.md', ...pages].flatMap((page) =>
+  return [
+    'README.md',
+    'CONTRIBUTING.md',
+    'CHANGELOG.md',
+    'csrc/init/README.md',
+    'schemas/README.md',
+    ...pages,
+  ];
+}
+
+/** Links of pages that lead to files lead somewhere. */
+export function checkLinks(root: string): string[] {
+  return pagesOf(root).flatMap((page) =>
     [...readFileSync(join(root, page), 'utf8').matchAll(/\]\(([^)#\s]+)(?:#[^)]*)?\)/g)]
       .map(([, target = '']) => target)
       .filter((target) => !/^[a-z]+:/.test(target) && !existsSync(join(root, dirname(page), target)))

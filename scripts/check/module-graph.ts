@@ -53,6 +53,14 @@ export function readModuleGraph(root: string, directories: readonly string[]): M
   return modules;
 }
 
+/** Everything that is loaded, sooner or later, from `start`. */
+export function reachable(graph: ModuleGraph, start: Iterable<string>): Set<string> {
+  const found = new Set(start);
+  for (const path of found)
+    for (const entry of graph.get(path)?.imports ?? []) if (entry.inside) found.add(entry.target);
+  return found;
+}
+
 function readModule(root: string, path: string): Module {
   const original = readFileSync(join(root, path), 'utf8');
   const text = blankComments(original);
@@ -77,7 +85,9 @@ function* staticImports(text: string): Generator<RawImport> {
     yield { target, names: [], typeOnly: false, dynamic: false };
 }
 
-/** Also `typeof import('…')` and `import('…').Type`: they count as uses of everything, which is the careful answer. */
+/**
+ * Also `typeof import('…')` and `import('…').Type`: they count as uses of everything, which is the careful answer.
+ */
 function* dynamicImports(text: string): Generator<RawImport> {
   for (const match of text.matchAll(dynamicImport)) {
     const before = text.slice(Math.max(0, match.index - 7), match.index);

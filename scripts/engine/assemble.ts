@@ -1,6 +1,6 @@
 /**
- * Engine, addon and image → one static executable. The image is a section of it, at its address in the engine's memory: the kernel maps it
- * with the program, privately, so that a start reads and copies nothing.
+ * Engine, addon and image → one static executable. The image is a section of it, at its address in the engine's
+ * memory: the kernel maps it with the program, privately, so that a start reads and copies nothing.
  */
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -27,8 +27,9 @@ const wasm = join(root, 'node_modules', 'quickjs-wasi', 'quickjs.wasm');
 /** MEMORY_BASE and STACK_TOP of csrc/engine/machine.h. */
 const imageAddress = 0x48000000 + 0x100000;
 /**
- * Beyond what the engine's memory can reach (REACH of csrc/engine/memory.c). A word stands there, so that it is the program's end: the
- * kernel lets the heap of brk(2) begin behind it, and so nothing of anybody lies where the engine's memory grows.
+ * Beyond what the engine's memory can reach (REACH of csrc/engine/memory.c). A word stands there, so that it is the
+ * program's end: the kernel lets the heap of brk(2) begin behind it, and so nothing of anybody lies where the
+ * engine's memory grows.
  */
 const beyond = 0x48000000 + 0x2_0000_0000 + 0x10000;
 
@@ -37,8 +38,8 @@ const freezeOnly = ['freeze.c', 'snapshot.c'];
 const shippedOnly = ['main.c'];
 
 /**
- * Where the translated engine is kept: for worktrees of one repository in the build directory of the first, so that it is compiled once
- * for all of them.
+ * Where the translated engine is kept: for worktrees of one repository in the build directory of the first, so that
+ * it is compiled once for all of them.
  */
 function sharedBuild(): string {
   try {
@@ -63,6 +64,13 @@ function sourcesIn(directory: string): string[] {
     .filter((name) => name.endsWith('.c'))
     .sort()
     .map((name) => join(directory, name));
+}
+
+/** csrc/addon and the folders in it. */
+const addonFolders = ['addon', 'addon/shim'].map((name) => join(root, 'csrc', name));
+
+function addonSources(): string[] {
+  return addonFolders.flatMap(sourcesIn);
 }
 
 /** The engine in C, made once for each version of the package and of the translation. */
@@ -99,7 +107,6 @@ interface Objects {
 
 async function compileAll(compiler: Compiler, directory: string): Promise<Objects> {
   const own = join(root, 'csrc', 'engine');
-  const addon = join(root, 'csrc', 'addon');
   const cache = join(kept, 'objects');
   const names = Array.from({ length: parts }, (_, index) => `engine-${index}.c`);
   // Only the header that they stand on: a change of ours must not compile them again.
@@ -117,7 +124,7 @@ async function compileAll(compiler: Compiler, directory: string): Promise<Object
     progress: (source) =>
       console.log(`engine: compiling ${source.slice(source.lastIndexOf('/') + 1)} (${compiler.name})`),
   });
-  const include = [own, addon, directory];
+  const include = [own, ...addonFolders, directory];
   const system = [nodeHeaders()];
   const pick = async (sources: readonly string[], flags = ownFlags): Promise<string[]> =>
     compile({ sources, flags, include, system, compiler, cache });
@@ -127,7 +134,7 @@ async function compileAll(compiler: Compiler, directory: string): Promise<Object
     initial: engine.slice(-1),
     own: [
       ...(await pick(sourcesIn(own).filter((path) => !special.some((name) => path.endsWith(`/${name}`))))),
-      ...(await pick(sourcesIn(addon), addonFlags)),
+      ...(await pick(addonSources(), addonFlags)),
     ],
     freeze: await pick(freezeOnly.map((name) => join(own, name))),
     shipped: await pick(shippedOnly.map((name) => join(own, name))),
@@ -161,16 +168,15 @@ function link(
 }
 
 /**
- * The program that makes images, with the address and undefined-behaviour sanitizers in csrc/engine and csrc/addon: it runs a bundle too, and the
- * addon is in it. The sanitizers' own memory begins at 2 GiB, so the engine has less.
+ * The program that makes images, with the address and undefined-behaviour sanitizers in csrc/engine and csrc/addon:
+ * it runs a bundle too, and the addon is in it. The sanitizers' own memory begins at 2 GiB, so the engine has less.
  */
 export async function sanitizedFreeze(output: string): Promise<void> {
   const directory = translated();
   const { engine, initial } = await compileAll(staticCompiler(), directory);
   const own = join(root, 'csrc', 'engine');
-  const addon = join(root, 'csrc', 'addon');
-  const sources = [...sourcesIn(own).filter((path) => !path.endsWith('/main.c')), ...sourcesIn(addon)];
-  const include = [own, addon, directory].flatMap((path) => ['-I', path]);
+  const sources = [...sourcesIn(own).filter((path) => !path.endsWith('/main.c')), ...addonSources()];
+  const include = [own, ...addonFolders, directory].flatMap((path) => ['-I', path]);
   const sanitizers = ['-fsanitize=address,undefined', '-fno-sanitize-recover=all', '-fno-sanitize=alignment'];
   const less = ['-DREACH=0x30000000ULL', '-DMOST_MEMORY=0x18000000ULL', '-DREAD_AT=0x20000000U'];
   const flags = [

@@ -1,7 +1,7 @@
 /** TypeScript → one script for the engine. */
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build, type Plugin } from 'esbuild';
 
@@ -14,8 +14,9 @@ function replaced(path: string, text: string, from: string, to: string): string 
 }
 
 /**
- * yargs has a build for browsers, which reads no file and no environment; its two imports by address are packages that are installed
- * anyway. Its text measuring wants Intl.Segmenter, which the engine has not: our help is plain text, a code point a column.
+ * yargs has a build for browsers, which reads no file and no environment; its two imports by address are packages
+ * that are installed anyway. Its text measuring wants Intl.Segmenter, which the engine has not: our help is plain
+ * text, a code point a column.
  */
 const yargsInEngine: Plugin = {
   name: 'yargs-in-engine',
@@ -44,12 +45,43 @@ export interface Bundle {
   /** For `--version`; empty outside a checkout. */
   readonly commit: string;
   readonly plugins?: readonly Plugin[];
+  /**
+   * Modules, from the checkout's top, whose functions stand first, with those of what they import: the image has
+   * functions in the order of the script.
+   */
+  readonly first?: readonly string[];
+  /**
+   * Modules, from the checkout's top, that are evaluated before the entry: what `import()` names is otherwise
+   * evaluated by each process.
+   */
+  readonly evaluated?: readonly string[];
+}
+
+/**
+ * A module that names others and evaluates none: a bundler places modules in the order in which it comes to them,
+ * those that `import()` names like the others. It must not see that the function is never called.
+ */
+function placing(first: readonly string[]): Plugin {
+  const named = first.map((path) => `import(${JSON.stringify(`./${path}`)})`);
+  return {
+    name: 'placing',
+    setup({ onResolve, onLoad }) {
+      onResolve({ filter: /^placing$/ }, () => ({ path: 'placing', namespace: 'placing' }));
+      onLoad({ filter: /^/, namespace: 'placing' }, () => ({
+        contents: `Object(() => [${named.join(', ')}]);`,
+        resolveDir: root,
+      }));
+    },
+  };
 }
 
 /** Writes the script. Throws when something in it cannot be had in the engine. */
-export async function bundle({ entry, output, commit, plugins = [] }: Bundle): Promise<void> {
+export async function bundle(wanted: Bundle): Promise<void> {
+  const { entry, output, commit, plugins = [], first = [], evaluated = [] } = wanted;
+  const modules = ['placing', ...[...evaluated, relative(root, entry)].map((path) => `./${path}`)];
+  const contents = modules.map((path) => `import ${JSON.stringify(path)};\n`).join('');
   await build({
-    entryPoints: [entry],
+    stdin: { contents, resolveDir: root },
     absWorkingDir: root,
     outfile: output,
     bundle: true,
@@ -65,6 +97,6 @@ export async function bundle({ entry, output, commit, plugins = [] }: Bundle): P
     legalComments: 'none',
     logLevel: 'warning',
     define: commit === '' ? {} : { TSOCI_COMMIT: JSON.stringify(commit) },
-    plugins: [...plugins, yargsInEngine],
+    plugins: [...plugins, placing(first), yargsInEngine],
   });
 }

@@ -1,6 +1,6 @@
 /**
- * C → objects, each cached under a name that its content, the headers' and the flags' make: nothing is compiled twice, and what
- * another branch compiled before is found again.
+ * C → objects, each cached under a name that its content, the headers' and the flags' make: nothing is compiled
+ * twice, and what another branch compiled before is found again.
  */
 import { execFileSync, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -38,8 +38,8 @@ export const ownFlags: readonly string[] = [
 /** csrc/addon is checked where it is built for Node; musl's own macros for control messages mix signs. */
 export const addonFlags: readonly string[] = [...ownFlags, '-Wno-conversion', '-Wno-sign-conversion'];
 /**
- * For what wasm2c wrote: warnings of a translator are nobody's, its arrays lie in linear memory and not on the stack, and no product and
- * sum may become one rounding, which JavaScript forbids.
+ * For what wasm2c wrote: warnings of a translator are nobody's, its arrays lie in linear memory and not on the stack,
+ * and no product and sum may become one rounding, which JavaScript forbids.
  */
 export const translatedFlags: readonly string[] = [
   ...common,
@@ -64,8 +64,9 @@ function there(command: string): boolean {
 }
 
 /**
- * The compiler of static programs: musl's, where it is installed, as its programs start 0.1 ms faster than those of glibc (which asks the
- * processor for its caches, an instruction that traps in a virtual machine). The kernel's headers come from the usual place, behind musl's.
+ * The compiler of static programs: musl's, where it is installed, as its programs start 0.1 ms faster than those of
+ * glibc (which asks the processor for its caches, an instruction that traps in a virtual machine). The kernel's
+ * headers come from the usual place, behind musl's.
  */
 export function staticCompiler(): Compiler {
   if (!there('musl-gcc')) return { command: ['gcc'], name: 'glibc' };

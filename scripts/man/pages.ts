@@ -1,10 +1,14 @@
 import { commands } from '../../src/cli/commands.ts';
-import { globalOptions, helpOption } from '../../src/cli/options.ts';
-import type { CommandRow, Example, OptionRow } from '../../src/cli/table.ts';
-import { version } from '../../src/cli/version.ts';
+import type { CommandRow, Example } from '../../src/cli/table/command.ts';
+import { globalOptions, helpOption } from '../../src/cli/table/global-options.ts';
+import type { OptionRow } from '../../src/cli/table/rows.ts';
+import { version } from '../../src/version.ts';
+import { annotationRows } from './annotations.ts';
 import { bold, italic, roff, tagged } from './roff.ts';
 
-/** The manual: file name → content, made from the command table. One page for the program and one for each command. */
+/**
+ * The manual: file name → content, made from the command table. One page for the program and one for each command.
+ */
 export function manualPages(): ReadonlyMap<string, string> {
   const pages = new Map([['tsoci.8', programPage()]]);
   for (const command of commands) pages.set(`tsoci-${command.name}.8`, commandPage(command));
@@ -44,6 +48,7 @@ function programPage(): string {
     ['EXIT STATUS', exitStatus],
     ['ENVIRONMENT', environment],
     ['FILES', files],
+    ['ANNOTATIONS', annotations],
     [
       'EXAMPLES',
       examples([
@@ -129,6 +134,10 @@ const environment = [
     bold('XDG_RUNTIME_DIR'),
     "Directory for an ordinary user's state where --root is not given. Root of a user namespace is an ordinary user when USER is set and not root.",
   ),
+  tagged(
+    bold('NOTIFY_SOCKET'),
+    'Socket of the service manager, see sd_notify(3). create, start and run give the container one of its own, and pass READY=1 on.',
+  ),
   tagged(bold('COLUMNS'), 'Width of help texts, instead of that of the terminal.'),
 ].join('\n');
 
@@ -141,6 +150,14 @@ const files = [
     italic('config.json'),
     'In the bundle: what the container is to be, see the OCI runtime specification.',
   ),
+].join('\n');
+
+const annotations = [
+  roff(
+    'Of the annotations in config.json these change what tsoci does; the names are those that engines and their users know. Who may set them may ' +
+      'what they do: see potentiallyUnsafeConfigAnnotations of tsoci features.',
+  ),
+  ...annotationRows.map(({ name, does }) => tagged(bold(name), does)),
 ].join('\n');
 
 function capital(sentence: string): string {

@@ -1,4 +1,7 @@
-/** Text for roff: nothing in it is taken for a request or an escape, and hyphens stay what was written (groff_char(7)). */
+/**
+ * Text for roff: nothing in it is taken for a request or an escape, and hyphens stay what was written
+ * (groff_char(7)).
+ */
 export function roff(text: string): string {
   return text
     .replaceAll('\\', '\\e')

@@ -29,8 +29,8 @@ type Event =
 const marker = '\n\x1e';
 
 /**
- * Runs files in one worker process. When it ends before the last file (a crash, a `process.exit`, the time limit), the file
- * that was running failed, and a new worker goes on after it.
+ * Runs files in one worker process. When it ends before the last file (a crash, a `process.exit`, the time limit),
+ * the file that was running failed, and a new worker goes on after it.
  */
 export async function* runFiles(files: readonly string[], options: RunOptions): AsyncGenerator<FileResult> {
   let rest = files;

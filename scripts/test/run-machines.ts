@@ -9,12 +9,23 @@ const NO_MACHINE = 125;
 /** What the run inside prints for each file. */
 const fileLine = /^(?:ok {2}|FAIL) (.+) · (\d+) passed(?:, (\d+) failed)?(?:, (\d+) skipped)? · ([\d.]+) s$/;
 
+/** The machines of the short form, by what test/vm/test calls them. */
+const machines = ['files', 'systemd'];
+
 /**
- * The short form of the tests in virtual machines: the results of the files that ran inside them. A machine that can't have virtual
- * machines counts as one skipped test, and says why.
+ * The short form of the tests in virtual machines, which run side by side: tells of each file that ran inside them. A
+ * machine that cannot have virtual machines counts as one skipped test for each, and says why.
  */
-export async function* runMachines(directory: string): AsyncGenerator<FileResult> {
-  const child = spawn(join(directory, 'test/vm/test'), ['short'], {
+export async function runMachines(directory: string, tell: (result: FileResult) => void): Promise<void> {
+  await Promise.all(machines.map((machine) => runMachine(directory, machine, tell)));
+}
+
+async function runMachine(
+  directory: string,
+  form: string,
+  tell: (result: FileResult) => void,
+): Promise<void> {
+  const child = spawn(join(directory, 'test/vm/test'), [form], {
     cwd: directory,
     stdio: ['ignore', 'pipe', 'pipe'],
   });
@@ -26,7 +37,6 @@ export async function* runMachines(directory: string): AsyncGenerator<FileResult
     child.on('error', () => resolve(NO_MACHINE));
     child.on('close', (code) => resolve(code));
   });
-  let machine = '';
   let failed = 0;
   let output = '';
   let rest = '';
@@ -35,12 +45,11 @@ export async function* runMachines(directory: string): AsyncGenerator<FileResult
     const lines = (rest + text).split('\n');
     rest = lines.pop() ?? '';
     for (const line of lines) {
-      if (line.startsWith('==== ')) machine = line.slice('==== '.length);
       const found = fileLine.exec(line);
       if (found === null) continue;
-      const result = resultOf(join(directory, found[1] ?? ''), machine, found);
+      const result = resultOf(join(directory, found[1] ?? ''), `machine: ${form}`, found);
       failed += result.failed;
-      yield result;
+      tell(result);
     }
   }
   const status = await ended;
@@ -48,17 +57,17 @@ export async function* runMachines(directory: string): AsyncGenerator<FileResult
     if (failed > 0) console.log(output);
     return;
   }
-  const why = problems.trim().split('\n').at(-1) ?? '';
-  const common = { file: join(directory, 'test/vm'), passed: 0, milliseconds: 0, output: problems };
+  tell(withoutTests(join(directory, 'test/vm', form), status, problems));
+}
+
+/** What is told of a machine that did not come to the end of its tests, or never began. */
+function withoutTests(file: string, status: number | null, output: string): FileResult {
+  const why = output.trim().split('\n').at(-1) ?? '';
+  const common = { file, passed: 0, milliseconds: 0, output };
   if (status === NO_MACHINE)
-    yield { ...common, failed: 0, skipped: 1, problem: `skipped: no virtual machine can run here: ${why}` };
-  else
-    yield {
-      ...common,
-      failed: 1,
-      skipped: 0,
-      problem: status === TOO_LONG ? why : `ended with status ${status}: ${why}`,
-    };
+    return { ...common, failed: 0, skipped: 1, problem: `skipped: no virtual machine can run here: ${why}` };
+  const problem = status === TOO_LONG ? why : `ended with status ${status}: ${why}`;
+  return { ...common, failed: 1, skipped: 0, problem };
 }
 
 function resultOf(file: string, machine: string, found: RegExpExecArray): FileResult {

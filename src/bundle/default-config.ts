@@ -1,5 +1,5 @@
-import type { Config, IdMapping, Linux, Mount, Namespace, Process } from './config.ts';
-import { OCI_VERSION } from './oci-version.ts';
+import type { Config, IdMapping, Linux, Mount, Namespace, Process } from '../spec/config.ts';
+import { OCI_VERSION } from '../spec/oci-version.ts';
 
 /** What a root shell in a container can do with these: write the audit log, signal, and bind low ports. */
 const CAPABILITIES = ['CAP_AUDIT_WRITE', 'CAP_KILL', 'CAP_NET_BIND_SERVICE'];
@@ -84,7 +84,7 @@ function copy(config: Config): Config {
   return JSON.parse(JSON.stringify(config)) as Config;
 }
 
-/** The same for scripts and for the background. What a terminal takes, and nothing else, is left away. */
+/** The same for scripts and for the background. What a terminal takes, and nothing else, is left out. */
 export function withoutTerminal(config: Config): Config {
   return config.process === undefined
     ? config
@@ -107,8 +107,10 @@ export function defaultConfig(): Config {
  * The same for an ordinary user (`tsoci spec --rootless`): a user namespace in which they are root, and nothing that
  * needs more than their own id.
  *
- * - The host's network stays: an ordinary user can't connect a new one to anything, and sysfs can be mounted in a new one
- *   only. So /sys is the host's, bound and read-only down to its last mount (`rro`: the host's /sys/fs/cgroup is below it).
+ * - The host's network stays: an ordinary user cannot connect a new one to anything, and sysfs can be mounted in a
+ * new one
+ *   only. So /sys is the host's, bound and read-only down to its last mount (`rro`: the host's /sys/fs/cgroup is
+ *   below it).
  * - Group 5 of /dev/pts does not exist in a map of one id.
  * - Limits need a cgroup that the user may write.
  *

@@ -1,5 +1,5 @@
 import { Failure } from '../failure.ts';
-import { pathOf, pointerPart, quote } from '../place.ts';
+import { pathOf, pointerPart, quote } from '../spec/pointer.ts';
 
 export { pathOf, pointerPart, quote };
 

@@ -1,9 +1,9 @@
 import { resolveShape, type Shape, shapeOf } from './shape.ts';
 
 /**
- * The document without the known properties that are null. What Go's encoder writes for a pointer, slice or map that is not
- * there, its decoder takes for absent, and so do runc and crun. Elements of lists, and the values of maps such as
- * annotations or sysctl, are no properties: a null there stays, and is refused.
+ * The document without the known properties that are null. What Go's encoder writes for a pointer, slice or map that
+ * is not there, its decoder takes for absent, and so do runc and crun. Elements of lists, and the values of maps such
+ * as annotations or sysctl, are no properties: a null there stays, and is refused.
  *
  * What holds no such property is not copied; what does is never changed.
  *

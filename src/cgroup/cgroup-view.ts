@@ -1,7 +1,9 @@
 import type { Cgroup } from './cgroup.ts';
-import type { CgroupLayout } from './cgroup-layout.ts';
+import type { CgroupLayout } from './layout/cgroup-layout.ts';
 
-/** What the planner of mounts and of entering wants to know of a container's cgroup (`CgroupFacts` of plan/facts.ts). */
+/**
+ * What the planner of mounts and of entering wants to know of a container's cgroup (`CgroupFacts` of plan/facts.ts).
+ */
 export interface CgroupView {
   readonly mode: 'v1' | 'hybrid' | 'v2' | 'none';
   readonly hierarchies: readonly {
@@ -15,14 +17,15 @@ export interface CgroupView {
   /** Links such as `cpu` to `cpu,cpuacct` beside the hierarchies. */
   readonly links: readonly { readonly name: string; readonly target: string }[];
   readonly unified: string | undefined;
+  readonly delegated?: string | undefined;
   readonly join: readonly string[];
-  readonly adopted?: boolean;
+  /** See `CgroupFacts`. */
+  readonly made: 'before' | 'beside' | 'around';
 }
 
 /** Where the hierarchy with these controllers, joined by commas, is mounted. */
 function mountOf({ hierarchies }: CgroupLayout, controllers: string): string | undefined {
-  for (const { controllers: present, mount } of hierarchies) if (present.join() === controllers) return mount;
-  return undefined;
+  return hierarchies.find((hierarchy) => hierarchy.controllers.join() === controllers)?.mount;
 }
 
 /** How a container sees its cgroup: right after `create` (or, for a plan that changes nothing, after opening). */
@@ -34,8 +37,7 @@ export function cgroupView(layout: CgroupLayout, cgroup: Cgroup): CgroupView {
     const mount = mountOf(layout, controllers.join());
     if (mount === undefined) continue;
     const name = mount.slice(mount.lastIndexOf('/') + 1);
-    let named = false;
-    for (const controller of controllers) named ||= controller.startsWith('name=');
+    const named = controllers.some((controller) => controller.startsWith('name='));
     hierarchies.push({ name, options: named ? ['none', ...controllers] : controllers, directory: path });
     if (controllers.length > 1)
       for (const controller of controllers)
@@ -47,7 +49,14 @@ export function cgroupView(layout: CgroupLayout, cgroup: Cgroup): CgroupView {
     hierarchies,
     links,
     unified: saved.unified?.path,
+    ...(saved.delegated !== undefined && { delegated: saved.delegated }),
     join: cgroup.joinPaths(),
-    adopted: cgroup.adopt !== undefined,
+    made: momentOf(cgroup, nothing),
   };
+}
+
+/** Of what a rootless caller may not make the plan must know before. */
+function momentOf({ adopt, saved }: Cgroup, nothing: boolean): CgroupView['made'] {
+  if (adopt !== undefined) return 'around';
+  return nothing || saved.rootless ? 'before' : 'beside';
 }

@@ -1,21 +1,11 @@
-import type { Resources } from '../bundle/config.ts';
-import type { CgroupStatistics } from './cgroup-statistics.ts';
-import type { CgroupUsage } from './usage.ts';
+import type { Resources } from '../spec/config.ts';
+import type { SavedCgroup } from './saved-cgroup.ts';
+import type { CgroupStatistics } from './statistics/cgroup-statistics.ts';
+import type { CgroupUsage } from './statistics/usage.ts';
 
-/** What state.json keeps of a container's cgroup; `cgroupInUse` and `cgroupFromState` open it again. Plain data. */
-export interface SavedCgroup {
-  readonly driver: 'cgroupfs' | 'systemd';
-  readonly mode: 'v1' | 'hybrid' | 'v2';
-  readonly rootless: boolean;
-  /** Directories in the v1 hierarchies. A hierarchy that a rootless caller could not use is missing. */
-  readonly hierarchies: readonly { readonly controllers: readonly string[]; readonly path: string }[];
-  /** Directory in the unified hierarchy, and its mount point. */
-  readonly unified: { readonly mount: string; readonly path: string } | undefined;
-  /** The transient unit of the systemd driver, and whose systemd has it. */
-  readonly scope?: { readonly unit: string; readonly slice: string; readonly kind: 'system' | 'user' };
-}
-
-/** What has to be done for a process to be in a cgroup. The process does it itself: nothing here writes another's pid. */
+/**
+ * What has to be done for a process to be in a cgroup. The process does it itself: nothing here writes another's pid.
+ */
 export interface CgroupEntry {
   /** Files to which a single-threaded process writes `0` to enter (v1: `<directory>/tasks`). */
   joinPaths(): string[];
@@ -24,10 +14,11 @@ export interface CgroupEntry {
 }
 
 /**
- * The cgroup of a container that exists, whatever the version and the driver. Nothing is kept open: every call works on paths.
- * All waiting goes through the host: it blocks the command, and leaves a library user's event loop free.
+ * The cgroup of one container with all that can be done to it, whatever the version and the driver: made, limited,
+ * stopped, measured, removed. Nothing is kept open: every call works on paths. All waiting goes through the host: it
+ * blocks the command, and leaves a library user's event loop free.
  */
-export interface CgroupInUse extends CgroupEntry {
+export interface Cgroup extends CgroupEntry {
   /** For state.json. Right only after {@link create}, which may leave hierarchies out (rootless). */
   readonly saved: SavedCgroup;
 
@@ -44,7 +35,9 @@ export interface CgroupInUse extends CgroupEntry {
   /** True when frozen, or on the way to it. */
   frozen(): boolean;
 
-  /** After a SIGKILL: lets go what the freezer, or one that the container made below it, would keep from ending (v1). */
+  /**
+   * After a SIGKILL: lets go what the freezer, or one that the container made below it, would keep from ending (v1).
+   */
   letKilledGo(): void;
   /** For messages: the freezer that keeps killed processes from ending (v1), its own or one above. */
   holdingFreezer(): string | undefined;
@@ -70,37 +63,36 @@ export interface CgroupInUse extends CgroupEntry {
   sub(paths: Readonly<Record<string, string>>): CgroupEntry;
 
   /**
-   * Where a process of the container is now: itself, or a sub-cgroup. For exec on v2, where an init system inside may have moved
-   * everybody down, after which the container's own cgroup can't take processes (EBUSY).
+   * Where a process of the container is now: itself, or a sub-cgroup. For exec on v2, where an init system inside may
+   * have moved everybody down, after which the container's own cgroup cannot take processes (EBUSY).
    */
   placeOf(pid: number): CgroupEntry;
 
   /**
-   * There when nobody of ours may enter by themselves, and somebody else (a user's systemd) moves them: puts the process `pid`, which
-   * waits for it, where `entry` is.
+   * There when somebody else (systemd, on v2) can move a process of ours: puts `pid`, which waits for it, where
+   * `entry` is.
    * @throws Failure `system` when that is refused
    */
   readonly attach?: ((pid: number, entry: CgroupEntry) => Promise<void>) | undefined;
-}
 
-/**
- * The cgroup of one container with all that can be done to it: made, limited, measured.
- */
-export interface Cgroup extends CgroupInUse {
+  /** True when nobody of ours may enter by themselves, so that {@link attach} is the only way. */
+  readonly mustAttach?: boolean;
+
   /** Sentences for the person: what was accepted without effect. Grows with create, apply and update. */
   readonly warnings: readonly string[];
 
   /**
-   * Looks whether the cgroup is free, without making anything: to be called before a record names it as the container's, for
-   * whoever finds such a record later (a forced delete after a killed create) kills what is in the cgroup.
+   * Looks whether the cgroup is free, without making anything: to be called before a record names it as the
+   * container's, for whoever finds such a record later (a forced delete after a killed create) kills what is in the
+   * cgroup.
    * @throws Failure `status` as {@link create}
    */
   checkUnused(): void;
 
   /**
    * Makes the directories, parents too; on v1, cpuset's lists are handed down from the parent.
-   * @throws Failure `status` when the cgroup is there already and has processes or is frozen (config-linux.md, "Control
-   * groups"); `system` when a directory can't be made. Nothing that it made is left then.
+   * @throws Failure `status` when the cgroup is there already and has processes or is frozen (config-linux.md,
+   * "Control groups"); `system` when a directory cannot be made. Nothing that it made is left then.
    */
   create(): Promise<void>;
 
@@ -111,11 +103,12 @@ export interface Cgroup extends CgroupInUse {
   apply(resources: Resources | undefined): Promise<void>;
 
   /**
-   * There when somebody else makes the cgroup around a process (systemd does): puts the process `pid`, which waits for it before
-   * doing anything, into a new cgroup with all limits in force. Comes in the place of {@link create} and {@link apply}, which do nothing then.
+   * There when somebody else makes the cgroup around a process (systemd does): puts the process `pid` of container
+   * `id`, which waits for it before doing anything, into a new cgroup with all limits in force. Comes in the place of
+   * {@link create} and {@link apply}, which do nothing then.
    * @throws Failure as those do
    */
-  readonly adopt?: (pid: number, resources: Resources | undefined) => Promise<void>;
+  readonly adopt?: (id: string, pid: number, resources: Resources | undefined) => Promise<void>;
 
   /**
    * Changes the limits of a container in use; all or nothing: when one is refused, those before it are put back.
@@ -124,7 +117,10 @@ export interface Cgroup extends CgroupInUse {
    */
   update(resources: Resources, pointer: string): Promise<void>;
 
-  /** Takes back what {@link create} made (only that), for a create that fails later. Returns what could not be removed. */
+  /**
+   * Takes back what {@link create} made (only that), for a create that fails later. Returns what could not be
+   * removed.
+   */
   undoCreate(): unknown[];
 
   statistics(): CgroupStatistics;
@@ -133,8 +129,14 @@ export interface Cgroup extends CgroupInUse {
   usage(): CgroupUsage;
 
   /**
-   * Hands the cgroup to a user (config-linux.md, "Cgroup ownership"): v2 only, and only the files that the kernel lists as
-   * safe to delegate. Does nothing on v1.
+   * Hands the cgroup to a user (config-linux.md, "Cgroup ownership"): v2 only, and only the files that the kernel
+   * lists as safe to delegate. Does nothing on v1. Where a part of it is delegated, that one alone.
    */
   giveTo(userId: number): void;
+
+  /**
+   * Once the container's processes are in the delegated part, if there is one: hands down the controllers, which
+   * takes that nobody is left above (cgroup-v2.rst, "No Internal Process Constraint").
+   */
+  handOver(): void;
 }

@@ -1,12 +1,13 @@
-import type { Context, TraceSink } from '../container/types.ts';
+import type { Context } from '../container/types.ts';
 import { Failure } from '../failure.ts';
 import { absolutePath } from '../host/absolute-path.ts';
 import { callerEnvironment } from '../host/caller-environment.ts';
 import type { Host } from '../host/host.ts';
 import { inUserNamespace } from '../host/in-user-namespace.ts';
 import type { Native } from '../host/native.ts';
-import type { Surroundings } from '../host/outside.ts';
-import type { Globals } from './options.ts';
+import type { TraceSink } from '../host/stopwatch.ts';
+import type { Surroundings } from '../host/surroundings.ts';
+import type { Globals } from './table/global-options.ts';
 
 const systemRoot = '/run/tsoci';
 
@@ -15,8 +16,7 @@ export function makeContext(
   globals: Globals,
   host: Host,
   surroundings: Surroundings,
-  tell: Pick<Context, 'warn' | 'debug'>,
-  trace: TraceSink | undefined,
+  { trace, ...tell }: Pick<Context, 'warn' | 'debug'> & { readonly trace: TraceSink | undefined },
 ): Context {
   let root: string | undefined;
   let rootless: boolean | undefined;
@@ -27,7 +27,7 @@ export function makeContext(
       root ??= rootDirectory(globals.root, host.native, surroundings);
       return root;
     },
-    systemdCgroup: globals['systemd-cgroup'],
+    cgroupManager: globals['cgroup-manager'] ?? (globals['systemd-cgroup'] ? 'systemd' : 'cgroupfs'),
     /** Also when first asked: most calls of an engine need not know. */
     get rootless() {
       rootless ??= isRootless(globals.rootless, host.native);
@@ -41,8 +41,9 @@ export function makeContext(
 }
 
 /**
- * Where the state lives: `--root`, /run/tsoci for root, otherwise below $XDG_RUNTIME_DIR. Root of a user namespace counts as an
- * ordinary user, unless `USER` says that root entered it: Podman and Buildah call so, and some services have no `USER`.
+ * Where the state lives: `--root`, /run/tsoci for root, otherwise below $XDG_RUNTIME_DIR. Root of a user namespace
+ * counts as an ordinary user, unless `USER` says that root entered it: Podman and Buildah call so, and some services
+ * have no `USER`.
  *
  * Throws `Failure` `invalid` when there is no such place.
  */

@@ -1,10 +1,12 @@
 import { asFailure } from '../host/files.ts';
 import type { Outside } from '../host/outside.ts';
 import { commands } from './commands.ts';
-import { type Globals, globalOptions } from './options.ts';
-import { type Parsed, parse } from './parse.ts';
 import { Reporter } from './report.ts';
 import { Session } from './session.ts';
+import { type Globals, globalOptions } from './table/global-options.ts';
+import { helpText, helpWidth } from './table/help.ts';
+import { type Parsed, parse } from './table/parse.ts';
+import { usageFailure } from './table/usage.ts';
 import { versionText } from './version.ts';
 
 type Call = Extract<Parsed, { kind: 'command' }>;
@@ -16,7 +18,12 @@ export async function dispatch(argv: readonly string[], outside: Outside): Promi
   const parsed = parse(argv, commands, globalOptions);
   const globals = parsed.globals as unknown as Globals;
   const reporter = new Reporter(
-    { log: globals.log, format: globals['log-format'], debug: globals.debug },
+    {
+      log: globals.log,
+      format: globals['log-format'],
+      debug: globals.debug,
+      level: globals['log-level'],
+    },
     outside.sink,
   );
   try {
@@ -26,12 +33,10 @@ export async function dispatch(argv: readonly string[], outside: Outside): Promi
       return 0;
     }
     if (parsed.kind === 'help') {
-      const { helpText, helpWidth } = await import('./help.ts');
-      reporter.print(await helpText(parsed.command, helpWidth(outside)));
+      reporter.print(await helpText(parsed.command, commands, helpWidth(outside)));
       return 0;
     }
-    const { usageFailure } = await import('./usage.ts');
-    throw usageFailure(parsed.slip, parsed.command);
+    throw usageFailure(parsed.slip, parsed.command, commands);
   } catch (error) {
     reporter.fail(asFailure(error));
     return (parsed.kind === 'command' ? parsed.command.failureStatus : undefined) ?? runtimeError;
@@ -43,10 +48,10 @@ async function call(parsed: Call, globals: Globals, reporter: Reporter, outside:
   const session = new Session(globals, values['trace'], reporter, outside);
   // A terminal that goes to a console socket is the program's instead of our own streams.
   if (command.handsOnStreams && values['console-socket'] === undefined) reporter.holdWarnings();
-  const { handler } = await command.load();
   try {
-    return await handler({
+    return await command.handler({
       globals,
+      commands,
       values: values as never,
       arguments: parsed.arguments as never,
       rest,

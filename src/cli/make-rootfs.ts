@@ -5,10 +5,9 @@ import { ask, askUnless } from '../host/files.ts';
 import type { Host } from '../host/host.ts';
 import type { FileStatus, Native } from '../host/native.ts';
 import { O_CLOEXEC, O_RDONLY } from '../host/open-flags.ts';
+import { programDirectories, programPath } from '../host/program-directories.ts';
 import { endName } from '../host/signals.ts';
 
-/** Where programs of the host are looked for: never in a directory that depends on the caller. */
-const places = ['/usr/bin', '/bin', '/usr/sbin', '/sbin', '/usr/local/bin'];
 const longestComplaint = 4096;
 /** The whole of busybox, at most. */
 const longestProgram = 32 * 1024 * 1024;
@@ -16,8 +15,9 @@ const longestProgram = 32 * 1024 * 1024;
 const interpreterHeader = 3;
 
 /**
- * `rootfs`: fills a directory, which must not be there or be empty, with a root filesystem: a copy of another directory, what is in an archive (by
- * the host's tar), or, for the word `busybox`, the host's static busybox under the name of each of its commands.
+ * `rootfs`: fills a directory, which must not be there or be empty, with a root filesystem: a copy of another
+ * directory, what is in an archive (by the host's tar), or, for the word `busybox`, the host's static busybox under
+ * the name of each of its commands.
  *
  * Throws `Failure`: `invalid`, `exists`, `unsupported` without the programs that it takes, `system`.
  */
@@ -59,8 +59,8 @@ async function undo(host: Host, destination: string, made: boolean): Promise<unk
 }
 
 /**
- * GNU tar asks another machine for `host:file`, by its remote shell, and takes `-` as its input; not where a slash comes first (tar(1)). Nor
- * does find(1) take such a path for an option.
+ * GNU tar asks another machine for `host:file`, by its remote shell, and takes `-` as its input; not where a slash
+ * comes first (tar(1)). Nor does find(1) take such a path for an option.
  */
 function plainFile(path: string): string {
   return path.startsWith('/') ? path : `./${path}`;
@@ -140,7 +140,9 @@ async function installBusybox(host: Host, busybox: Uint8Array, destination: stri
 }
 
 function find(native: Native, name: string): string | undefined {
-  return places.map((place) => `${place}/${name}`).find((path) => look(native, path) !== undefined);
+  return programDirectories
+    .map((place) => `${place}/${name}`)
+    .find((path) => look(native, path) !== undefined);
 }
 
 /** Runs a program of the host to its end. Throws `Failure` with what it complained about. */
@@ -151,7 +153,7 @@ async function run(host: Host, name: string, args: readonly string[]): Promise<v
   const nothing = ask('open', '/dev/null', () => native.open('/dev/null', O_RDONLY | O_CLOEXEC, 0));
   try {
     await withScratch(native, 'tsoci-rootfs', async (said) => {
-      const environment = [`PATH=${places.join(':')}`, 'LC_ALL=C'];
+      const environment = [programPath, 'LC_ALL=C'];
       const ended = await runChild(host, {
         file,
         argv: [name, ...args],

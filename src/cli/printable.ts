@@ -1,6 +1,7 @@
 /**
- * What a terminal would obey or let itself be confused by: control characters, the C1 ones too (Cc), directions and other things that are not seen
- * (Cf: U+202E turns the rest of the line around), separators of lines and paragraphs, and halves of characters.
+ * What a terminal would obey or let itself be confused by: control characters, the C1 ones too (Cc), directions and
+ * other things that are not seen (Cf: U+202E turns the rest of the line around), separators of lines and paragraphs,
+ * and halves of characters.
  */
 const dangerous = /[^\P{Cc}\n\t]|[\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu;
 const anyDangerous = new RegExp(dangerous.source, 'u');
@@ -11,8 +12,8 @@ export function isDangerous(text: string): boolean {
 }
 
 /**
- * Output that may hold words of a config or of a container, for a terminal: in the notation of JSON, so that a document stays one and means the
- * same. Line breaks and tabs stay.
+ * Output that may hold words of a config or of a container, for a terminal: in the notation of JSON, so that a
+ * document stays one and means the same. Line breaks and tabs stay.
  */
 export function escaped(text: string): string {
   return text.replace(dangerous, (character) => {

@@ -1,7 +1,8 @@
 /** The only place that prints errors and writes the log. */
-import { Failure, messageOf } from '../failure.ts';
+import { Failure, messageOf, slipHint } from '../failure.ts';
+import { wholeMessage } from '../failure-words.ts';
 import type { Sink } from '../host/outside.ts';
-import { pathOf } from '../place.ts';
+import { isWanted, type Level, type LogTarget, logDatagram, logTarget } from './log-target.ts';
 import { escaped, isDangerous, printable } from './printable.ts';
 
 export interface ReportOptions {
@@ -11,21 +12,22 @@ export interface ReportOptions {
   readonly format: 'text' | 'json';
   /** `--debug`. */
   readonly debug: boolean;
+  /** `--log-level`; `info` unless given. */
+  readonly level?: Level | undefined;
 }
-
-type Level = 'debug' | 'info' | 'warning' | 'error';
 
 const standardOutput = 1;
 const standardError = 2;
 
 /**
- * Tells people on standard error and engines in the log file. The log gets one line for each message; the error is the last of
- * them, which is the one that engines show.
+ * Tells people on standard error and engines in the log file. The log gets one line for each message; the error is
+ * the last of them, which is the one that engines show.
  */
 export class Reporter {
   readonly #options: ReportOptions;
   #sink: Sink;
   #log: number | undefined;
+  #target: LogTarget | undefined;
   /** Opening the log failed, which was said already. */
   #unusable = false;
   /** Warnings that wait for the outcome, see `holdWarnings`. */
@@ -42,11 +44,12 @@ export class Reporter {
   }
 
   /**
-   * Writes to standard output: as it is for a program, with what a terminal would obey in letters for a person. Throws `Failure` (`system`):
-   * the reader may have gone, or the disk be full.
+   * Writes to standard output: as it is for a program, with what a terminal would obey in letters for a person.
+   * Throws `Failure` (`system`): the reader may have gone, or the disk be full.
    */
   print(text: string): void {
-    const shown = isDangerous(text) && (this.#sink.isTerminal?.(standardOutput) ?? true);
+    // The look for a terminal is the shorter one.
+    const shown = (this.#sink.isTerminal?.(standardOutput) ?? true) && isDangerous(text);
     this.control(shown ? escaped(text) : text);
   }
 
@@ -59,35 +62,38 @@ export class Reporter {
     }
   }
 
-  /** Opens the log, if one is wanted. Throws `Failure` when that is not possible: better before the work than after it. */
+  /**
+   * Opens the log, if one is wanted. Throws `Failure` when that is not possible: better before the work than after
+   * it.
+   */
   openLog(): void {
-    const path = this.#options.log;
-    if (path === undefined || path === '' || this.#log !== undefined) return;
+    const { log } = this.#options;
+    if (log === undefined || log === '' || this.#log !== undefined) return;
     try {
-      this.#log = this.#sink.openLog(path);
+      const target = logTarget(log);
+      this.#log =
+        target.kind === 'file' ? this.#sink.openLog(target.path) : this.#sink.connectLog?.(target.path);
+      this.#target = target;
     } catch (cause) {
       this.#unusable = true;
-      throw new Failure('invalid', `open the log file "${path}": ${messageOf(cause)}`, {
-        cause,
-        hint: '--log takes a file in an existing, writable directory.',
-      });
+      throw cause instanceof Failure ? cause : unusableLog(log, cause);
     }
   }
 
   debug(message: string): void {
-    if (this.#options.debug) this.#tell('debug', message);
+    if (this.#debugs) this.#tell('debug', message);
   }
 
   warn(message: string, when?: 'always'): void {
-    if (when === undefined && this.#held !== undefined && this.#log === undefined && !this.#options.debug)
+    if (when === undefined && this.#held !== undefined && this.#log === undefined && !this.#debugs)
       this.#held.push(message);
     else this.#tell('warning', message);
   }
 
   /**
-   * From now on standard error is that of a program which is about to be started: what stands there has to be its own, and callers
-   * read it so (`exec` in a script, a health check). Warnings go to the log then; without one they are told beside an error, when
-   * no program was started, and not otherwise. `--debug` asks for everything.
+   * From now on standard error is that of a program which is about to be started: what stands there has to be its
+   * own, and callers read it so (`exec` in a script, a health check). Warnings go to the log then; without one they
+   * are told beside an error, when no program was started, and not otherwise. `--debug` asks for everything.
    */
   holdWarnings(): void {
     this.#held = [];
@@ -96,8 +102,7 @@ export class Reporter {
   /** Reports what stopped the command. Never throws: there is nobody left to tell. */
   fail(error: unknown): void {
     const message = error instanceof Failure ? wholeMessage(error) : `internal error: ${wholeMessage(error)}`;
-    const hints =
-      error instanceof Failure ? hintsOf(error) : ['This is a fault of tsoci itself; --debug shows where.'];
+    const hints = error instanceof Failure ? hintsOf(error) : [slipHint];
     const log = this.#logForFailure();
     for (const warning of this.#held ?? []) this.#tell('warning', warning);
     if (log === undefined && this.#options.format === 'json') {
@@ -106,8 +111,8 @@ export class Reporter {
     }
     this.#debugChain(error, log);
     if (log !== undefined) {
-      for (const hint of hints) this.#write(log, this.#jsonOrText('info', hint));
-      this.#write(log, this.#jsonOrText('error', message));
+      for (const hint of hints) this.#toLog(log, 'info', hint);
+      this.#toLog(log, 'error', message);
     }
     const forPeople = [`tsoci: ${message}`, ...hints.map((hint) => `  ${hint}`)].map(printable).join('\n');
     this.#write(standardError, `${forPeople}\n`);
@@ -125,7 +130,7 @@ export class Reporter {
 
   /** Where an error comes from: stacks for our own faults, the causes of the others. */
   #debugChain(error: unknown, log: number | undefined): void {
-    if (!this.#options.debug) return;
+    if (!this.#debugs) return;
     const lines: string[] = [];
     for (
       let at = error;
@@ -138,11 +143,27 @@ export class Reporter {
   }
 
   #tell(level: Level, message: string, log = this.#log): void {
-    if (log !== undefined || this.#options.format === 'json') {
-      this.#write(log ?? standardError, this.#jsonOrText(level, message));
-    } else {
+    if (!isWanted(level, this.#most)) return;
+    if (log !== undefined) this.#toLog(log, level, message);
+    else if (this.#options.format === 'json') this.#write(standardError, this.#jsonOrText(level, message));
+    else {
       this.#write(standardError, `tsoci: ${level}: ${printable(message)}\n`);
     }
+  }
+
+  get #debugs(): boolean {
+    return this.#most === 'debug';
+  }
+
+  get #most(): Level {
+    return this.#options.debug ? 'debug' : (this.#options.level ?? 'info');
+  }
+
+  #toLog(log: number, level: Level, message: string): void {
+    if (!isWanted(level, this.#most)) return;
+    const target = this.#target;
+    if (target === undefined || target.kind === 'file') this.#write(log, this.#jsonOrText(level, message));
+    else this.#write(log, logDatagram(target, level, escaped(message)));
   }
 
   #jsonOrText(level: Level, message: string): string {
@@ -164,34 +185,22 @@ export class Reporter {
   }
 }
 
+function unusableLog(log: string, cause: unknown): Failure {
+  const target = logTarget(log);
+  return target.kind === 'file'
+    ? new Failure('invalid', `open the log file "${target.path}": ${messageOf(cause)}`, {
+        cause,
+        hint: '--log takes a file in an existing, writable directory.',
+      })
+    : new Failure('invalid', `connect to ${target.kind} at ${target.path}: ${messageOf(cause)}`, {
+        cause,
+        hint: `Nobody listens there. Name a file with --log FILE, or start ${target.kind}.`,
+      });
+}
+
 function hintsOf(failure: Failure): string[] {
   const cleanup = failure.cleanup.map((error) => `while cleaning up: ${wholeMessage(error)}`);
   return failure.hint === undefined ? cleanup : [...cleanup, failure.hint];
-}
-
-/** The message, with the place in config.json before it unless it is named there already. */
-function placed(error: unknown): string {
-  // The place in people's notation, once: the rooms below have pointers.
-  const text = messageOf(error).replace(
-    /^(cannot apply )(\/[^:\s]+)/,
-    (_all, verb, place) => verb + pathOf(place),
-  );
-  const pointer = error instanceof Failure ? error.pointer : undefined;
-  if (pointer === undefined || pointer === '') return text;
-  const place = pathOf(pointer);
-  return text.includes(place) ? text : `${place}: ${text}`;
-}
-
-/** The message with those of its causes, as far as they are not part of it already. */
-function wholeMessage(error: unknown): string {
-  let text = placed(error);
-  let cause = error instanceof Error ? error.cause : undefined;
-  for (let depth = 0; cause !== undefined && depth < 8; depth++) {
-    const more = messageOf(cause);
-    if (!text.includes(more)) text += `: ${more}`;
-    cause = cause instanceof Error ? cause.cause : undefined;
-  }
-  return text;
 }
 
 /** Name, message and stack; engines differ in whether the stack begins with the first two. */

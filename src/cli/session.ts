@@ -5,19 +5,34 @@ import type { Host } from '../host/host.ts';
 import type { Native } from '../host/native.ts';
 import type { Outside } from '../host/outside.ts';
 import { makeContext } from './context.ts';
-import type { Globals } from './options.ts';
+import { logTarget } from './log-target.ts';
 import type { Reporter } from './report.ts';
 import { nativeSink } from './sink.ts';
-import type { Again } from './table.ts';
+import type { Again } from './table/command.ts';
+import type { Globals } from './table/global-options.ts';
 import { openTrace, Trace, writeTrace } from './trace.ts';
 
 /** Global options that mean the same again. */
 function repeatGlobals(globals: Globals, { root, host }: Context): string[] {
   const words = ['--root', root, '--rootless', globals.rootless, '--log-format', globals['log-format']];
-  if (globals.log !== undefined) words.push('--log', absolutePath(host.native, globals.log));
+  const { log, 'log-level': level } = globals;
+  if (log !== undefined) words.push('--log', repeatedLog(host.native, log));
+  if (level !== undefined) words.push('--log-level', level);
   if (globals.debug) words.push('--debug');
   if (globals['systemd-cgroup']) words.push('--systemd-cgroup');
+  if (globals['cgroup-manager'] !== undefined) words.push('--cgroup-manager', globals['cgroup-manager']);
   return words;
+}
+
+/** `--debug`, or what means the same. */
+function isDebug({ debug, 'log-level': level }: Globals): boolean {
+  return debug || level === 'debug';
+}
+
+/** The same log from anywhere. */
+function repeatedLog(native: Native, log: string): string {
+  const target = logTarget(log);
+  return target.kind === 'file' ? absolutePath(native, target.path) : log;
 }
 
 /** One call of a command: opens the machine when the command asks for it, and keeps the timeline of what followed. */
@@ -38,10 +53,13 @@ export class Session {
     this.#reporter = reporter;
     this.#outside = outside;
     this.#began = outside.elapsed();
-    if (typeof traceFile === 'string' || globals.debug) this.#trace = new Trace();
+    if (typeof traceFile === 'string' || isDebug(globals)) this.#trace = new Trace();
   }
 
-  /** The library's context. Throws `Failure` when the installation is not complete, or the log or the root directory unusable. */
+  /**
+   * The library's context. Throws `Failure` when the installation is not complete, or the log or the root directory
+   * unusable.
+   */
   async context(): Promise<Context> {
     if (this.#context) return this.#context;
     const host = await this.#outside.openHost();
@@ -53,9 +71,12 @@ export class Session {
     this.#stampBeginning(host);
     const tell = {
       warn: (message: string, when?: 'always') => this.#reporter.warn(message, when),
-      ...(this.#globals.debug && { debug: (message: string) => this.#reporter.debug(message) }),
+      ...(isDebug(this.#globals) && { debug: (message: string) => this.#reporter.debug(message) }),
     };
-    this.#context = makeContext(this.#globals, host, this.#outside.surroundings, tell, this.#trace);
+    this.#context = makeContext(this.#globals, host, this.#outside.surroundings, {
+      ...tell,
+      trace: this.#trace,
+    });
     return this.#context;
   }
 

@@ -11,6 +11,7 @@ export function nativeSink(native: Native): Sink {
   return {
     write: (descriptor, text) => native.write(descriptor, text),
     openLog: (path) => native.open(path, logFlags, logMode),
+    connectLog: (path) => native.tryConnect(path, 'datagram'),
     now: () => new Date(),
     isTerminal: (descriptor) => native.isTerminal(descriptor),
     columns: (descriptor) =>

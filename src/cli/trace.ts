@@ -1,7 +1,7 @@
-import type { TraceSink, TraceStamp } from '../container/types.ts';
 import { Failure, messageOf } from '../failure.ts';
 import type { Native } from '../host/native.ts';
 import { O_CLOEXEC, O_CREAT, O_TRUNC, O_WRONLY } from '../host/open-flags.ts';
+import type { TraceSink, TraceStamp } from '../host/stopwatch.ts';
 
 /** Collects stamps and turns them into a Trace Event Format document, which Perfetto and chrome://tracing open. */
 export class Trace implements TraceSink {

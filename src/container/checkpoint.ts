@@ -1,29 +1,28 @@
-import type { Config } from '../bundle/config.ts';
-import { parseJson } from '../bundle/parse-json.ts';
-import { cgroupInUse } from '../cgroup/cgroup-in-use.ts';
-import { detectCgroups } from '../cgroup/detect-cgroups.ts';
+import { detectCgroups } from '../cgroup/layout/detect-cgroups.ts';
 import { socketNumber } from '../criu/criu.ts';
 import { findCriu } from '../criu/find-criu.ts';
-import type { CriuOptions } from '../criu/messages.ts';
+import { type CriuOptions, networkLocks } from '../criu/messages.ts';
 import { Failure } from '../failure.ts';
 import { ask } from '../host/files.ts';
+import { parseMountTable } from '../host/mount-table.ts';
 import { O_CLOEXEC } from '../host/open-flags.ts';
+import type { Config } from '../spec/config.ts';
+import { parseMountOptions } from '../spec/mount-options.ts';
+import { isNew, namespaceOf } from '../spec/namespaces.ts';
 import { askCriu } from './checkpoint/ask-criu.ts';
 import { cgroupRoots, freezerDirectory } from './checkpoint/cgroup-roots.ts';
 import { commonOptions } from './checkpoint/criu-choices.ts';
 import { externalMounts } from './checkpoint/external-mounts.ts';
 import { Images } from './checkpoint/images.ts';
 import { restrictionsOf } from './checkpoint/mount-attributes.ts';
-import { parseMountTable } from './checkpoint/mount-table.ts';
 import { externalNamespaces } from './checkpoint/namespaces.ts';
 import { placeInRoot } from './checkpoint/place-in-root.ts';
 import { standardStreams } from './checkpoint/standard-streams.ts';
 import type { CheckpointOptions } from './checkpoint/types.ts';
-import { requireStatus, statusOf } from './lifecycle.ts';
-import { openProcess } from './process-identity.ts';
-import type { ContainerRecord } from './record.ts';
+import { endsWithin } from './process/end-process.ts';
+import { withContainer } from './record/open-container.ts';
+import type { ContainerRecord } from './record/record.ts';
 import { remove } from './remove.ts';
-import { Store } from './store.ts';
 import type { Context } from './types.ts';
 
 const maximumTable = 64 * 1024 * 1024;
@@ -31,49 +30,51 @@ const maximumTable = 64 * 1024 * 1024;
 const patience = 10_000;
 
 /**
- * `checkpoint`: saves the processes of a container to a directory, by CRIU. Unless they are left running they have ended then,
- * and the container is deleted, so that it can be restored under its own id.
+ * `checkpoint`: saves the processes of a container to a directory, by CRIU. Unless they are left running they have
+ * ended then, and the container is deleted, so that it can be restored under its own id.
  *
- * Throws `Failure`: `not-found`, `status`, `invalid`, `unsupported` without a CRIU that can do it, `system` with CRIU's own words; the
- * container runs on as it was then.
+ * Throws `Failure`: `not-found`, `status`, `invalid`, `unsupported` without a CRIU that can do it, `system` with
+ * CRIU's own words; the container runs on as it was then.
  */
 export async function checkpoint(context: Context, id: string, options: CheckpointOptions): Promise<void> {
   const { host } = context;
-  const { native } = host;
-  const program = findCriu(native, context.criu);
+  const program = findCriu(host.native, context.criu);
   const stays = options.leaveRunning || options.preDump;
-  const store = new Store(native, context.root);
-  const lock = await store.lock(context.host.wait, id);
-  try {
-    const record = store.read(id);
-    const cgroup = record.cgroup && cgroupInUse(host, record.cgroup);
-    requireStatus('checkpoint', id, statusOf(host, store, record, cgroup));
-    const configPath = store.configPath(id);
-    const config = parseJson(store.readConfig(id), configPath) as Config;
+  await withContainer(context, id, 'checkpoint', async (container) => {
+    const { record } = container;
+    const config = container.config();
     refuseUnsupported(config);
+    refuseAdded(record);
     await dump(context, program, { record, config, options });
-    if (!stays) await untilEnded(context, record);
-  } finally {
-    lock.release();
-  }
+    if (!stays && !(await endsWithin(host, record.init, patience)))
+      throw new Failure('system', `container "${id}" was saved, but its process did not end`);
+  });
   if (!stays) await remove(context, id, { force: true });
 }
 
 /** What CRIU would lose without a word. */
 function refuseUnsupported({ mounts = [], linux }: Config): void {
   const mapped = mounts.findIndex(
-    ({ uidMappings, options = [] }) =>
-      uidMappings !== undefined || options.includes('idmap') || options.includes('ridmap'),
+    ({ uidMappings, options }) => uidMappings !== undefined || parseMountOptions(options).idmap !== 'no',
   );
   if (mapped >= 0)
     throw new Failure('unsupported', 'CRIU does not keep the ids of an idmapped mount', {
       pointer: `/mounts/${mapped}`,
     });
-  const joined = linux?.namespaces?.findIndex(({ type, path }) => type === 'mount' && path) ?? -1;
-  if (joined >= 0)
+  const entry = namespaceOf(linux, 'mount');
+  if (entry !== undefined && !isNew(entry))
     throw new Failure('unsupported', 'a container in a mount namespace of others cannot be checkpointed', {
-      pointer: `/linux/namespaces/${joined}`,
+      pointer: `/linux/namespaces/${linux?.namespaces?.indexOf(entry)}`,
     });
+}
+
+/** A restore has config.json alone to tell it where a mount comes from. */
+function refuseAdded({ mounts = [] }: ContainerRecord): void {
+  if (mounts.length === 0) return;
+  const places = mounts.map(({ destination }) => destination).join(', ');
+  throw new Failure('unsupported', `mounts that were added (${places}) cannot be restored`, {
+    hint: 'Take them off with `tsoci mounts remove` first',
+  });
 }
 
 interface Dump {
@@ -105,7 +106,7 @@ async function dump(context: Context, program: string, { record, config, options
     if (!options.preDump) images.writeNotes({ streams: streams.names, mounts: noted });
     const logFile = options.preDump ? 'pre-dump.log' : 'dump.log';
     const dumped: CriuOptions = {
-      ...commonOptions(native, options, images, config, logFile),
+      ...commonOptions(native, options, { images, config, logFile }),
       ...dumpOptions(context, record, options, images),
       pid,
       external: [...streams.external, ...externalNamespaces(native, config, pid)],
@@ -136,7 +137,7 @@ function dumpOptions(
   images: Images,
 ): CriuOptions {
   const freezer = cgroup && freezerDirectory(cgroup);
-  const { parentPath, pageServer, statusFd } = options;
+  const { parentPath, pageServer, statusFd, networkLock } = options;
   return {
     leave_running: options.leaveRunning,
     tcp_skip_in_flight: options.tcpSkipInFlight,
@@ -147,6 +148,7 @@ function dumpOptions(
     ...(parentPath !== undefined && { parent_img: images.parent(parentPath) }),
     ...(pageServer !== undefined && { ps: pageServer }),
     ...(statusFd !== undefined && { status_fd: statusFd }),
+    ...(networkLock !== undefined && { network_lock: networkLocks[networkLock] }),
   };
 }
 
@@ -158,15 +160,4 @@ function featureFor({ preDump, lazyPages }: CheckpointOptions) {
   if (lazyPages)
     return { feature: { name: 'lazy_pages', missing: '--lazy-pages needs userfaultfd(2)' } } as const;
   return {};
-}
-
-async function untilEnded({ host: { native, wait } }: Context, { id, init }: ContainerRecord): Promise<void> {
-  const pidfd = init && openProcess(native, init);
-  if (pidfd === undefined) return;
-  try {
-    if ((await wait.readable([pidfd], patience)).length === 0)
-      throw new Failure('system', `container "${id}" was saved, but its process did not end`);
-  } finally {
-    native.close(pidfd);
-  }
 }

@@ -1,13 +1,15 @@
 export type { CheckpointOptions, RestoreOptions } from './checkpoint/types.ts';
 export { checkpoint } from './checkpoint.ts';
 export { create } from './create.ts';
-export { type ContainerEvent, events, statistics } from './events.ts';
+export { type ContainerEvent, events, measure, statistics } from './events.ts';
 export { exec } from './exec.ts';
 export { features } from './features.ts';
 export { kill } from './kill.ts';
 export { list } from './list.ts';
+export { addMounts, type MountList, removeMounts } from './mounts.ts';
+export { type OomWatch, watchOutOfMemory } from './out-of-memory.ts';
 export { pause } from './pause.ts';
-export { planFor } from './plan-for.ts';
+export { planFor } from './plan.ts';
 export { processes } from './processes.ts';
 export { remove } from './remove.ts';
 export { restore } from './restore.ts';

@@ -1,26 +1,30 @@
-import { cgroupInUse } from '../cgroup/cgroup-in-use.ts';
+import { openCgroup } from '../cgroup/open-cgroup.ts';
 import { Failure } from '../failure.ts';
 import { isDirectory } from '../host/file-types.ts';
 import { askUnless } from '../host/files.ts';
-import { UnusableRecord } from './check-record.ts';
-import { clearCgroup } from './clear-cgroup.ts';
-import { endProcess } from './end-process.ts';
-import { requireStatus, statusOf } from './lifecycle.ts';
-import type { Lock } from './lock.ts';
-import { removeIfThere } from './pid-file.ts';
-import { reapEnded } from './process-identity.ts';
-import type { ContainerRecord } from './record.ts';
-import { stateDocument } from './state-document.ts';
-import { Store } from './store.ts';
+import { removeResctrl } from '../resctrl/group.ts';
+import { outOfMemory } from './create/explain-limits.ts';
+import { runPoststopHooks } from './hooks/hooks.ts';
+import { clearCgroup } from './process/clear-cgroup.ts';
+import { endProcess } from './process/end-process.ts';
+import { removeIfThere } from './process/pid-file.ts';
+import { reapEnded } from './process/process-identity.ts';
+import { UnusableRecord } from './record/check-record.ts';
+import type { Lock } from './record/lock.ts';
+import { OpenContainer } from './record/open-container.ts';
+import type { ContainerRecord } from './record/record.ts';
+import { removeDamaged } from './record/remove-damaged.ts';
+import { stateDocument } from './record/state-document.ts';
+import { Store } from './record/store.ts';
 import type { Context } from './types.ts';
 
 /** How long a forced delete waits for another command on the container before it takes its place, in milliseconds. */
 const courtesy = 100;
 
 /**
- * `delete`: undoes what create did, then runs the poststop hooks (runtime.md, Delete). With `force` a running container is
- * killed first, one that does not exist is fine, and so are one whose record is damaged and one that another command (a hanging hook, a
- * create that was stopped) keeps the lock of.
+ * `delete`: undoes what create did, then runs the poststop hooks (runtime.md, Delete). With `force` a running
+ * container is killed first, one that does not exist is fine, and so are one whose record is damaged and one that
+ * another command (a hanging hook, a create that was stopped) keeps the lock of.
  *
  * Throws `Failure`: `not-found`, `status`, `system`.
  *
@@ -38,10 +42,9 @@ export async function remove(
     if (!force) return await removeLocked(context, store, store.read(id), false);
     const found = look(store, id);
     if (found instanceof UnusableRecord) {
-      const { removeDamaged } = await import('./remove-damaged.ts');
       await removeDamaged(context, store, id, found);
     } else if (found !== undefined) {
-      if (ended) await tellOutOfMemory(context, found);
+      if (ended) tellOutOfMemory(context, found);
       await removeLocked(context, store, found, true);
     }
     // A directory whose create was killed before it recorded anything.
@@ -61,8 +64,8 @@ function look(store: Store, id: string): ContainerRecord | UnusableRecord | unde
 }
 
 /**
- * The lock, or the place of whoever does not let go of it; undefined when there is no such container. The process is killed first: a command that
- * waits for it keeps the lock as long as it lives.
+ * The lock, or the place of whoever does not let go of it; undefined when there is no such container. The process is
+ * killed first: a command that waits for it keeps the lock as long as it lives.
  */
 async function lockByForce(context: Context, store: Store, id: string): Promise<Lock | undefined> {
   try {
@@ -88,7 +91,7 @@ function refuseObstacle({ host: { native } }: Context, path: string): void {
   const status = askUnless(['ENAMETOOLONG'], 'look at', path, () => native.status(path, false));
   if (status === undefined || isDirectory(status)) return;
   throw new Failure('invalid', `"${path}" is no directory, and so not the state of a container`, {
-    hint: 'it is left alone; remove it by hand, or choose another id or --root',
+    hint: 'It is left alone; remove it by hand, or choose another id or --root',
   });
 }
 
@@ -99,30 +102,27 @@ async function removeLocked(
   force: boolean,
 ): Promise<void> {
   const { host } = context;
-  const cgroup = record.cgroup && cgroupInUse(host, record.cgroup);
-  const status = statusOf(host, store, record, cgroup);
+  const container = new OpenContainer(host, store, record);
+  const { cgroup } = container;
   // We hold the lock: a container that is still being created is one whose create was killed.
-  if (!force && status !== 'creating') requireStatus('delete', record.id, status);
+  if (!force && container.status() !== 'creating') container.require('delete');
   await endInit(context, record);
   // Whoever asked to be told of its end reaps it.
   if (record.init !== undefined && context.onExit === undefined) reapEnded(host.native, record.init);
   if (cgroup !== undefined) await clearCgroup(context, store, record, cgroup);
   if (record.resctrl !== undefined) {
-    const { removeResctrl } = await import('./resctrl.ts');
     removeResctrl(host.native, record.resctrl);
   }
   if (record.temporary !== undefined) removeIfThere(host.native, record.temporary);
   // Of two that delete it at the same time, one runs the hooks.
   if (store.remove(record.id) && record.poststop.length > 0) {
-    const { runPoststopHooks } = await import('./hooks.ts');
     await runPoststopHooks(context, record.poststop, stateDocument(record, 'stopped', 0), context.warn);
   }
 }
 
 /** All that is seen of a program that the kernel killed for want of memory is its exit status, 137. */
-async function tellOutOfMemory({ host, warn }: Context, { id, cgroup }: ContainerRecord): Promise<void> {
+function tellOutOfMemory({ host, warn }: Context, { id, cgroup }: ContainerRecord): void {
   if (cgroup === undefined) return;
-  const { outOfMemory } = await import('./explain-limits.ts');
   const words = outOfMemory(host, cgroup);
   if (words !== undefined) warn(`container "${id}": ${words}`, 'always');
 }
@@ -133,5 +133,5 @@ async function endInit(
   { id, init, cgroup }: Pick<Partial<ContainerRecord>, 'id' | 'init' | 'cgroup'>,
 ): Promise<void> {
   if (init === undefined) return;
-  await endProcess(context, init, { of: id ?? '', cgroup: cgroup && cgroupInUse(context.host, cgroup) });
+  await endProcess(context.host, init, { of: id ?? '', cgroup: cgroup && openCgroup(context.host, cgroup) });
 }

@@ -1,132 +1,82 @@
-import type { Config, Resources } from '../bundle/config.ts';
-import type { Notification } from '../criu/criu.ts';
+import type { Criu } from '../criu/criu.ts';
 import type { CriuOptions } from '../criu/messages.ts';
-import { Failure, withCleanup } from '../failure.ts';
-import { endChild } from '../launch/launch.ts';
-import { giveCgroup } from './cgroup-owner.ts';
+import type { Resources } from '../spec/config.ts';
+import { hostIdOf } from '../spec/id-mappings.ts';
+import { hasNamespace } from '../spec/namespaces.ts';
 import { askCriu } from './checkpoint/ask-criu.ts';
 import { cgroupRoots } from './checkpoint/cgroup-roots.ts';
 import { commonOptions } from './checkpoint/criu-choices.ts';
 import { externalSources } from './checkpoint/external-mounts.ts';
-import { fillNetwork } from './checkpoint/fill-network.ts';
 import { expectedMounts, keepAttributes } from './checkpoint/mount-attributes.ts';
+import { RestoreAnswers, type Restoring } from './checkpoint/notified.ts';
 import { placeInRoot } from './checkpoint/place-in-root.ts';
 import { prepareRestore, type Restoration } from './checkpoint/prepare-restore.ts';
-import { cgroupPlaces, enterCgroup, enterResctrl } from './checkpoint/restore-cgroup.ts';
-import { openRestore } from './checkpoint/restore-start.ts';
+import { cgroupPlaces, enterCgroup } from './checkpoint/restore-cgroup.ts';
+import { openRestore, type RestoreStart } from './checkpoint/restore-start.ts';
 import { ownWorkPath, removeOwnWork } from './checkpoint/restore-work.ts';
-import { takeTerminal } from './checkpoint/take-terminal.ts';
 import type { RestoreOptions } from './checkpoint/types.ts';
-import { Undo } from './cleanup.ts';
-import { createHooks } from './create-hooks.ts';
-import { tellExit } from './exits.ts';
-import { splitLimits } from './late-limits.ts';
-import { newRecord } from './new-record.ts';
-import { removeIfThere, writePidFile } from './pid-file.ts';
-import { identify } from './process-identity.ts';
-import type { ContainerRecord } from './record.ts';
+import { attempt } from './create/attempt.ts';
+import { delegateCgroup, giveCgroup } from './create/cgroup-owner.ts';
+import { newRecord } from './create/new-record.ts';
+import { splitLimits } from './create/split-limits.ts';
+import { tellExit } from './process/exits.ts';
 import { runPoststart } from './start.ts';
-import { stateDocument } from './state-document.ts';
-import { Store } from './store.ts';
 import type { Context, Foreground } from './types.ts';
 
 const logFile = 'restore.log';
 
-/** What comes into being on the way. */
-interface Progress {
-  record: ContainerRecord;
-  pid: number | undefined;
-  terminal: number | undefined;
-  hooked: boolean;
-  /** Lets go of network devices that were moved. */
-  keepDevices(): void;
-}
-
 /**
- * `restore`: makes a container of a bundle and of the processes that `checkpoint` saved; they go on where they were. Its first process is our
- * own child; in the foreground the caller goes on with `supervise`.
+ * `restore`: makes a container of a bundle and of the processes that `checkpoint` saved; they go on where they were.
+ * Its first process is our own child; in the foreground the caller goes on with `supervise`.
  *
  * Throws `Failure` as `create` and `checkpoint` do; everything that was made until then is undone first.
  */
 export async function restore(context: Context, options: RestoreOptions): Promise<Foreground> {
-  const { native } = context.host;
-  const restoration = await prepareRestore(context, options);
-  const { bundle, rootfs, cgroup, images } = restoration;
-  const undo = new Undo();
-  const store = new Store(native, context.root);
-  const parts = { bundle, rootfs, cgroup, filter: undefined, startNotes: [] };
-  const progress: Progress = {
-    record: newRecord(context, options, parts),
-    pid: undefined,
-    terminal: undefined,
-    hooked: false,
-    keepDevices: () => undefined,
-  };
-  const lock = await store.reserve(context.host.wait, options.id);
-  undo.add(() => store.remove(options.id));
+  const restoration = prepareRestore(context, options);
   try {
-    cgroup.checkUnused();
-    const work =
-      options.workPath === undefined && !options.lazyPages
-        ? ownWorkPath(context.root, options.id)
-        : undefined;
-    openWork(restoration, options.workPath ?? work);
-    store.write(progress.record);
-    store.writeConfig(options.id, bundle.text);
-    await build(context, options, restoration, { store, undo, progress });
-    await runPoststart(context, progress.record);
-    progress.keepDevices();
-    if (work !== undefined) removeOwnWork(native, work);
-  } catch (error) {
-    throw withCleanup(error, await giveUp(context, undo, progress));
+    const record = newRecord(context, options, { ...restoration, filter: undefined, startNotes: [] });
+    const restored = await attempt(context, record, (attempted) =>
+      build({ context, options, restoration, attempt: attempted }),
+    );
+    tellExit(context, options.id, restored.pid);
+    return restored;
   } finally {
-    images.close();
-    lock.release();
+    restoration.images.close();
   }
-  const { pid = 0, terminal } = progress;
-  tellExit(context, options.id, pid);
+}
+
+async function build(restoring: Restoring): Promise<Foreground> {
+  const { context, options, restoration, attempt: attempted } = restoring;
+  const { bundle, cgroup } = restoration;
+  attempted.claim(cgroup);
+  attempted.store.writeConfig(options.id, bundle.text);
+  const work =
+    options.workPath === undefined && !options.lazyPages ? ownWorkPath(context.root, options.id) : undefined;
+  openWork(restoration, options.workPath ?? work);
+  const answers = new RestoreAnswers(restoring);
+  await restoreProcesses(restoring, answers);
+  await runPoststart(context, attempted.record);
+  if (work !== undefined) removeOwnWork(context.host.native, work);
+  const { pid, terminal } = answers;
   return { pid, ...(terminal !== undefined && { terminal }) };
 }
 
-/** The server of lazy pages has its socket in the directory of the images unless told otherwise; all else goes to one of ours. */
+/**
+ * The server of lazy pages has its socket in the directory of the images unless told otherwise; all else goes to one
+ * of ours.
+ */
 function openWork({ images, bundle }: Restoration, path: string | undefined): void {
   if (path !== undefined) images.workIn(path);
-  const { gidMappings = [] } = bundle.config.linux ?? {};
-  const group = gidMappings.find(({ containerID }) => containerID === 0)?.hostID;
+  const group = hostIdOf(0, bundle.config.linux?.gidMappings);
   if (group !== undefined) images.letIn(group);
 }
 
-async function giveUp(
-  context: Context,
-  undo: Undo,
-  { record, terminal, hooked }: Progress,
-): Promise<unknown[]> {
-  const { native } = context.host;
-  if (terminal !== undefined) native.close(terminal);
-  const cleanup = await undo.run();
-  if (hooked && record.poststop.length > 0) {
-    const { runPoststopHooks } = await import('./hooks.ts');
-    await runPoststopHooks(context, record.poststop, stateDocument(record, 'stopped', 0), context.warn);
-  }
-  return cleanup;
-}
-
-interface Making {
-  readonly store: Store;
-  readonly undo: Undo;
-  readonly progress: Progress;
-}
-
-async function build(
-  context: Context,
-  options: RestoreOptions,
-  restoration: Restoration,
-  making: Making,
-): Promise<void> {
+async function restoreProcesses(restoring: Restoring, answers: RestoreAnswers): Promise<void> {
+  const { context, options, restoration } = restoring;
   const { host } = context;
   const { bundle, cgroup, images } = restoration;
   const limits = splitLimits(bundle.config.linux?.resources);
-  const makesCgroup = await makeGroups(context, options, restoration, making.undo, limits.before);
+  const makesCgroup = await makeGroups(restoring, limits.before);
   const place = placeInRoot(host.native, restoration.rootfs);
   const notes = images.readNotes();
   const mounts = notes.mounts ?? expectedMounts(bundle.config, place);
@@ -137,6 +87,7 @@ async function build(
     rootfs: restoration.rootfs,
     place,
     streams: notes.streams,
+    given: options.streams,
     images,
     shellJob: options.shellJob,
   });
@@ -155,46 +106,56 @@ async function build(
       images,
       logFile,
       started: async (criu) => {
-        await cgroup.adopt?.(criu.pid, limits.before);
-        if (cgroup.adopt === undefined && options.manageCgroupsMode === 'ignore')
-          enterCgroup(host.native, cgroup, criu.pid);
-        const directories = { images_dir_fd: await criu.descriptor(), work_dir_fd: await criu.descriptor() };
-        opened.own(...Object.values(directories));
-        images.checkSame(directories.images_dir_fd, directories.work_dir_fd);
-        return directories;
+        await cgroup.adopt?.(options.id, criu.pid, limits.before);
+        return openDirectories(restoring, opened, criu);
       },
       notified: async (notification) => {
-        await onNotification(context, options, restoration, making, notification);
+        await answers.notified(notification);
         if (notification.script === 'post-restore') await keepAttributes(host, notification.pid, mounts);
       },
     });
   } finally {
     opened.close();
   }
+  delegateCgroup(context, cgroup, bundle.config);
   const late = makesCgroup ? limits.after : bundle.config.linux?.resources;
   if (late !== undefined) await cgroup.update(late, '/linux/resources');
   for (const warning of cgroup.warnings) context.warn(warning);
 }
 
+/** CRIU is there, and has the directories of the images open: its own are those that were looked at. */
+async function openDirectories(
+  { context, options, restoration }: Restoring,
+  opened: RestoreStart,
+  criu: Criu,
+): Promise<CriuOptions> {
+  const { cgroup, images } = restoration;
+  if (cgroup.adopt === undefined && options.manageCgroupsMode === 'ignore')
+    enterCgroup(context.host.native, cgroup, criu.pid);
+  const next = async (): Promise<number> => {
+    const descriptor = await criu.descriptor();
+    opened.own(descriptor);
+    return descriptor;
+  };
+  const [images_dir_fd, work_dir_fd] = [await next(), await next()];
+  images.checkSame(images_dir_fd, work_dir_fd);
+  return { images_dir_fd, work_dir_fd };
+}
+
 /** Makes what limits the container; false where CRIU makes the cgroup itself, and only where it is not there yet. */
 async function makeGroups(
-  context: Context,
-  { manageCgroupsMode }: RestoreOptions,
-  { bundle, cgroup, resctrl }: Restoration,
-  undo: Undo,
+  { context, options, restoration, attempt: attempted }: Restoring,
   limits: Resources | undefined,
 ): Promise<boolean> {
-  const makesCgroup = manageCgroupsMode !== 'strict';
+  const { bundle, cgroup, resctrl } = restoration;
+  const makesCgroup = options.manageCgroupsMode !== 'strict';
   if (makesCgroup) await cgroup.create();
-  undo.add(() => cgroup.delete());
+  attempted.ownCgroup(cgroup);
   if (makesCgroup) {
     await cgroup.apply(limits);
     if (cgroup.adopt === undefined) giveCgroup(context, cgroup, bundle.config);
   }
-  if (resctrl !== undefined) {
-    undo.add(() => resctrl.remove());
-    resctrl.create();
-  }
+  attempted.makeResctrl(resctrl);
   return makesCgroup;
 }
 
@@ -205,54 +166,15 @@ function restoreOptions(
 ): CriuOptions {
   const { lsmProfile, lsmMountContext } = options;
   return {
-    ...commonOptions(host.native, options, images, bundle.config, logFile),
-    ...(hasMounts(bundle.config) && { root: rootfs }),
+    ...commonOptions(host.native, options, { images, config: bundle.config, logFile }),
+    ...(hasNamespace(bundle.config.linux, 'mount') && { root: rootfs }),
     rst_sibling: true,
-    // CRIU's newer way (3.17) cannot restore two mounts of one shared filesystem of the host: two volumes, or two devices.
+    // CRIU's newer way (3.17) cannot restore two mounts of one shared filesystem of the host: two volumes, or two
+    // devices.
     mntns_compat_mode: true,
     cg_root: cgroupRoots(layout, cgroup.saved),
+    ...(options.tcpClose && { tcp_close: true }),
     ...(lsmProfile !== undefined && { lsm_profile: lsmProfile }),
     ...(lsmMountContext !== undefined && { lsm_mount_context: lsmMountContext }),
   };
-}
-
-function hasMounts({ linux }: Config): boolean {
-  return linux?.namespaces?.some(({ type }) => type === 'mount') ?? false;
-}
-
-async function onNotification(
-  context: Context,
-  options: RestoreOptions,
-  restoration: Restoration,
-  { store, undo, progress }: Making,
-  { script, pid, descriptor }: Notification,
-): Promise<void> {
-  const { native } = context.host;
-  const { config } = restoration.bundle;
-  if (script === 'orphan-pts-master' && descriptor !== undefined)
-    progress.terminal = await takeTerminal(context.host, options, descriptor);
-  else if (descriptor !== undefined) native.close(descriptor);
-  if (script === 'setup-namespaces') {
-    const moved = options.emptyNs.includes('network') ? await fillNetwork(native, config, pid) : undefined;
-    if (moved !== undefined) {
-      undo.add(() => moved.takeBack());
-      progress.keepDevices = moved.keep;
-    }
-    progress.hooked = true;
-    await createHooks(context, progress.record, config, pid);
-  } else if (script === 'post-restore') {
-    progress.pid = pid;
-    undo.add(() => endChild(context.host, pid));
-    const init = identify(native, pid);
-    if (init === undefined) throw new Failure('system', 'the restored process died before it was recorded');
-    const { cgroup, resctrl } = restoration;
-    if (resctrl !== undefined) enterResctrl(native, resctrl, [pid, ...cgroup.processes()]);
-    const saved = resctrl && { resctrl: resctrl.saved };
-    progress.record = { ...progress.record, cgroup: cgroup.saved, init, ...saved };
-    store.write(progress.record);
-    const { pidFile } = options;
-    if (pidFile === undefined) return;
-    writePidFile(native, pidFile, options.id, pid);
-    undo.add(() => removeIfThere(native, pidFile));
-  }
 }

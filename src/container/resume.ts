@@ -1,7 +1,8 @@
-import { withCgroup } from './freezing.ts';
+import { withContainer } from './record/open-container.ts';
 import type { Context } from './types.ts';
 
 /** `resume`: lets a paused container go on. Throws `Failure` (`status`). */
 export async function resume(context: Context, id: string): Promise<void> {
-  await withCgroup(context, id, 'resume', (cgroup) => cgroup.thaw());
+  // What is paused has a cgroup.
+  await withContainer(context, id, 'resume', async ({ cgroup }) => cgroup?.thaw());
 }

@@ -4,7 +4,7 @@ import type {
   Pressure,
   PressureLine,
   UsageCounter,
-} from '../cgroup/cgroup-statistics.ts';
+} from '../cgroup/statistics/cgroup-statistics.ts';
 
 /** What "no limit" is to those who read these documents: v1's number, and the largest of v2. */
 const UNLIMITED = {
@@ -33,8 +33,8 @@ interface BlockIoDocument {
 }
 
 /**
- * `data` of a `stats` event, in the shape that engines parse. Times are nanoseconds, sizes bytes. What is 0 or unknown is left
- * out where engines expect that. A limit may be a bigint: write the document with `stringifyJson`.
+ * `data` of a `stats` event, in the shape that engines parse. Times are nanoseconds, sizes bytes. What is 0 or
+ * unknown is left out where engines expect that. A limit may be a bigint: write the document with `stringifyJson`.
  */
 export interface StatisticsDocument {
   readonly cpu: {
@@ -104,6 +104,27 @@ function entries(list: readonly BlockIoEntry[] | undefined): BlockIoDocument[] |
   }));
 }
 
+function cpuDocument(cpu: CgroupStatistics['cpu']): StatisticsDocument['cpu'] {
+  return {
+    usage: {
+      ...filled({
+        total: cpu?.total,
+        percpu: cpu?.perCpu,
+        percpu_kernel: cpu?.perCpuSystem,
+        percpu_user: cpu?.perCpuUser,
+      }),
+      kernel: cpu?.system ?? 0,
+      user: cpu?.user ?? 0,
+    },
+    throttling: filled({
+      periods: cpu?.periods,
+      throttledPeriods: cpu?.throttledPeriods,
+      throttledTime: cpu?.throttledTime,
+    }),
+    ...psi(cpu?.pressure),
+  };
+}
+
 /** The statistics of a container's cgroup as a document for engines. */
 export function statisticsDocument(
   statistics: CgroupStatistics,
@@ -117,24 +138,7 @@ export function statisticsDocument(
     failcnt: from?.failures ?? 0,
   });
   return {
-    cpu: {
-      usage: {
-        ...filled({
-          total: cpu?.total,
-          percpu: cpu?.perCpu,
-          percpu_kernel: cpu?.perCpuSystem,
-          percpu_user: cpu?.perCpuUser,
-        }),
-        kernel: cpu?.system ?? 0,
-        user: cpu?.user ?? 0,
-      },
-      throttling: filled({
-        periods: cpu?.periods,
-        throttledPeriods: cpu?.throttledPeriods,
-        throttledTime: cpu?.throttledTime,
-      }),
-      ...psi(cpu?.pressure),
-    },
+    cpu: cpuDocument(cpu),
     cpuset: {
       ...filled({ cpus: cpuset?.cpus, mems: cpuset?.mems }),
       ...cpuset?.flags,

@@ -1,9 +1,9 @@
-import type { BlockIoEntry, Pressure } from '../cgroup/cgroup-statistics.ts';
-import type { CgroupUsage } from '../cgroup/usage.ts';
+import type { BlockIoEntry, Pressure } from '../cgroup/statistics/cgroup-statistics.ts';
+import type { CgroupUsage } from '../cgroup/statistics/usage.ts';
 import { Failure } from '../failure.ts';
 import { hasErrno } from '../host/native.ts';
-import { observe } from './observe.ts';
-import { Store } from './store.ts';
+import { openContainer } from './record/open-container.ts';
+import { Store } from './record/store.ts';
 import type { Context, Status } from './types.ts';
 
 /** What one container uses. A part is undefined when the machine does not measure it; a limit, when there is none. */
@@ -35,7 +35,10 @@ interface Sample {
   readonly used: CgroupUsage;
 }
 
-/** The first look is followed by the second at most so soon, so that the first table does not keep one waiting. Milliseconds. */
+/**
+ * The first look is followed by the second at most so soon, so that the first table does not keep one waiting.
+ * Milliseconds.
+ */
 const firstInterval = 250;
 
 /** Undefined when it has ended, or has nothing to look at, and was not asked for by name. */
@@ -46,7 +49,9 @@ function look(
   unmeasured?: (id: string, why: Failure) => void,
 ): Sample | undefined {
   try {
-    const { status, cgroup } = observe(context, id, 'events');
+    const container = openContainer(context, id);
+    const status = container.require('events');
+    const cgroup = container.limitedCgroup();
     return { id, status, nanoseconds: context.host.native.monotonic(), used: cgroup.usage() };
   } catch (error) {
     const gone = hasErrno(error, 'ENOENT', 'ENODEV');
@@ -95,8 +100,8 @@ function usage(before: Sample | undefined, after: Sample): ContainerUsage {
 }
 
 /**
- * What containers use, again and again: each list tells of the time since the one before. `ids` names the containers; an empty
- * list is all that run, as they come and go. With names, it ends when the last of them has ended.
+ * What containers use, again and again: each list tells of the time since the one before. `ids` names the containers;
+ * an empty list is all that run, as they come and go. With names, it ends when the last of them has ended.
  *
  * Throws `Failure`: for a container that was named and is not there (`not-found`), or has stopped already (`status`).
  */

@@ -1,30 +1,16 @@
 /** What the container room takes and gives. */
+import type { CgroupManager } from '../cgroup/cgroup-request.ts';
 import type { Host } from '../host/host.ts';
 import type { ExitStatus } from '../host/native.ts';
-
-/** One finished piece of work of a start-up, stamped with CLOCK_MONOTONIC. */
-export interface TraceStamp {
-  readonly name: string;
-  /** Who did it and in which phase, such as `cli`, `container`, `stub:rootfs`. */
-  readonly category: string;
-  readonly startNs: bigint;
-  readonly endNs: bigint;
-  /** Process that did it, as the host numbers it. */
-  readonly pid: number;
-  readonly args?: Readonly<Record<string, string | number>>;
-}
-
-/** Receives stamps while a container starts. */
-export interface TraceSink {
-  add(stamp: TraceStamp): void;
-}
+import type { TraceSink } from '../host/stopwatch.ts';
 
 /** What every call of this room needs. Holds no state of its own; one per host process is enough. */
 export interface Context {
   readonly host: Host;
   /** Absolute path of the directory with the state of containers. */
   readonly root: string;
-  readonly systemdCgroup: boolean;
+  /** Who makes the cgroups of new containers. */
+  readonly cgroupManager: CgroupManager;
   /** The caller's environment, `NAME=value`: for hooks that have none of their own, and for nobody else. */
   environment(): readonly string[];
   /** Go on without cgroups where permission is missing. */
@@ -38,8 +24,8 @@ export interface Context {
   debug?(message: string): void;
   readonly trace?: TraceSink;
   /**
-   * Told once of each process that was started here and has ended: the container's own, and those of `exec`. It is reaped then. Whoever does
-   * not ask reaps them, with waitpid(2); `remove` reaps the container's own.
+   * Told once of each process that was started here and has ended: the container's own, and those of `exec`. It is
+   * reaped then. Whoever does not ask reaps them, with waitpid(2); `remove` reaps the container's own.
    */
   onExit?(exit: ProcessExit): void;
   /** CRIU's program, or its name; `criu` unless given. */
@@ -63,6 +49,8 @@ export interface CreateOptions {
   readonly id: string;
   /** Path of the bundle directory. */
   readonly bundle: string;
+  /** Another file than the bundle's config.json. */
+  readonly config?: string;
   readonly pidFile?: string;
   readonly consoleSocket?: string;
   readonly pidfdSocket?: string;
@@ -70,17 +58,28 @@ export interface CreateOptions {
   readonly noNewKeyring: boolean;
   /** Descriptors after stdio to hand on, from 3. */
   readonly preserveFds: number;
-  /** What becomes the process's standard streams instead of our own. They stay open here. Of no effect for a process with a terminal. */
+  /**
+   * What becomes the process's standard streams instead of our own. They stay open here. Of no effect for a process
+   * with a terminal.
+   */
   readonly streams?: StandardStreams;
-  /** A file to which standard output and error are appended instead of the caller's; made with mode 0600 where it is not there. */
+  /**
+   * A file to which standard output and error are appended instead of the caller's; made with mode 0600 where it is
+   * not there.
+   */
   readonly output?: string;
   /**
-   * A terminal that nobody else is given will be relayed to the caller's own, as the command does: without one it is refused. A program that takes
-   * the terminal's descriptor itself leaves this away.
+   * A terminal that nobody else is given will be relayed to the caller's own, as the command does: without one it is
+   * refused. A program that takes the terminal's descriptor itself leaves this out.
    */
   readonly relaysTerminal?: boolean;
   /** A terminal that nobody else is given comes to the caller, who waits for `start` with it. */
   readonly takesTerminal?: boolean;
+  /**
+   * The service manager's socket as NOTIFY_SOCKET names it (sd_notify(3)): the container has one of its own in its
+   * place, and that it is ready is handed on when it is started.
+   */
+  readonly notifySocket?: string;
   /** The first so many of them are listening sockets, which the process is told of (sd_listen_fds(3)). */
   readonly listenFds?: number;
 }
@@ -96,6 +95,15 @@ export interface Foreground {
   readonly pid: number;
   /** Descriptor of the terminal's master side, when it has a terminal that nobody else was given. */
   readonly terminal?: number;
+  /**
+   * The image of the stub that started it, for `supervise`: where `relaysTerminal` says that this is what follows.
+   */
+  readonly stub?: number;
+}
+
+export interface StartOptions {
+  /** See `CreateOptions`; of effect for a container that was created with one. */
+  readonly notifySocket?: string;
 }
 
 export interface ExecOptions {
@@ -129,7 +137,7 @@ export interface ExecOptions {
 
 export type Status = 'creating' | 'created' | 'running' | 'paused' | 'stopped';
 
-/** Of a container whose record can't be worked with, or was written by a later version of tsoci. Only in lists. */
+/** Of a container whose record cannot be worked with, or was written by a later version of tsoci. Only in lists. */
 export type UnusableStatus = 'damaged' | 'newer';
 
 /** The specification's state, with what runc's users find there as well. */

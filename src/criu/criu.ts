@@ -1,9 +1,10 @@
 import { Failure } from '../failure.ts';
 import { readScratch } from '../host/child.ts';
+import { ask } from '../host/files.ts';
 import type { Host } from '../host/host.ts';
 import { hasErrno, type Packet } from '../host/native.ts';
 import { O_CLOEXEC, O_NONBLOCK, O_RDONLY } from '../host/open-flags.ts';
-import { criuPath } from './find-criu.ts';
+import { programPath } from '../host/program-directories.ts';
 import {
   type CriuRequest,
   type CriuResponse,
@@ -40,8 +41,8 @@ export interface Notification {
 }
 
 /**
- * One CRIU process (`criu swrk`) and the talk with it: one request, notifications that are answered, one response. Its socket is a
- * SOCK_SEQPACKET pair, a message is a packet.
+ * One CRIU process (`criu swrk`) and the talk with it: one request, notifications that are answered, one response.
+ * Its socket is a SOCK_SEQPACKET pair, a message is a packet.
  */
 export class Criu {
   readonly pid: number;
@@ -68,12 +69,10 @@ export class Criu {
         const nothing = native.open('/dev/null', O_RDONLY | O_CLOEXEC | O_NONBLOCK, 0);
         opened.push(nothing);
         const streams = ownStreams ? [0, 1, 2] : [nothing, output, output];
-        const pid = native.spawn({
-          file,
-          argv,
-          environment: [criuPath],
-          descriptors: [...streams, theirs, ...inherited],
-        });
+        const descriptors = [...streams, theirs, ...inherited];
+        const pid = ask('start', argv[0] ?? '', () =>
+          native.spawn({ file, argv, environment: [programPath], descriptors }),
+        );
         return new Criu(host, pid, socket, output);
       } catch (error) {
         native.close(socket);
@@ -88,8 +87,8 @@ export class Criu {
   }
 
   /**
-   * Sends a request and gives the response, whether CRIU succeeded or not. `notified` is called in between; what it throws is thrown here, after
-   * CRIU was told no, has undone its work and has ended.
+   * Sends a request and gives the response, whether CRIU succeeded or not. `notified` is called in between; what it
+   * throws is thrown here, after CRIU was told no, has undone its work and has ended.
    *
    * Throws `Failure` when CRIU ends without an answer.
    */
@@ -100,7 +99,16 @@ export class Criu {
     this.#send(request);
     let refused: { readonly error: unknown } | undefined;
     for (;;) {
-      const { data, descriptors } = await this.#receive();
+      let received: Packet;
+      try {
+        received = await this.#receive();
+      } catch (error) {
+        // Whoever restores has to hear of the process that was made, to reap it: once more, and then CRIU is told no.
+        if (refused !== undefined) throw refused.error;
+        refused = { error };
+        continue;
+      }
+      const { data, descriptors } = received;
       if (data.length === 0) throw refused?.error ?? this.#silence();
       const response = decodeResponse(data);
       if (response.type !== requestTypes.notify) {

@@ -1,33 +1,7 @@
-import { BinaryReader, BinaryWriter, WireType } from '@bufbuild/protobuf/wire';
-import { Failure, messageOf } from '../failure.ts';
+import { Failure } from '../failure.ts';
+import { decodeMessage, encodeMessage, type MessageOf, type Table } from '../protobuf.ts';
 
-/**
- * CRIU's messages (its public rpc.proto, proto2): the fields that are used here. The tables are the types as well. What CRIU
- * adds later is skipped when it is read.
- */
-type Scalar = 'bool' | 'int32' | 'uint32' | 'string';
-type Field =
-  | readonly [number: number, type: Scalar]
-  | readonly [number: number, type: Table]
-  | readonly [number: number, type: Scalar | Table, many: 'many'];
-interface Table {
-  readonly [name: string]: Field;
-}
-
-type ValueOf<T> = T extends 'bool'
-  ? boolean
-  : T extends 'string'
-    ? string
-    : T extends Scalar
-      ? number
-      : T extends Table
-        ? MessageOf<T>
-        : never;
-type MessageOf<T extends Table> = {
-  readonly [N in keyof T]?: T[N] extends readonly [number, infer V, 'many']
-    ? readonly ValueOf<V>[]
-    : ValueOf<T[N][1]>;
-};
+/** CRIU's messages (its public rpc.proto, proto2): the fields that are used here. */
 
 /** Enumerations, by their names in rpc.proto. */
 export const requestTypes = {
@@ -41,6 +15,9 @@ export const requestTypes = {
 
 /** What CRIU does with cgroups (criu(8), --manage-cgroups). */
 export const cgroupModes = { ignore: 0, soft: 3, full: 4, strict: 5 } as const;
+
+/** How CRIU keeps connections quiet while it works (criu(8), --network-lock). */
+export const networkLocks = { iptables: 1, nftables: 2, skip: 3 } as const;
 
 const pageServer = { address: [1, 'string'], port: [2, 'int32'] } as const satisfies Table;
 const externalMount = { key: [1, 'string'], val: [2, 'string'] } as const satisfies Table;
@@ -82,8 +59,10 @@ const options = {
   status_fd: [49, 'int32'],
   orphan_pts_master: [50, 'bool'],
   config_file: [51, 'string'],
+  tcp_close: [52, 'bool'],
   lsm_profile: [53, 'string'],
   lsm_mount_context: [63, 'string'],
+  network_lock: [64, 'int32'],
   mntns_compat_mode: [65, 'bool'],
 } as const satisfies Table;
 
@@ -114,60 +93,14 @@ export type CriuRequest = MessageOf<typeof request>;
 export type CriuResponse = MessageOf<typeof response>;
 
 export function encodeRequest(message: CriuRequest): Uint8Array {
-  const writer = new BinaryWriter();
-  write(writer, request, message);
-  return writer.finish();
+  return encodeMessage(request, message);
 }
 
 /** Throws `Failure` (`system`) for bytes that are no response. */
 export function decodeResponse(bytes: Uint8Array): CriuResponse {
   try {
-    return read(new BinaryReader(bytes), bytes.length, response) as CriuResponse;
+    return decodeMessage(response, bytes);
   } catch (cause) {
-    throw new Failure('system', `CRIU answered something that is no message: ${messageOf(cause)}`, { cause });
+    throw new Failure('system', 'CRIU answered something that is no message', { cause });
   }
-}
-
-function write(writer: BinaryWriter, table: Table, message: Readonly<Record<string, unknown>>): void {
-  for (const [name, [number, type]] of Object.entries(table)) {
-    const value = message[name];
-    if (value === undefined) continue;
-    for (const each of Array.isArray(value) ? value : [value]) writeField(writer, number, type, each);
-  }
-}
-
-function writeField(writer: BinaryWriter, number: number, type: Scalar | Table, value: unknown): void {
-  const delimited = type === 'string' || typeof type === 'object';
-  writer.tag(number, delimited ? WireType.LengthDelimited : WireType.Varint);
-  if (type === 'string') writer.string(value as string);
-  else if (type === 'bool') writer.bool(value as boolean);
-  else if (type === 'int32') writer.int32(value as number);
-  else if (type === 'uint32') writer.uint32(value as number);
-  else {
-    writer.fork();
-    write(writer, type, value as Readonly<Record<string, unknown>>);
-    writer.join();
-  }
-}
-
-/** Messages that are read hold no lists. */
-function read(reader: BinaryReader, end: number, table: Table): Record<string, unknown> {
-  const message: Record<string, unknown> = {};
-  const names = new Map(Object.entries(table).map(([name, field]) => [field[0], [name, field[1]] as const]));
-  while (reader.pos < end) {
-    const [number, wireType] = reader.tag();
-    const [name, type] = names.get(number) ?? [];
-    const expected =
-      type === 'string' || typeof type === 'object' ? WireType.LengthDelimited : WireType.Varint;
-    if (name === undefined || type === undefined || wireType !== expected) reader.skip(wireType, number);
-    else if (type === 'string') message[name] = reader.string();
-    else if (type === 'bool') message[name] = reader.bool();
-    else if (type === 'int32') message[name] = reader.int32();
-    else if (type === 'uint32') message[name] = reader.uint32();
-    else {
-      const length = reader.uint32();
-      message[name] = read(reader, reader.pos + length, type);
-    }
-  }
-  return message;
 }

@@ -1,12 +1,13 @@
-import type { Surroundings } from '../host/outside.ts';
+import type { Surroundings } from '../host/surroundings.ts';
 
 export type BusKind = 'system' | 'user';
 
 const systemSocket = '/run/dbus/system_bus_socket';
 
 /**
- * Paths of sockets where the bus may be, the first that works counts: what the environment says (sd_bus_open_system(3),
- * sd_bus_open_user(3)), or where buses usually are. Other transports than sockets in the file system are left out: systemd has none.
+ * Paths of sockets where the bus may be, the first that works counts: what the environment says
+ * (sd_bus_open_system(3), sd_bus_open_user(3)), or where buses usually are. Other transports than sockets in the file
+ * system are left out: systemd has none.
  */
 export function busSockets(which: BusKind, surroundings: Surroundings): string[] {
   const {

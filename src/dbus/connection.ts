@@ -51,8 +51,9 @@ const longestLine = 16 * 1024;
 const self = 'org.freedesktop.DBus';
 
 /**
- * SASL EXTERNAL without a name (dbus-specification, "Authentication Protocol"): the bus asks the kernel who we are, and in a user
- * namespace only the kernel knows. Everything at once, as sd-bus does: nothing in it depends on the answers.
+ * SASL EXTERNAL without a name (dbus-specification, "Authentication Protocol"): the bus asks the kernel who we are,
+ * and in a user namespace only the kernel knows. Everything at once, as sd-bus does: nothing in it depends on the
+ * answers.
  */
 const handshake = '\0AUTH EXTERNAL\r\nDATA\r\nBEGIN\r\n';
 
@@ -127,7 +128,8 @@ export class Connection {
   }
 
   /**
-   * The first signal for which `wanted` is true, of those that came since the connection was made. Throws `BusTimeout`.
+   * The first signal for which `wanted` is true, of those that came since the connection was made. Throws
+   * `BusTimeout`.
    * @param patience milliseconds
    */
   async signal(

@@ -28,7 +28,7 @@ export async function openBus(
     cause,
     hint:
       which === 'system'
-        ? 'systemd and D-Bus have to run; without them leave out --systemd-cgroup.'
+        ? 'Without systemd and D-Bus, which have to run for it, leave out --systemd-cgroup.'
         : "The user's systemd and D-Bus have to run, and XDG_RUNTIME_DIR or DBUS_SESSION_BUS_ADDRESS to name them.",
   });
 }

@@ -8,8 +8,8 @@ const longestArray = 64 * 1024 * 1024;
 const deepest = 64;
 
 /**
- * Reads values off the wire. Trusts nothing: each length is compared with what is there, and padding and ends of strings are looked at.
- * Throws `ProtocolError`.
+ * Reads values off the wire. Trusts nothing: each length is compared with what is there, and padding and ends of
+ * strings are looked at. Throws `ProtocolError`.
  */
 export class Reader {
   readonly #bytes: Uint8Array;

@@ -2,8 +2,8 @@ import { logFlags, logMode } from '../cli/sink.ts';
 import type { Sink } from '../host/outside.ts';
 
 /**
- * Output where the addon is not loaded: commands that need no machine, and errors before it could be loaded. The console writes
- * directly in Node; `node:fs` is loaded for a log only.
+ * Output where the addon is not loaded: commands that need no machine, and errors before it could be loaded. The
+ * console writes directly in Node; `node:fs` is loaded for a log only.
  */
 export const consoleSink: Sink = {
   write(descriptor, text) {

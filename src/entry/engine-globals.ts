@@ -1,6 +1,7 @@
 /**
- * What Node's global object has and ours uses, on the engine's own functions (csrc/engine/builtins.c): loaded first by the shipped
- * executable, and never on Node. Only what is used is here; the engine has the language itself, without Intl.
+ * What Node's global object has and ours uses, on the engine's own functions (csrc/engine/builtins.c): loaded first
+ * by the shipped executable, and never on Node. Only what is used is here; the engine has the language itself,
+ * without Intl.
  */
 
 import { concatenate } from '../host/concatenate.ts';
@@ -9,6 +10,7 @@ import { concatenate } from '../host/concatenate.ts';
 export interface Engine {
   readonly native: object;
   arguments(): string[];
+  name(): string;
   environment(): string[];
   variable(name: string): string | undefined;
   began(): bigint;
@@ -105,7 +107,8 @@ Object.assign(globalThis, {
   clearTimeout: engine.clearTimer,
   clearInterval: engine.clearTimer,
 });
-// The engine's own ones would measure from the moment when the image was made, and give every process the same numbers.
+// The engine's own ones would measure from the moment when the image was made, and give every process the same
+// numbers.
 Object.defineProperty(globalThis, 'performance', {
   value: { now: engine.now },
   configurable: true,

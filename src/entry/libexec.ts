@@ -1,8 +1,8 @@
 /**
  * The directory with `tsoci-init` and `tsoci.node`, absolute and without a final slash.
  *
- * On Node it is `build/libexec` of this package, or `TSOCI_LIBEXEC`, which tests use. (The shipped executable takes the directory that it
- * lies in, and nothing else.)
+ * On Node it is `build/libexec` of this package, or `TSOCI_LIBEXEC`, which tests use. (The shipped executable takes
+ * the directory that it lies in, and nothing else.)
  */
 export function findLibexec(): string {
   const chosen = process.env['TSOCI_LIBEXEC'];

@@ -2,8 +2,8 @@ import { Failure, messageOf } from '../failure.ts';
 import type { Native } from '../host/native.ts';
 
 /**
- * Loads the addon from a libexec directory. `process.dlopen` of an absolute path: `require` would scan directories first
- * (1.5 ms instead of 0.4) and could be led elsewhere.
+ * Loads the addon from a libexec directory. `process.dlopen` of an absolute path: `require` would scan directories
+ * first (1.5 ms instead of 0.4) and could be led elsewhere.
  *
  * @throws Failure `internal` when the addon is missing, of another architecture, or built for another host
  */

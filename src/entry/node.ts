@@ -1,5 +1,8 @@
 #!/usr/bin/env node
-/** The command's entry on Node. Exits as soon as the answer is known: an idle event loop would still cost a fraction of a millisecond. */
+/**
+ * The command's entry on Node. Exits as soon as the answer is known: an idle event loop would still cost a fraction
+ * of a millisecond.
+ */
 import { dispatch } from '../cli/dispatch.ts';
 import { openKoffiLibrary } from '../foreign/koffi.ts';
 import type { Host } from '../host/host.ts';
@@ -15,8 +18,8 @@ function ownProgram(): string[] {
 }
 
 /**
- * Node makes the caller's descriptors close-on-exec, as its own are. The first that it opens is the lowest number that was free, with its event
- * loop: the caller's are those before it.
+ * Node makes the caller's descriptors close-on-exec, as its own are. The first that it opens is the lowest number
+ * that was free, with its event loop: the caller's are those before it.
  */
 function firstOwn(native: Native): number {
   const first = native

@@ -18,7 +18,7 @@ export function checkVersion(major: number, minor: number, micro: number): strin
   if (major === 2 && minor >= 5) return version;
   throw new Failure('unsupported', `libseccomp ${version} is too old`, {
     pointer: '/linux/seccomp',
-    hint: 'tsoci needs libseccomp 2.5 or newer.',
+    hint: 'Install libseccomp 2.5 or newer.',
   });
 }
 

@@ -18,8 +18,8 @@ const longestProgram = 8 * 1024 * 1024;
 export type LibraryHost = Pick<Host, 'native' | 'wait' | 'libexec'>;
 
 /**
- * libseccomp in a small program that lies beside the executable (csrc/library/library.c), for hosts that cannot load it themselves.
- * Nothing is looked for anywhere else, and the environment of the program is empty.
+ * libseccomp in a small program that lies beside the executable (csrc/library/library.c), for hosts that cannot load
+ * it themselves. Nothing is looked for anywhere else, and the environment of the program is empty.
  *
  * Throws `Failure`: `internal` without the program, `unsupported` without the library.
  */

@@ -2,8 +2,8 @@ import { Failure } from '../failure.ts';
 import { hasErrno, type Native } from './native.ts';
 
 /**
- * A path that means the same from anywhere. The working directory is asked for relative ones alone: it may have been removed or unmounted,
- * as callers may stand in a bundle.
+ * A path that means the same from anywhere. The working directory is asked for relative ones alone: it may have been
+ * removed or unmounted, as callers may stand in a bundle.
  *
  * Throws `Failure` (`invalid`) for a relative path without a working directory.
  */

@@ -1,4 +1,4 @@
-import type { Surroundings } from './outside.ts';
+import type { Surroundings } from './surroundings.ts';
 
 /** The caller's environment as `NAME=value` lines. */
 export function callerEnvironment(surroundings: Surroundings): string[] {

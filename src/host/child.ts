@@ -1,8 +1,7 @@
 import type { Host } from './host.ts';
 import { type ExitStatus, hasErrno, type Native, type SpawnOptions } from './native.ts';
 import { O_CLOEXEC, O_RDONLY } from './open-flags.ts';
-
-const SIGKILL = 9;
+import { SIGKILL } from './signals.ts';
 
 /** What children need of the machine. */
 export interface ChildHost {
@@ -55,8 +54,8 @@ function endGroup(native: Pick<Native, 'kill'>, leader: number): void {
 }
 
 /**
- * Lends memory files for what a child says: nobody has to read them while it runs, unlike pipes, and a daemon that it leaves
- * behind may keep them.
+ * Lends memory files for what a child says: nobody has to read them while it runs, unlike pipes, and a daemon that it
+ * leaves behind may keep them.
  */
 export async function withScratch<T>(
   native: Pick<Native, 'scratchFile' | 'close'>,

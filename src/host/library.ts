@@ -1,7 +1,7 @@
 /**
- * A port to libseccomp, which the kernel's users share and nobody links: Node loads it into its own process (koffi), the shipped executable, being
- * static, has a small program of its own do that (csrc/library). Both only carry out calls; what is called, and what an answer means, is decided
- * in src/seccomp.
+ * A port to libseccomp, which the kernel's users share and nobody links: Node loads it into its own process (koffi),
+ * the shipped executable, being static, has a small program of its own do that (csrc/library). Both only carry out
+ * calls; what is called, and what an answer means, is decided in src/seccomp.
  */
 
 /** The functions, by the numbers that csrc/library/library.c has for them. */
@@ -18,7 +18,9 @@ export const libraryFunctions = {
   resolve: 4,
   /** seccomp_syscall_resolve_name_arch(3). Arguments: token, name. */
   resolveFor: 5,
-  /** seccomp_rule_add_array(3). Arguments: action, call, the number of conditions, an array of `struct scmp_arg_cmp`. */
+  /**
+   * seccomp_rule_add_array(3). Arguments: action, call, the number of conditions, an array of `struct scmp_arg_cmp`.
+   */
   rule: 6,
   /** seccomp_export_bpf(3). */
   export: 7,
@@ -38,7 +40,10 @@ export interface SeccompLibrary {
   readonly process: string;
   /** Carries out the calls in their order. What each returned, as `int32_t`. */
   call(calls: readonly LibraryCall[]): Promise<readonly number[]>;
-  /** The bytes of what an `export` wrote: `struct sock_filter` after another. Throws the error number that it returned instead, as `Failure`. */
+  /**
+   * The bytes of what an `export` wrote: `struct sock_filter` after another. Throws the error number that it returned
+   * instead, as `Failure`.
+   */
   exportProgram(): Promise<Uint8Array>;
   close(): Promise<void>;
 }

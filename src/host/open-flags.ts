@@ -1,9 +1,10 @@
 /**
- * open(2) flags by their numbers on x86-64. Two of them are others on aarch64 (O_DIRECTORY is O_DIRECT there, O_NOFOLLOW is O_LARGEFILE):
- * the addon puts its own in their place.
+ * open(2) flags by their numbers on x86-64. Two of them are others on aarch64 (O_DIRECTORY is O_DIRECT there,
+ * O_NOFOLLOW is O_LARGEFILE): the addon puts its own in their place.
  */
 export const O_RDONLY = 0;
 export const O_WRONLY = 0o1;
+export const O_RDWR = 0o2;
 export const O_CREAT = 0o100;
 export const O_NOCTTY = 0o400;
 export const O_TRUNC = 0o1000;

@@ -1,15 +1,5 @@
 import type { Host } from './host.ts';
-
-/** The caller's environment. */
-export interface Surroundings {
-  readonly [name: string]: string | undefined;
-  readonly XDG_RUNTIME_DIR?: string | undefined;
-  readonly USER?: string | undefined;
-  readonly DBUS_SYSTEM_BUS_ADDRESS?: string | undefined;
-  readonly DBUS_SESSION_BUS_ADDRESS?: string | undefined;
-  readonly LISTEN_FDS?: string | undefined;
-  readonly LISTEN_PID?: string | undefined;
-}
+import type { Surroundings } from './surroundings.ts';
 
 /** Where the command's output goes: a port, so that tests can look at it. */
 export interface Sink {
@@ -17,6 +7,11 @@ export interface Sink {
   write(descriptor: number, text: string): void;
   /** Opens a log for appending, made with mode 0600 where missing; a descriptor. Throws the system's error. */
   openLog(path: string): number;
+  /**
+   * Connects to a socket of log datagrams; absent as long as the machine's doors are not open. Throws the system's
+   * error.
+   */
+  connectLog?(path: string): number | undefined;
   now(): Date;
   /** Absent where nobody knows. */
   isTerminal?(descriptor: number): boolean;
@@ -25,8 +20,9 @@ export interface Sink {
 }
 
 /**
- * What the command takes from outside: a port, which src/entry/ fills for each engine. Asked when it is needed and never while a module is
- * loaded: the shipped executable is a frozen image of its loaded modules, and what is in it is the same for every process.
+ * What the command takes from outside: a port, which src/entry/ fills for each engine. Asked when it is needed and
+ * never while a module is loaded: the shipped executable is a frozen image of its loaded modules, and what is in it
+ * is the same for every process.
  */
 export interface Outside {
   /** The caller's environment. */

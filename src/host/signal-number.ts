@@ -8,8 +8,8 @@ const firstRealtime = 34;
 const lastSignal = 64;
 
 /**
- * The number of a signal given as name (with or without SIG, any case), number, `RTMIN+n` or `RTMAX-n`. 0 is allowed: it only
- * asks whether the process is there (kill(2)).
+ * The number of a signal given as name (with or without SIG, any case), number, `RTMIN+n` or `RTMAX-n`. 0 is allowed:
+ * it only asks whether the process is there (kill(2)).
  *
  * Throws `Failure` `invalid` for anything else.
  */

@@ -1,10 +1,15 @@
 import type { ExitStatus } from './native.ts';
 
-/** Linux signal names in the order of their numbers, from 1 (signal(7); x86, ARM, RISC-V, POWER and s390 agree). Without SIG. */
+/**
+ * Linux signal names in the order of their numbers, from 1 (signal(7); x86, ARM, RISC-V, POWER and s390 agree).
+ * Without SIG.
+ */
 export const signalNames: readonly string[] = (
   'HUP INT QUIT ILL TRAP ABRT BUS FPE KILL USR1 SEGV USR2 PIPE ALRM TERM STKFLT CHLD CONT STOP TSTP TTIN TTOU URG XCPU XFSZ ' +
   'VTALRM PROF WINCH IO PWR SYS'
 ).split(' ');
+
+export const SIGKILL = 9;
 
 /** `SIGKILL`, or `exit status 3`. */
 export function endName({ code, signal }: ExitStatus): string {

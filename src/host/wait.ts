@@ -1,15 +1,15 @@
 import type { ExitStatus, Native, Packet, SystemError } from './native.ts';
 
 /**
- * All waiting that anybody does: a port, of which an entry chooses the implementation once. The command blocks its process,
- * which has nothing else to do; a library's host goes on with its other work.
+ * All waiting that anybody does: a port, of which an entry chooses the implementation once. The command blocks its
+ * process, which has nothing else to do; a library's host goes on with its other work.
  */
 export interface Wait {
   /** Waits until a child of ours has ended, and reaps it. Throws `SystemError` ECHILD for any other process. */
   child(pid: number): Promise<ExitStatus>;
   /**
    * Those of the descriptors that are readable (for a pidfd: ended) or broken. They have to stay open until then.
-   * @param milliseconds -1 for ever; after that the answer is empty
+   * @param milliseconds -1 forever; after that the answer is empty
    */
   readable(descriptors: readonly number[], milliseconds: number): Promise<number[]>;
   /** See `Native.connect`: somebody who does not accept is waited for, ten seconds at most. Throws `SystemError`. */
@@ -17,18 +17,23 @@ export interface Wait {
   /** The next datagram of a socket, see `Native.receive`. Throws `SystemError` ETIMEDOUT. */
   packet(socket: number, milliseconds: number): Promise<Packet>;
   /**
-   * Takes flock(LOCK_EX) of a descriptor, however long somebody holds it. Those that wait in this process get it one after another, in the
-   * order in which they came.
+   * Takes flock(LOCK_EX) of a descriptor, however long somebody holds it. Those that wait in this process get it one
+   * after another, in the order in which they came.
    * @param name the same for all descriptors of one file
    * @returns lets the next one of this process go on; to be called after the descriptor was closed
    */
   lock(descriptor: number, name: string): Promise<() => void>;
+  /**
+   * open(2) of what somebody chose, which may take as long as nobody reads a fifo, or a disk hangs. Throws
+   * `SystemError`.
+   */
+  open(path: string, flags: number, mode: number): Promise<number>;
   /** Lets some milliseconds pass. */
   pause(milliseconds: number): Promise<void>;
 }
 
 /** What waiting in this process's only thread takes of the machine. */
-type BlockingNative = Pick<Native, 'wait' | 'pollMany' | 'connect' | 'receive' | 'lock' | 'sleep'>;
+type BlockingNative = Pick<Native, 'wait' | 'pollMany' | 'connect' | 'receive' | 'lock' | 'open' | 'sleep'>;
 
 /** For the command: each wait is one system call that blocks. */
 export function blockingWait(native: BlockingNative): Wait {
@@ -41,6 +46,7 @@ export function blockingWait(native: BlockingNative): Wait {
       native.lock(descriptor, true);
       return () => undefined;
     },
+    open: async (path, flags, mode) => native.open(path, flags, mode),
     pause: async (milliseconds) => native.sleep(milliseconds),
   };
 }
@@ -48,10 +54,12 @@ export function blockingWait(native: BlockingNative): Wait {
 /** What waiting beside other work takes of the machine. */
 type WatchingNative = Pick<
   Native,
-  'wait' | 'pidfdOpen' | 'close' | 'pollManyAsync' | 'tryConnect' | 'receive' | 'lock'
+  'wait' | 'pidfdOpen' | 'close' | 'pollManyAsync' | 'tryConnect' | 'receive' | 'lock' | 'openAsync'
 >;
 
-/** Milliseconds between two looks at what can't be polled for, such as another process's lock: first, and at most. */
+/**
+ * Milliseconds between two looks at what cannot be polled for, such as another process's lock: first, and at most.
+ */
 const firstLook = 1;
 const laterLook = 25;
 /** As long as the addon's own. */
@@ -63,7 +71,10 @@ function timeOut(syscall: string, path: string): SystemError {
   return Object.assign(new Error(message), { code: 'ETIMEDOUT', errno: 110, syscall, path });
 }
 
-/** For an event loop: whatever is waited for is a descriptor, and one thread watches them all (csrc/addon/watch.c). */
+/**
+ * For an event loop: whatever is waited for is a descriptor, and one thread watches them all (csrc/addon/watch.c).
+ * Only open(2), for which there is no descriptor yet, has a thread of its own.
+ */
 export function watchingWait(native: WatchingNative): Wait {
   const readable = (descriptors: readonly number[], milliseconds: number): Promise<number[]> =>
     native.pollManyAsync(descriptors, Math.ceil(milliseconds));
@@ -71,6 +82,7 @@ export function watchingWait(native: WatchingNative): Wait {
   const pause = async (milliseconds: number): Promise<void> => void (await readable([], milliseconds));
   return {
     readable,
+    open: (path, flags, mode) => native.openAsync(path, flags, mode),
     pause,
     async child(pid) {
       // Asked first: anybody's process can be watched, and only a child be reaped.

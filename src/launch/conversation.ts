@@ -1,6 +1,7 @@
 import { Failure } from '../failure.ts';
 import type { Host } from '../host/host.ts';
 import { hasErrno, type Packet } from '../host/native.ts';
+import { describeFailure } from './describe-failure.ts';
 import { decodeMessage, type Go, type Message, type Stamp, splitGo } from './messages.ts';
 import type { OperationNote } from './operation-note.ts';
 
@@ -9,7 +10,12 @@ export interface ConversationNotes {
   note(index: number): OperationNote | undefined;
   /** Advice for when the process dies without a word. */
   deathHint(): string | undefined;
+  /** Takes what hooks say, where the plan has that told. Throwing ends the talk. */
+  readonly said?: HookListener | undefined;
 }
+
+/** What a hook said, which `hook` is. */
+export type HookListener = (hook: OperationNote, said: Extract<Message, { type: 'said' }>) => void;
 
 /** A message, and the descriptor that came along: with a terminal, and with nothing else. */
 export interface Received {
@@ -18,9 +24,18 @@ export interface Received {
   readonly descriptor: number | undefined;
 }
 
+/** What is received at the end of a connection. */
+const nothing: Packet = { data: new Uint8Array(0), descriptors: [] };
+
+/** What a stub says of an answer to what it did not ask (errno(3)). */
+const EPROTO = 71;
+
+/** How long a stub may take to make a process that nobody wants any more, in milliseconds. */
+const patience = 2000;
+
 /**
- * The talk with one stub over one socket. Failures of the stub become `Failure`s here, stamps are collected, and the end of
- * the connection is told apart from a message: silence is never consent.
+ * The talk with one stub over one socket. Failures of the stub become `Failure`s here, stamps are collected, and the
+ * end of the connection is told apart from a message: silence is never consent.
  */
 export class Conversation {
   readonly #host: Host;
@@ -34,19 +49,27 @@ export class Conversation {
     this.#notes = notes;
   }
 
-  /** The next message that is not a stamp, or undefined when the stub has closed its end. Throws what a FAILED says. */
+  /**
+   * The next message that is not a stamp, or undefined when the stub has closed its end. Throws what a FAILED says.
+   */
   async receive(): Promise<Received | undefined> {
     for (;;) {
       const packet = await this.#packet();
       if (packet.data.length === 0) return undefined;
       const message = this.#understand(packet);
       if (message.type === 'failed') {
-        const { describeFailure } = await import('./describe-failure.ts');
         throw describeFailure(message, this.#notes.note(message.operation));
       }
-      if (message.type !== 'stamps') return { message, descriptor: packet.descriptors[0] };
-      this.stamps.push({ stage: message.stage, stamps: message.stamps });
+      if (message.type === 'said') this.#hearHook(message);
+      else if (message.type === 'stamps') this.stamps.push({ stage: message.stage, stamps: message.stamps });
+      else return { message, descriptor: packet.descriptors[0] };
     }
+  }
+
+  #hearHook(message: Extract<Message, { type: 'said' }>): void {
+    const note = this.#notes.note(message.operation);
+    if (this.#notes.said === undefined || note?.kind !== 'hook') throw unexpected(message);
+    this.#notes.said(note, message);
   }
 
   /** The message of a packet. One descriptor comes with a terminal, and none with anything else. */
@@ -75,15 +98,15 @@ export class Conversation {
   }
 
   /**
-   * Waits for the program: EXECUTING and then the end of the connection, which execve closes. Throws when the stub fails,
-   * or ends without having said that it executes.
+   * Waits for the program: EXECUTING and then the end of the connection, which execve closes. Throws when the stub
+   * fails, or ends without having said that it executes.
    */
   async executed(): Promise<void> {
     const received = await this.receive();
     if (received === undefined) {
       const hint = this.#notes.deathHint();
       throw new Failure('system', 'the container process died before it executed the program', {
-        ...(hint !== undefined && { hint }),
+        hint,
       });
     }
     if (received.message.type !== 'executing') throw unexpected(received.message);
@@ -91,11 +114,40 @@ export class Conversation {
     if (after !== undefined) throw unexpected(after.message);
   }
 
+  /**
+   * Lets a stub, of whose container process nobody has heard, do nothing more, and waits until it says so, ends, or
+   * tells of that process, whose pid this gives. Throws what it failed at before it was refused.
+   */
+  async refuse(): Promise<number | undefined> {
+    // Whatever it waits for now or next, this is not the answer.
+    this.go({ question: 'start' });
+    for (;;) {
+      const packet = await this.#late();
+      for (const descriptor of packet.descriptors) this.#host.native.close(descriptor);
+      if (packet.data.length === 0) return undefined;
+      const message = decodeMessage(packet.data);
+      if (message.type === 'cloned') return message.pid;
+      if (message.type !== 'failed') continue;
+      if (message.errno === EPROTO) return undefined;
+      throw describeFailure(message, this.#notes.note(message.operation));
+    }
+  }
+
+  /** What comes in time. */
+  async #late(): Promise<Packet> {
+    try {
+      return await this.#host.wait.packet(this.#socket, patience);
+    } catch (error) {
+      if (hasErrno(error, 'ETIMEDOUT', 'ECONNRESET')) return nothing;
+      throw error;
+    }
+  }
+
   async #packet(): Promise<Packet> {
     try {
       return await this.#host.wait.packet(this.#socket, -1);
     } catch (error) {
-      if (hasErrno(error, 'ECONNRESET')) return { data: new Uint8Array(0), descriptors: [] };
+      if (hasErrno(error, 'ECONNRESET')) return nothing;
       throw error;
     }
   }

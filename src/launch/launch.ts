@@ -1,10 +1,12 @@
 import { Failure, messageOf, withCleanup } from '../failure.ts';
 import type { Host } from '../host/host.ts';
 import { hasErrno, isSystemError } from '../host/native.ts';
-import { encodePlan } from '../plan/encode.ts';
-import { NO_SLOT, type Question } from '../plan/operations.ts';
+import { SIGKILL } from '../host/signals.ts';
+import { NO_SLOT } from '../plan/operations.ts';
+import type { Asked } from '../plan/phases.ts';
 import type { Inherited, Plan } from '../plan/plan.ts';
-import { Conversation, unexpected } from './conversation.ts';
+import { encodePlan } from '../plan/wire/encode.ts';
+import { Conversation, type HookListener, unexpected } from './conversation.ts';
 import type { Go } from './messages.ts';
 import { deathHint, noteOf } from './operation-note.ts';
 
@@ -19,8 +21,21 @@ export interface LaunchRequest {
   readonly streams?: readonly [number, number, number] | undefined;
   /** Collect stamps of every operation. */
   readonly trace: boolean;
-  /** Answers a question of the stub about the container process `pid` (for `cgroup`: about stage 0). Throwing ends the launch. */
-  answer(question: Question, pid: number): Promise<Omit<Go, 'question'>>;
+  /** The stub's image is wanted again: for the supervisor that takes our place. */
+  readonly keepsStub?: boolean | undefined;
+  /**
+   * Makes the cgroup while the stub starts, or has it made around stage 0, for a plan that waits for it. Throwing
+   * ends the launch.
+   */
+  cgroup?(stage0: number): Promise<void>;
+  /**
+   * Work for the time in which the container's process, which is there now, sets itself up. Throwing ends the launch.
+   */
+  cloned?(pid: number): void;
+  /** Takes what hooks say, where the plan has that told. Throwing ends the launch. */
+  readonly said?: HookListener | undefined;
+  /** Answers a question of the stub about the container process `pid`. Throwing ends the launch. */
+  answer(question: Asked, pid: number): Promise<Omit<Go, 'question'>>;
 }
 
 /** A container process that has been set up. Our own child: it must be waited for, or be left to our reaper. */
@@ -30,48 +45,65 @@ export interface Launched {
   readonly stage0: number;
   /** Master of its new terminal, when it was not handed to a console socket. */
   readonly terminal: number | undefined;
+  /** The stub's image, where it was to be kept. */
+  readonly stub: number | undefined;
   /** The process waits for `start` instead of having executed its program. */
   readonly waiting: boolean;
   readonly conversation: Conversation;
 }
 
-const SIGKILL = 9;
+function stubPath({ stub, libexec }: Host): string {
+  return stub ?? `${libexec}/tsoci-init`;
+}
 
 /** The stub's image: a sealed memory file, so that no path is ever the container's /proc/self/exe (CVE-2019-5736). */
 export function openStub(host: Host): number {
   try {
-    return host.native.sealedCopy(`${host.libexec}/tsoci-init`, 'tsoci-init');
+    return host.native.sealedCopy(stubPath(host), 'tsoci-init');
   } catch (cause) {
     if (isSystemError(cause) && cause.syscall === 'memfd_create' && cause.code === 'EACCES')
       throw new Failure('unsupported', 'vm.memfd_noexec=2 forbids programs in memory, as the stub is one', {
         cause,
-        hint: 'set the sysctl vm.memfd_noexec to 0 or 1, or run as root',
+        hint: 'Set the sysctl vm.memfd_noexec to 0 or 1, or run as root',
       });
     const many = hasErrno(cause, 'EMFILE', 'ENFILE');
-    throw new Failure('system', `the stub "${host.libexec}/tsoci-init" can't be read: ${messageOf(cause)}`, {
+    throw new Failure('system', `the stub "${stubPath(host)}" cannot be read: ${messageOf(cause)}`, {
       cause,
       hint: many
-        ? 'raise the limit of open files (ulimit -n), or call with fewer descriptors open'
-        : 'install tsoci again, or run `make build` in its sources',
+        ? 'Raise the limit of open files (ulimit -n), or call with fewer descriptors open'
+        : 'Install tsoci again, or run `make build` in its sources',
     });
   }
 }
 
-/** Spawns stage 0 and gives our end of the socket. */
-function spawnStub(host: Host, request: LaunchRequest): { readonly stage0: number; readonly socket: number } {
+/** What was started, and our end of the socket. */
+interface Spawned {
+  readonly stage0: number;
+  readonly socket: number;
+  /** The stub's image, which is still open. */
+  readonly stub: number;
+}
+
+/** Spawns stage 0. */
+export function spawnStub(
+  host: Host,
+  request: Pick<LaunchRequest, 'plan' | 'inherited' | 'environment' | 'streams' | 'trace'>,
+): Spawned {
   const { native } = host;
   const { plan } = request;
   const opened: number[] = [];
   const [socket, theirs] = native.socketPair();
+  let stub: number | undefined;
   opened.push(theirs);
   try {
-    const image = native.sealedBytes(encodePlan(plan, { trace: request.trace }), 'tsoci-plan');
+    const image = native.sealedBytes(
+      encodePlan(plan, { trace: request.trace, encodeInto: native.encodeInto }),
+      'tsoci-plan',
+    );
     opened.push(image);
-    const stub = openStub(host);
-    opened.push(stub);
-    const descriptors: number[] = [...(request.streams ?? [0, 1, 2])];
-    for (let index = 0; index < plan.preserve; index++) descriptors.push(3 + index);
-    descriptors.push(theirs, image);
+    stub = openStub(host);
+    const preserved = Array.from({ length: plan.preserve }, (_, index) => 3 + index);
+    const descriptors = [...(request.streams ?? [0, 1, 2]), ...preserved, theirs, image];
     for (const name of plan.inherited) {
       const descriptor = request.inherited[name];
       if (descriptor === undefined) throw new Failure('internal', `nothing to inherit for ${name}`);
@@ -83,9 +115,10 @@ function spawnStub(host: Host, request: LaunchRequest): { readonly stage0: numbe
       environment: request.environment ?? [],
       descriptors,
     });
-    return { stage0, socket };
+    return { stage0, socket, stub };
   } catch (error) {
     native.close(socket);
+    if (stub !== undefined) native.close(stub);
     throw error;
   } finally {
     for (const descriptor of opened) native.close(descriptor);
@@ -116,7 +149,27 @@ async function endAll(host: Host, ...pids: readonly (number | undefined)[]): Pro
   return failures;
 }
 
-async function reap(host: Host, pid: number): Promise<void> {
+/** Ends what a launch has started. */
+async function endLaunch(
+  host: Host,
+  conversation: Conversation,
+  known: number | undefined,
+  stage0: number,
+): Promise<unknown[]> {
+  const failures: unknown[] = [];
+  let pid = known;
+  try {
+    // Stage 0 is not killed before it has told of the container's process, our own child, which nobody else reaps: a
+    // container whose pid namespace has a process that is not reaped never ends.
+    pid ??= await conversation.refuse();
+  } catch (error) {
+    failures.push(error);
+  }
+  return [...failures, ...(await endAll(host, pid, stage0))];
+}
+
+/** Waits for the end of a child of ours; one that is gone is fine. */
+export async function reap(host: Host, pid: number): Promise<void> {
   try {
     await host.wait.child(pid);
   } catch (error) {
@@ -130,11 +183,16 @@ interface Progress {
   terminal: number | undefined;
 }
 
+/** The stub waits for its cgroup: with the first operations, or not at all. */
+export function awaitsCgroup({ operations }: Plan): boolean {
+  return (
+    operations.find(({ kind }) => kind === 'await-cgroup' || kind === 'new-session')?.kind === 'await-cgroup'
+  );
+}
+
 /** The plan has the stub hand the master of a new terminal to us. */
 function givesTerminal(plan: Plan): boolean {
-  for (const operation of plan.operations)
-    if (operation.kind === 'console' && operation.socket === NO_SLOT) return true;
-  return false;
+  return plan.operations.some((operation) => operation.kind === 'console' && operation.socket === NO_SLOT);
 }
 
 /** The stub's side of the story until it is ready: a fixed sequence, of which each departure is refused. */
@@ -142,7 +200,6 @@ async function untilReady(
   host: Host,
   conversation: Conversation,
   request: LaunchRequest,
-  stage0: number,
   progress: Progress,
 ): Promise<void> {
   const asked = [...request.plan.questions];
@@ -151,19 +208,20 @@ async function untilReady(
     const received = await conversation.receive();
     if (received === undefined) {
       throw new Failure('system', 'the container process died while it was being set up', {
-        hint: 'a memory limit that is too low does that, and so does somebody who kills it',
+        hint: 'A memory limit that is too low does that, and so does somebody who kills it',
       });
     }
     const { message } = received;
-    if (message.type === 'cloned' && progress.pid === undefined) progress.pid = message.pid;
-    else if (message.type === 'console' && terminal && progress.terminal === undefined)
+    if (message.type === 'cloned' && progress.pid === undefined) {
+      progress.pid = message.pid;
+      request.cloned?.(message.pid);
+    } else if (message.type === 'console' && terminal && progress.terminal === undefined)
       progress.terminal = received.descriptor;
     else if (message.type === 'ask' && asked[0] === message.question) {
-      // Only the cgroup is asked for before there is a container process.
-      const about = message.question === 'cgroup' ? stage0 : progress.pid;
-      if (about === undefined) throw unexpected(message);
+      if (progress.pid === undefined) throw unexpected(message);
       asked.shift();
-      conversation.go({ question: message.question, ...(await request.answer(message.question, about)) });
+      const answer = await request.answer(message.question, progress.pid);
+      conversation.go({ question: message.question, ...answer });
     } else if (
       message.type === 'ready' &&
       progress.pid !== undefined &&
@@ -187,25 +245,32 @@ async function untilReady(
 export async function launch(host: Host, request: LaunchRequest): Promise<Launched> {
   const { native } = host;
   const { plan } = request;
-  const { stage0, socket } = spawnStub(host, request);
+  const { stage0, socket, stub } = spawnStub(host, request);
+  let kept = request.keepsStub === true ? stub : undefined;
   const conversation = new Conversation(host, socket, {
     note: (index) => noteOf(plan, index),
     deathHint: () => deathHint(plan.operations),
+    said: request.said,
   });
   const progress: Progress = { pid: undefined, terminal: undefined };
-  let waiting = false;
-  for (const { kind } of plan.operations) waiting ||= kind === 'await-start';
+  const waiting = plan.operations.some(({ kind }) => kind === 'await-start');
   try {
-    await untilReady(host, conversation, request, stage0, progress);
+    if (awaitsCgroup(plan)) {
+      await request.cgroup?.(stage0);
+      conversation.go({ question: 'cgroup' });
+    }
+    await untilReady(host, conversation, request, progress);
     const pid = progress.pid ?? 0;
     conversation.go({ question: 'commit', ...(await request.answer('commit', pid)) });
     if (!waiting) await conversation.executed();
     await reap(host, stage0);
-    return { pid, stage0, terminal: progress.terminal, waiting, conversation };
+    return { pid, stage0, terminal: progress.terminal, stub: kept, waiting, conversation };
   } catch (error) {
+    kept = undefined;
     if (progress.terminal !== undefined) native.close(progress.terminal);
-    throw withCleanup(error, await endAll(host, progress.pid, stage0));
+    throw withCleanup(error, await endLaunch(host, conversation, progress.pid, stage0));
   } finally {
     native.close(socket);
+    if (kept === undefined) native.close(stub);
   }
 }

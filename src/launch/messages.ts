@@ -2,8 +2,8 @@ import { Failure } from '../failure.ts';
 import { phases, type Question, questions } from '../plan/phases.ts';
 
 /**
- * The talk with the stub, over a SOCK_SEQPACKET socket. The numbers are written here once: scripts/generate-wire.ts makes
- * the stub's header from them.
+ * The talk with the stub, over a SOCK_SEQPACKET socket. The numbers are written here once: scripts/generate-wire.ts
+ * makes the stub's header from them.
  */
 export const messageTypes = {
   cloned: 1,
@@ -14,6 +14,8 @@ export const messageTypes = {
   stamps: 6,
   console: 7,
   go: 8,
+  mounted: 9,
+  said: 10,
 } as const;
 
 /** What a GO answers on the start socket, where nothing was asked. */
@@ -22,13 +24,18 @@ export const startQuestion = 0xffff_ffff;
 /** Operation index of the stamp that a stub takes when its `main` begins. */
 export const startStamp = 0xffff_ffff;
 
+/** What stands in the text of a failure before what went wrong when the operations before it were taken back. */
+export const undoFailed = '; and taking back what was done: ';
+
 /** Bytes before the text or data of a message from the stub: six u32. */
 export const messageHeader = 24;
 
 /** Bytes before the state of a GO: four u32. */
 export const goHeader = 16;
 
-/** Bytes of each datagram of a GO but its last: a state with many annotations is longer than a socket takes at once. */
+/**
+ * Bytes of each datagram of a GO but its last: a state with many annotations is longer than a socket takes at once.
+ */
 export const goPart = 61_440;
 
 interface Origin {
@@ -53,6 +60,11 @@ export type Message = Origin &
     | { readonly type: 'ready' }
     | { readonly type: 'executing' }
     | {
+        readonly type: 'mounted';
+        /** The mount's number in its namespace (statx(2), stx_mnt_id); 0 for one that was looked for and is gone. */
+        readonly number: number;
+      }
+    | {
         readonly type: 'failed';
         /** Positive errno, or 0 when no system call failed. */
         readonly errno: number;
@@ -60,6 +72,12 @@ export type Message = Origin &
         readonly text: string;
         /** Index into `phases`. */
         readonly phase: number;
+      }
+    | {
+        /** A hook did. */
+        readonly type: 'said';
+        readonly stream: 'stdout' | 'stderr';
+        readonly bytes: Uint8Array;
       }
     | { readonly type: 'stamps'; readonly stamps: readonly Stamp[] }
     | {
@@ -93,6 +111,10 @@ export function decodeMessage(data: Uint8Array): Message {
       return { ...origin, type: 'ready' };
     case messageTypes.executing:
       return { ...origin, type: 'executing' };
+    case messageTypes.mounted:
+      return { ...origin, type: 'mounted', number: value };
+    case messageTypes.said:
+      return { ...origin, type: 'said', stream: streamOf(value), bytes: data.subarray(messageHeader) };
     case messageTypes.failed: {
       if (value >= phases.length) throw malformed(`phase ${value}`);
       const text = decoder.decode(data.subarray(messageHeader));
@@ -145,6 +167,11 @@ function questionOf(value: number): Question {
   const question = questions[value];
   if (question === undefined) throw malformed(`question ${value}`);
   return question;
+}
+
+function streamOf(value: number): 'stdout' | 'stderr' {
+  if (value !== 1 && value !== 2) throw malformed(`stream ${value}`);
+  return value === 1 ? 'stdout' : 'stderr';
 }
 
 function stampsOf(view: DataView): Stamp[] {

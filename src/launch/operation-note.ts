@@ -1,9 +1,11 @@
+import { filteredHooks } from '../plan/operations/row.ts';
 import type { Operation, OperationKind, Phase } from '../plan/operations.ts';
 import type { Plan } from '../plan/plan.ts';
+import { rowOf, subjectOf } from '../plan/subject.ts';
 
 /**
- * What is remembered of an operation to explain its failure. Small and serialisable: the part of a plan that runs at `start`
- * is kept with the container's state, as `start` has no plan.
+ * What is remembered of an operation to explain its failure. Small and serialisable: the part of a plan that runs at
+ * `start` is kept with the container's state, as `start` has no plan.
  */
 export interface OperationNote {
   /** Index in the plan. */
@@ -15,40 +17,18 @@ export interface OperationNote {
   readonly subject: string;
 }
 
-/** What a filter has to allow where there are startContainer hooks, besides what they need themselves. */
-export const filteredHooks =
-  "startContainer hooks run with the container's capabilities and behind its system call filter, which must let a process be started: clone, pipe2, dup2 or dup3, poll or ppoll, wait4, execve";
-
 /** Why a process that says nothing any more may have died, as far as its plan tells. */
 export function deathHint(operations: readonly Pick<OperationNote, 'kind'>[]): string | undefined {
-  let hooks = false;
-  let filter = false;
-  for (const { kind } of operations) {
-    filter ||= kind === 'seccomp';
-    hooks ||= filter && kind === 'hook';
-  }
-  return hooks ? filteredHooks : undefined;
-}
-
-/** The field that tells best what an operation was about. */
-const subjectFields = ['target', 'path', 'name', 'attribute', 'type'] as const;
-
-function subjectOf(operation: Operation): string {
-  if (operation.kind === 'execute') return operation.args[0] ?? '';
-  if (operation.kind === 'find-executable') return operation.name;
-  const fields = operation as unknown as Readonly<Record<string, unknown>>;
-  for (const field of subjectFields) {
-    const value = fields[field];
-    if (typeof value === 'string') return value;
-  }
-  return '';
+  const filter = operations.findIndex(({ kind }) => kind === 'seccomp');
+  const hooked = operations.some(({ kind }, index) => kind === 'hook' && filter >= 0 && index > filter);
+  return hooked ? filteredHooks : undefined;
 }
 
 /** Of a mount's source, people know the destination: `mounts[3] (/data)`. The stub names the source in its text. */
-function destinationOf(plan: Plan, operation: Operation): string | undefined {
-  if (operation.kind !== 'open-tree') return undefined;
-  const bind = plan.operations.find((each) => each.kind === 'bind' && each.from === operation.from);
-  return bind?.kind === 'bind' ? bind.target : undefined;
+function betterKnown(plan: Plan, { kind, from }: Operation): string | undefined {
+  const { knownAs } = rowOf(kind);
+  const other = plan.operations.find((each) => each.kind === knownAs && each.from === from);
+  return other && subjectOf(other);
 }
 
 /** The note of one operation. */
@@ -56,16 +36,12 @@ export function noteOf(plan: Plan, index: number): OperationNote | undefined {
   const operation = plan.operations[index];
   if (operation === undefined) return undefined;
   const { kind, phase, from } = operation;
-  return { index, kind, phase, from, subject: destinationOf(plan, operation) ?? subjectOf(operation) };
+  return { index, kind, phase, from, subject: betterKnown(plan, operation) ?? subjectOf(operation) ?? '' };
 }
 
 /** Notes of everything that happens after `start` let the container go on. */
 export function notesAfterStart(plan: Plan): OperationNote[] {
-  const notes: OperationNote[] = [];
-  for (let index = 0; index < plan.operations.length; index++) {
-    if (notes.length === 0 && plan.operations[index]?.kind !== 'await-start') continue;
-    const note = noteOf(plan, index);
-    if (note !== undefined) notes.push(note);
-  }
-  return notes;
+  const first = plan.operations.findIndex(({ kind }) => kind === 'await-start');
+  if (first < 0) return [];
+  return plan.operations.slice(first).flatMap((_, index) => noteOf(plan, first + index) ?? []);
 }

@@ -30,13 +30,17 @@ export type NewConfig = Present<
   };
 };
 
-/** A config to start from: a shell without a terminal in `rootfs`, in new namespaces, with few privileges. It is the caller's to change. */
+/**
+ * A config to start from: a shell without a terminal in `rootfs`, in new namespaces, with few privileges. It is the
+ * caller's to change.
+ */
 export function defaultConfig(): NewConfig {
   return withoutTerminal(commandConfig()) as NewConfig;
 }
 
 /**
- * The same for an ordinary user: a user namespace in which they are root, and nothing that needs more than their own id.
+ * The same for an ordinary user: a user namespace in which they are root, and nothing that needs more than their own
+ * id.
  *
  * @param uid - The caller's user id on the host.
  * @param gid - The caller's group id on the host.

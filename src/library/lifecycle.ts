@@ -1,7 +1,8 @@
+import { criuDefaults } from '../container/checkpoint/criu-choices.ts';
 import * as container from '../container/mod.ts';
-import { openProcess, type ProcessIdentity } from '../container/process-identity.ts';
-import type { ContainerRecord } from '../container/record.ts';
-import { Store } from '../container/store.ts';
+import { openProcess, type ProcessIdentity } from '../container/process/process-identity.ts';
+import type { ContainerRecord } from '../container/record/record.ts';
+import { Store } from '../container/record/store.ts';
 import type { CreateOptions, ExecOptions, Foreground, ProcessExit } from '../container/types.ts';
 import { Failure, messageOf } from '../failure.ts';
 import { signalNumber } from '../host/signal-number.ts';
@@ -21,7 +22,7 @@ type WithDefaults<Options, Needed extends keyof Options = never> = Partial<
 
 /** What `create` takes: an id, a bundle, and what is to differ from the defaults. */
 export type NewContainer = WithDefaults<
-  Omit<CreateOptions, 'relaysTerminal' | 'takesTerminal'>,
+  Omit<CreateOptions, 'relaysTerminal' | 'takesTerminal' | 'notifySocket'>,
   'id' | 'bundle'
 >;
 /** What `run` takes. */
@@ -35,24 +36,13 @@ export type NewProcess = WithDefaults<Omit<ExecOptions, 'relaysTerminal' | 'deta
 export type Checkpoint = WithDefaults<container.CheckpointOptions, 'imagePath'>;
 /** What `restore` takes. */
 export type Restore = WithDefaults<
-  Omit<container.RestoreOptions, 'relaysTerminal' | 'detach'>,
+  Omit<container.RestoreOptions, 'relaysTerminal' | 'detach' | 'streams'>,
   'id' | 'bundle' | 'imagePath'
 >;
 
 /** Of what `create`, `run` and `planFor` take. */
 export const createDefaults = { noPivot: false, noNewKeyring: false, preserveFds: 0 } as const;
 const execDefaults = { tty: false, detach: false, preserveFds: 0, ignorePaused: false } as const;
-const criuDefaults = {
-  tcpEstablished: false,
-  extUnixSk: false,
-  shellJob: false,
-  fileLocks: false,
-  lazyPages: false,
-  autoDedup: false,
-  linkRemap: false,
-  emptyNs: [],
-  manageCgroupsMode: 'soft',
-} as const;
 
 /** What is recorded of a container; undefined without a record. */
 function recordOf({ host, root }: Runtime, id: string): ContainerRecord | undefined {
@@ -75,11 +65,11 @@ async function startInit(
 }
 
 /**
- * Makes the container of a bundle; its process waits for `start`. The handle has the process's end, its streams, and, with `process.terminal` and
- * no `consoleSocket`, its terminal.
+ * Makes the container of a bundle; its process waits for `start`. The handle has the process's end, its streams, and,
+ * with `process.terminal` and no `consoleSocket`, its terminal.
  *
- * Throws `Failure`: `invalid` for bad input, with nothing changed; `exists`; `unsupported`; `system`, `hook` and `exec` for what failed on the way,
- * with everything undone.
+ * Throws `Failure`: `invalid` for bad input, with nothing changed; `exists`; `unsupported`; `system`, `hook` and
+ * `exec` for what failed on the way, with everything undone.
  */
 export const create = spoken((runtime: Runtime, options: NewContainer): Promise<StartedProcess> => {
   const { streams, ...others } = options;
@@ -89,8 +79,8 @@ export const create = spoken((runtime: Runtime, options: NewContainer): Promise<
 });
 
 /**
- * Creates and starts a container in one go. When its process has ended the container is removed, unless `keep` is true, and only then `exited` tells
- * so. What goes wrong in that removal is a warning.
+ * Creates and starts a container in one go. When its process has ended the container is removed, unless `keep` is
+ * true, and only then `exited` tells so. What goes wrong in that removal is a warning.
  *
  * Throws `Failure` as `create` and `start` do; the container is gone then.
  */
@@ -123,9 +113,10 @@ async function removeEnded(runtime: Runtime, id: string, init: ProcessIdentity |
 }
 
 /**
- * Starts one more process in a running container: a command, or options that hold it. The handle has its end, its streams, and with `tty` its terminal.
+ * Starts one more process in a running container: a command, or options that hold it. The handle has its end, its
+ * streams, and with `tty` its terminal.
  *
- * Throws `Failure`: `not-found`, `status`, `invalid`, `exec` when the program can't be executed, `system`.
+ * Throws `Failure`: `not-found`, `status`, `invalid`, `exec` when the program cannot be executed, `system`.
  */
 export const exec = spoken(
   (runtime: Runtime, id: string, command: readonly string[] | NewProcess): Promise<StartedProcess> => {
@@ -153,7 +144,8 @@ export const start = spoken(async (runtime: Runtime, id: string): Promise<void> 
 });
 
 /**
- * Sends a signal, by number or by name and TERM unless given, to the container's process, or with `all` to all of its processes.
+ * Sends a signal, by number or by name and TERM unless given, to the container's process, or with `all` to all of its
+ * processes.
  *
  * Throws `Failure`: `invalid` for a signal that is not known, `not-found`, `status` when it has ended.
  */
@@ -167,8 +159,8 @@ export const kill = spoken(
 );
 
 /**
- * Removes a stopped container, or one that `run` or `create` has left; with `force` also one that still runs, which is killed, and one that is not there.
- * What was started here is reaped when it comes back.
+ * Removes a stopped container, or one that `run` or `create` has left; with `force` also one that still runs, which
+ * is killed, and one that is not there. What was started here is reaped when it comes back.
  *
  * Throws `Failure`: `not-found`, `status` when it runs and `force` is not given, `system`.
  */
@@ -187,8 +179,9 @@ export const remove = spoken(
 );
 
 /**
- * Waits until the container's process has ended, also one that has ended before and was not yet removed. Of a container that another program started its end is
- * told without code and signal: only who started a process learns them.
+ * Waits until the container's process has ended, also one that has ended before and was not yet removed. Of a
+ * container that another program started its end is told without code and signal: only who started a process learns
+ * them.
  *
  * Throws `Failure`: `not-found`, `status` while it is being created.
  */
@@ -221,7 +214,10 @@ export const checkpoint = spoken((runtime: Runtime, id: string, options: Checkpo
   });
 });
 
-/** Makes a container of what `checkpoint` saved; it runs on from there. Throws `Failure` as `create` and `checkpoint` do. */
+/**
+ * Makes a container of what `checkpoint` saved; it runs on from there. Throws `Failure` as `create` and `checkpoint`
+ * do.
+ */
 export const restore = spoken((runtime: Runtime, options: Restore): Promise<StartedProcess> => {
   const { streams: _, ...others } = options;
   return startInit(runtime, options.id, undefined, (context) =>

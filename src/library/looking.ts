@@ -1,4 +1,8 @@
+import { lookAt } from '../audit/look.ts';
+import { type AuditFinding, audit as auditConfig } from '../audit/mod.ts';
+import { loadBundle } from '../bundle/mod.ts';
 import * as container from '../container/mod.ts';
+import type { Mount } from '../spec/config.ts';
 import { createDefaults } from './lifecycle.ts';
 import type { Runtime } from './runtime.ts';
 import { spoken, spokenEach } from './words.ts';
@@ -21,7 +25,10 @@ export const statistics = spoken(
   (runtime: Runtime, id: string): Promise<container.StatisticsDocument> => container.statistics(runtime, id),
 );
 
-/** Statistics of a container each `interval` milliseconds, and at once when it runs out of memory, until its process has ended. */
+/**
+ * Statistics of a container each `interval` milliseconds, and at once when it runs out of memory, until its process
+ * has ended.
+ */
 export function events(
   runtime: Runtime,
   id: string,
@@ -55,10 +62,42 @@ export const update = spoken(
     container.update(runtime, id, options),
 );
 
+/**
+ * Mounts into a container that exists, all or nothing, in the form of `mounts` of config.json.
+ *
+ * Throws `Failure`: `invalid`, `not-found`, `status` when it has stopped, `unsupported` for mounts that only a new
+ * container can have, `system` for what failed, with everything taken back.
+ */
+export const addMounts = spoken(
+  (runtime: Runtime, id: string, mounts: readonly Mount[]): Promise<void> =>
+    container.addMounts(runtime, id, { mounts }),
+);
+
+/**
+ * Takes mounts off again that `addMounts` has added, by their destinations, and nothing else.
+ *
+ * Throws `Failure`: `invalid` for a destination where nothing was added, `not-found`, `status` when it has stopped,
+ * `system` when what lies there is another mount.
+ */
+export const removeMounts = spoken(
+  (runtime: Runtime, id: string, mounts: readonly Pick<Mount, 'destination'>[]): Promise<void> =>
+    container.removeMounts(runtime, id, { mounts }),
+);
+
 /** What this runtime and this machine can do. */
 export const features = spoken((runtime: Runtime) => container.features(runtime));
 
-/** What creating the container of a bundle would do to this machine, without doing it. Throws `Failure` (`invalid`). */
+/** What a bundle leaves open to its process, worst first (docs/audit.md). Throws `Failure` (`invalid`). */
+export const audit = spoken(
+  async ({ host }: Runtime, { bundle }: { readonly bundle: string }): Promise<AuditFinding[]> => {
+    const { config, directory } = loadBundle(host.native, bundle);
+    return auditConfig(config, directory, lookAt(host.native));
+  },
+);
+
+/**
+ * What creating the container of a bundle would do to this machine, without doing it. Throws `Failure` (`invalid`).
+ */
 export const planFor = spoken((runtime: Runtime, options: { readonly id: string; readonly bundle: string }) =>
   container.planFor(runtime, { ...createDefaults, ...options }),
 );

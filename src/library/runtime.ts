@@ -35,10 +35,10 @@ function warnByNode(message: string): void {
 }
 
 /**
- * Opens the runtime for a long-lived host process: nothing waits on the event loop, and many calls may be under way at once; those that
- * change the same container take turns. One thread of its own watches for all that is waited for. What is started here is reaped here.
- * Warnings become Node's (`process.emitWarning`) unless `warn` takes them. Reading a machine's state needs no root; making containers needs
- * it, or a user namespace.
+ * Opens the runtime for a long-lived host process: nothing waits on the event loop, and many calls may be under way
+ * at once; those that change the same container take turns. One thread of its own watches for all that is waited for.
+ * What is started here is reaped here. Warnings become Node's (`process.emitWarning`) unless `warn` takes them.
+ * Reading a machine's state needs no root; making containers needs it, or a user namespace.
  *
  * Throws `Failure` for a `root` that is not absolute, and when the native parts are not there.
  *
@@ -53,11 +53,11 @@ export function openRuntime(options: RuntimeOptions): Runtime {
   const { root, libexec = findLibexec(), ...rest } = options;
   if (!root.startsWith('/'))
     throw new Failure('invalid', `root "${root}" is not an absolute path`, {
-      hint: 'a path that depends on the working directory would lose its containers with it; use path.resolve()',
+      hint: 'A path that depends on the working directory would lose its containers with it; use path.resolve()',
     });
   const native = loadNative(libexec);
   return {
-    systemdCgroup: false,
+    cgroupManager: 'cgroupfs',
     rootless: native.userId() !== 0,
     warn: warnByNode,
     // Where somebody is told, that is who reaps: each process here is waited for.

@@ -1,7 +1,6 @@
-import type { TerminalSize } from '../container/own-terminal.ts';
+import type { TerminalSize } from '../container/process/own-terminal.ts';
 import type { Foreground, ProcessExit } from '../container/types.ts';
 import { Failure } from '../failure.ts';
-import type { Native } from '../host/native.ts';
 import { signalNumber } from '../host/signal-number.ts';
 import type { Runtime } from './runtime.ts';
 import { type NodeStreams, OpenStreams, type Streams } from './streams.ts';
@@ -48,7 +47,7 @@ export async function startProcess(
     },
   };
   const { native } = runtime.host;
-  const opened = new OpenStreams(native, streams);
+  const opened = await OpenStreams.open(runtime.host, streams);
   let foreground: Foreground;
   try {
     foreground = await start(context, opened);
@@ -57,7 +56,7 @@ export async function startProcess(
     throw error;
   }
   const { pid, terminal } = foreground;
-  const nodeStreams = opened.handOver(runtime.host, terminal);
+  const nodeStreams = opened.handOver(terminal);
   return {
     id,
     pid,
@@ -69,18 +68,12 @@ export async function startProcess(
       // Not yet reaped, and so nobody else's number.
       native.kill(pid, number);
     },
-    resize: (size) => resize(native, `process ${pid} of container "${id}"`, nodeStreams, terminal, size),
+    resize({ rows, columns }) {
+      if (terminal === undefined || nodeStreams.terminal?.destroyed !== false) {
+        const never = terminal === undefined ? 'here' : 'any more';
+        throw new Failure('status', `process ${pid} of container "${id}" has no terminal ${never}`);
+      }
+      native.setWindowSize(terminal, rows, columns);
+    },
   };
-}
-
-function resize(
-  native: Native,
-  who: string,
-  streams: NodeStreams,
-  terminal: number | undefined,
-  { rows, columns }: TerminalSize,
-): void {
-  if (terminal === undefined || streams.terminal?.destroyed !== false)
-    throw new Failure('status', `${who} has no terminal ${terminal === undefined ? 'here' : 'any more'}`);
-  native.setWindowSize(terminal, rows, columns);
 }

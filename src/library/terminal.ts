@@ -4,12 +4,15 @@ import type { Host } from '../host/host.ts';
 import { hasErrno } from '../host/native.ts';
 
 const chunk = 65_536;
-/** At most so long does a descriptor stay open after its stream was destroyed, in milliseconds: it must, while it is watched. */
+/**
+ * At most so long does a descriptor stay open after its stream was destroyed, in milliseconds: it must, while it is
+ * watched.
+ */
 const slice = 500;
 
 /**
- * The master of a terminal. Node's own stream takes the hang-up for the end as soon as one read was short, as all of a terminal are, and loses what is
- * still to be read; so it only writes here.
+ * The master of a terminal. Node's own stream takes the hang-up for the end as soon as one read was short, as all of
+ * a terminal are, and loses what is still to be read; so it only writes here.
  */
 export class Terminal extends Duplex {
   readonly #host: Pick<Host, 'native' | 'wait'>;

@@ -1,18 +1,18 @@
 import { Failure, inOtherWords } from '../failure.ts';
+import { asFailure } from '../host/files.ts';
 
 /** What is said in another way where an option's name in place of the command line's would not do. */
 const phrases: readonly (readonly [RegExp, string])[] = [
   [
-    /put it after the container id, or name a JSON file with --process/,
-    'give `args`, or the whole `process`',
+    /Put it after the container id, or name a JSON file with --process/,
+    'Give `args`, or the whole `process`',
   ],
-  [/`tsoci spec --rootless` does/, '`rootlessConfig()` does'],
   [/kill --all ID KILL/, "kill(runtime, id, 'KILL', { all: true })"],
   [/`tsoci delete --force`/, '`remove()` with `force: true`'],
   [/or use `tsoci run` in the foreground/, 'or `takesTerminal: true`'],
   [/or restore in the foreground/, 'or restore without `detach`'],
   [/(?<![^\s(])--force\b/, '`force: true`'],
-  [/--detach or --tty away/, '`tty` away'],
+  [/leave out --detach or --tty/, 'leave out `tty`'],
 ];
 
 /** Programs of others, whose options stay as they are. */
@@ -32,7 +32,9 @@ function translate(text: string): string {
     .replace(option, (_, name: string) => `\`${camelCase(name)}\``);
 }
 
-/** A message for people at a command line, in a programmer's words: options by their names here, verbs as functions. */
+/**
+ * A message for people at a command line, in a programmer's words: options by their names here, verbs as functions.
+ */
 export function inWords(text: string): string {
   let said = text;
   for (const [pattern, words] of phrases) said = said.replace(pattern, words);
@@ -45,7 +47,9 @@ export function inWords(text: string): string {
   return done + translate(said.slice(from));
 }
 
-function failureInWords(error: unknown): unknown {
+/** A refusal of the system that nobody worded is a failure, too. */
+function failureInWords(thrown: unknown): unknown {
+  const error = asFailure(thrown);
   if (!(error instanceof Failure)) return error;
   const message = inWords(error.message);
   const hint = error.hint === undefined ? undefined : inWords(error.hint);

@@ -1,4 +1,6 @@
-/** Messages of rtnetlink(7), as bytes. Host byte order, which is little-endian on everything that tsoci is built for. */
+/**
+ * Messages of rtnetlink(7), as bytes. Host byte order, which is little-endian on everything that tsoci is built for.
+ */
 
 export const messageType = {
   error: 2,
@@ -39,13 +41,18 @@ function aligned(length: number): number {
   return (length + 3) & ~3;
 }
 
+/** What is wanted of the kernel. */
+export interface NetlinkRequest {
+  readonly type: number;
+  readonly flags?: number;
+  readonly fixed: Uint8Array;
+  readonly attributes?: readonly Attribute[];
+}
+
 /** A request with its header (`struct nlmsghdr`), fixed part and attributes. */
 export function encodeRequest(
-  type: number,
-  flags: number,
   sequence: number,
-  fixed: Uint8Array,
-  attributes: readonly Attribute[],
+  { type, flags = 0, fixed, attributes = [] }: NetlinkRequest,
 ): Uint8Array {
   const body = attributes.reduce((sum, { value }) => sum + aligned(4 + value.length), 0);
   const bytes = new Uint8Array(headerLength + aligned(fixed.length) + body);

@@ -1,7 +1,7 @@
-import type { Linux } from '../bundle/config.ts';
 import { Failure, withCleanup } from '../failure.ts';
 import type { Native } from '../host/native.ts';
-import { pointerPart } from '../place.ts';
+import type { Linux } from '../spec/config.ts';
+import { pointerPart } from '../spec/pointer.ts';
 import {
   linkAttribute,
   linkHeader,
@@ -41,9 +41,11 @@ function linkOf(message: NetlinkMessage): Link {
 /** The interface of a name, or undefined. */
 function findLink(socket: RouteSocket, name: string): Link | undefined {
   try {
-    const answer = socket.ask(`look for "${name}"`, messageType.getLink, 0, linkHeader(0), [
-      textAttribute(linkAttribute.name, name),
-    ]);
+    const answer = socket.ask(`look for "${name}"`, {
+      type: messageType.getLink,
+      fixed: linkHeader(0),
+      attributes: [textAttribute(linkAttribute.name, name)],
+    });
     return answer[0] && linkOf(answer[0]);
   } catch (error) {
     if (error instanceof RouteError && error.errno === 'ENODEV') return undefined;
@@ -52,12 +54,17 @@ function findLink(socket: RouteSocket, name: string): Link | undefined {
 }
 
 function allLinks(socket: RouteSocket): Link[] {
-  return socket.ask('list interfaces', messageType.getLink, messageFlag.dump, linkHeader(0), []).map(linkOf);
+  const request = { type: messageType.getLink, flags: messageFlag.dump, fixed: linkHeader(0) };
+  return socket.ask('list interfaces', request).map(linkOf);
 }
 
 /** Permanent addresses of global scope: those that are meant to stay (config-linux.md, Network Devices). */
 function keptAddresses(socket: RouteSocket, index: number): NetlinkMessage[] {
-  const all = socket.ask('list addresses', messageType.getAddress, messageFlag.dump, new Uint8Array(8), []);
+  const all = socket.ask('list addresses', {
+    type: messageType.getAddress,
+    flags: messageFlag.dump,
+    fixed: new Uint8Array(8),
+  });
   return all.filter(({ fixed }) => {
     const flags = fixed[addressFlags] ?? 0;
     const interfaceIndex = new DataView(fixed.buffer, fixed.byteOffset, fixed.length).getUint32(4, true);
@@ -71,42 +78,35 @@ function addAddress(socket: RouteSocket, index: number, address: NetlinkMessage)
   const fixed = Uint8Array.from(address.fixed);
   new DataView(fixed.buffer).setUint32(4, index, true);
   const attributes = address.attributes.filter(({ type }) => !droppedAddressAttributes.has(type));
-  socket.execute(
-    'add an address',
-    messageType.newAddress,
-    messageFlag.create | messageFlag.exclusive,
-    fixed,
-    attributes,
-  );
+  const flags = messageFlag.create | messageFlag.exclusive;
+  socket.execute('add an address', { type: messageType.newAddress, flags, fixed, attributes });
 }
 
 /** An interface goes up or down. Throws `RouteError`. */
 export function setUp(socket: RouteSocket, index: number, up: boolean): void {
-  socket.execute(
-    `set the interface ${up ? 'up' : 'down'}`,
-    messageType.newLink,
-    0,
-    linkHeader(index, up ? IFF_UP : 0, IFF_UP),
-    [],
-  );
+  const fixed = linkHeader(index, up ? IFF_UP : 0, IFF_UP);
+  socket.execute(`set the interface ${up ? 'up' : 'down'}`, { type: messageType.newLink, fixed });
 }
 
 /**
  * Moves one interface and gives it its addresses again, which the kernel takes from whatever leaves a namespace.
  * Returns the interface in its new place. One that could not be moved is as it was.
  */
-function moveLink(from: RouteSocket, to: RouteSocket, link: Link, name: string, pid: number): Link {
+function moveLink(
+  [from, to]: readonly [from: RouteSocket, to: RouteSocket],
+  link: Link,
+  name: string,
+  pid: number,
+): Link {
   const before = new Set(allLinks(to).map(({ index }) => index));
-  // An interface that is up can't be renamed; the move takes it down in any case.
+  // An interface that is up cannot be renamed; the move takes it down in any case.
   if (link.up) setUp(from, link.index, false);
   try {
-    from.execute(
-      `move it to the namespace of process ${pid}`,
-      messageType.newLink,
-      0,
-      linkHeader(link.index),
-      [numberAttribute(linkAttribute.namespacePid, pid), textAttribute(linkAttribute.name, name)],
-    );
+    from.execute(`move it to the namespace of process ${pid}`, {
+      type: messageType.newLink,
+      fixed: linkHeader(link.index),
+      attributes: [numberAttribute(linkAttribute.namespacePid, pid), textAttribute(linkAttribute.name, name)],
+    });
   } catch (error) {
     if (link.up) setUp(from, link.index, true);
     throw error;
@@ -135,7 +135,7 @@ function checkMove(own: RouteSocket, theirs: RouteSocket, move: Move): Link {
   if (!move.container.includes('%d') && findLink(theirs, move.container) !== undefined) {
     throw new Failure('invalid', `network device "${move.container}" exists in the container already`, {
       pointer,
-      hint: 'give it another name, or a template such as "eth%d"',
+      hint: 'Give it another name, or a template such as "eth%d"',
     });
   }
   return link;
@@ -157,8 +157,8 @@ interface Moved {
 }
 
 /**
- * Moves the config's network devices into the network namespace of `pid` (config-linux.md, Network Devices): addresses kept,
- * renamed where the config says so, set up.
+ * Moves the config's network devices into the network namespace of `pid` (config-linux.md, Network Devices):
+ * addresses kept, renamed where the config says so, set up.
  *
  * Throws `Failure` naming the device; those that were moved are moved back first.
  */
@@ -179,7 +179,7 @@ export function moveNetworkDevices(native: Native, devices: Linux['netDevices'],
   const takeBack = (): void => {
     try {
       for (const { move, was, addresses, now } of moved.reverse()) {
-        const back = moveLink(theirs, own, { ...now, up: true }, move.host, native.processId());
+        const back = moveLink([theirs, own], { ...now, up: true }, move.host, native.processId());
         settle(own, back.index, addresses, was.up);
       }
     } finally {
@@ -191,7 +191,7 @@ export function moveNetworkDevices(native: Native, devices: Linux['netDevices'],
       const was = checkMove(own, theirs, move);
       blame(move, () => {
         const addresses = keptAddresses(own, was.index);
-        const now = moveLink(own, theirs, was, move.container, pid);
+        const now = moveLink([own, theirs], was, move.container, pid);
         moved.push({ move, was, addresses, now });
         settle(theirs, now.index, addresses, true);
       });
@@ -232,7 +232,7 @@ function blame(move: Move, act: () => void): void {
     throw new Failure('system', `network device "${move.host}": ${cause.message}`, {
       pointer: move.pointer,
       cause,
-      ...(cause.errno !== undefined && { errno: cause.errno }),
+      errno: cause.errno,
     });
   }
 }

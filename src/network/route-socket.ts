@@ -2,12 +2,12 @@ import { Failure } from '../failure.ts';
 import { errnoName, errnoText } from '../host/errno-text.ts';
 import type { Native } from '../host/native.ts';
 import {
-  type Attribute,
   decodeMessages,
   encodeRequest,
   messageFlag,
   messageType,
   type NetlinkMessage,
+  type NetlinkRequest,
 } from './netlink-message.ts';
 
 /** Longest datagram that the kernel answers a dump with. */
@@ -42,36 +42,19 @@ export class RouteSocket {
   }
 
   /** Has something done. Throws `RouteError`, which begins with `what`. */
-  execute(
-    what: string,
-    type: number,
-    flags: number,
-    fixed: Uint8Array,
-    attributes: readonly Attribute[],
-  ): void {
-    this.#talk(what, type, flags | messageFlag.acknowledge, fixed, attributes);
+  execute(what: string, request: NetlinkRequest): void {
+    this.#talk(what, { ...request, flags: (request.flags ?? 0) | messageFlag.acknowledge });
   }
 
   /** Asks for one thing or, with `messageFlag.dump`, for all. Throws `RouteError`. */
-  ask(
-    what: string,
-    type: number,
-    flags: number,
-    fixed: Uint8Array,
-    attributes: readonly Attribute[],
-  ): NetlinkMessage[] {
-    return this.#talk(what, type, flags, fixed, attributes);
+  ask(what: string, request: NetlinkRequest): NetlinkMessage[] {
+    return this.#talk(what, request);
   }
 
-  #talk(
-    what: string,
-    type: number,
-    flags: number,
-    fixed: Uint8Array,
-    attributes: readonly Attribute[],
-  ): NetlinkMessage[] {
+  #talk(what: string, request: NetlinkRequest): NetlinkMessage[] {
     const sequence = ++this.#sequence;
-    this.#native.write(this.#descriptor, encodeRequest(type, flags, sequence, fixed, attributes));
+    const { flags = 0 } = request;
+    this.#native.write(this.#descriptor, encodeRequest(sequence, request));
     const answers: NetlinkMessage[] = [];
     const dump = (flags & messageFlag.dump) === messageFlag.dump;
     for (;;) {

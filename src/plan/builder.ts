@@ -1,16 +1,20 @@
 import { Failure } from '../failure.ts';
-import { pointerParts } from '../place.ts';
+import { pointerParts } from '../spec/pointer.ts';
 import {
   type Operation,
   type OperationFields,
   type OperationKind,
   type Phase,
   phases,
-  type Question,
   questions,
 } from './operations.ts';
+import type { Asked } from './phases.ts';
 import type { Inherited, Plan } from './plan.ts';
 import { endSlots } from './slot-life.ts';
+
+const ranks = Object.fromEntries(phases.map((phase, rank) => [phase, rank])) as Readonly<
+  Record<Phase, number>
+>;
 
 function leadsToSomething(document: unknown, pointer: string): boolean {
   let value = document;
@@ -25,14 +29,14 @@ function leadsToSomething(document: unknown, pointer: string): boolean {
 }
 
 /**
- * Collects operations while the sections of the config are compiled. Phases never go back: a section that adds an operation
- * to a phase which is over is a bug of the planner, found by the first test that plans.
+ * Collects operations while the sections of the config are compiled. Phases never go back: a section that adds an
+ * operation to a phase which is over is a bug of the planner, found by the first test that plans.
  */
 export class PlanBuilder {
   readonly #document: unknown;
   readonly #operations: Operation[] = [];
   readonly #inherited: Inherited[] = [];
-  readonly #questions: Question[] = [];
+  readonly #questions: Asked[] = [];
   #slots = 0;
   #phase = 0;
   /** What was found out of the last pointer: the next operation often comes from the same place. */
@@ -57,7 +61,7 @@ export class PlanBuilder {
 
   /** `from` is left out where it leads to nothing: it is a default then, and the specification's. */
   add<K extends OperationKind>(phase: Phase, from: string, kind: K, fields: OperationFields<K>): void {
-    const rank = phases.indexOf(phase);
+    const rank = ranks[phase];
     if (rank < this.#phase) {
       throw new Failure('internal', `operation ${kind} wants phase ${phase} after ${phases[this.#phase]}`);
     }
@@ -77,7 +81,7 @@ export class PlanBuilder {
   }
 
   /** The stub stops and asks; the launcher answers. */
-  ask(phase: Phase, question: Question): void {
+  ask(phase: Phase, question: Asked): void {
     this.#questions.push(question);
     this.add(phase, '', 'await', { question: questions.indexOf(question) });
   }

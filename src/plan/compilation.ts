@@ -1,13 +1,65 @@
-import type { Config, Linux, Mount, NamespaceType } from '../bundle/config.ts';
+import type { Config, Linux, Mount } from '../spec/config.ts';
+import { isBind, type ParsedMountOptions, parseMountOptions } from '../spec/mount-options.ts';
+import { notifyDirectory } from '../spec/notify.ts';
+import { normalizePath } from '../spec/path.ts';
 import type { PlanBuilder } from './builder.ts';
 import type { CreateRequest, HostFacts } from './facts.ts';
-import { namespaceFlags } from './kernel-flags.ts';
-import type { ParsedMountOptions } from './mount-options.ts';
+
+/** An entry of `mounts`, looked at once: planning asks for each several times, and for each path that is masked. */
+export interface PlannedMount {
+  readonly mount: Mount;
+  /** In `mounts`. */
+  readonly index: number;
+  /** Its place in the config. */
+  readonly from: string;
+  /** The destination, normalised. */
+  readonly target: string;
+  readonly options: ParsedMountOptions;
+  /** With `copy-symlink`: what the source, a symbolic link, leads to. It is made again, and nothing is mounted. */
+  readonly link: string | undefined;
+}
+
+export function plannedMounts(
+  { mounts = [] }: Config,
+  { sourceLinks = {} }: Pick<HostFacts, 'sourceLinks'>,
+  notify?: string,
+): PlannedMount[] {
+  const planned = mounts.map((mount, index) => ({
+    mount,
+    index,
+    from: `/mounts/${index}`,
+    target: normalizePath(mount.destination),
+    options: parseMountOptions(mount.options),
+    link: sourceLinks[index],
+  }));
+  if (notify === undefined) return planned;
+  return [...planned, notifyMount(notify, planned.length)];
+}
+
+/** The socket for the service manager is the host's: the container may write to it, and do nothing to its name. */
+function notifyMount(source: string, index: number): PlannedMount {
+  const options = ['bind', 'ro', 'nosuid', 'noexec', 'nodev'];
+  return {
+    mount: { destination: notifyDirectory, type: 'bind', source, options },
+    index,
+    from: '',
+    target: notifyDirectory,
+    options: parseMountOptions(options),
+    link: undefined,
+  };
+}
+
+/** False where the caller brought a /dev of its own: it is left as it is. */
+export function ownsDev(mounts: readonly PlannedMount[]): boolean {
+  const own = mounts.findLast(({ target }) => target === '/dev');
+  return own === undefined || !isBind(own.mount, own.options);
+}
 
 /** What the sections share while one config is compiled. */
 export interface Compilation {
   readonly config: Config;
   readonly linux: Linux;
+  readonly mounts: readonly PlannedMount[];
   readonly request: CreateRequest;
   readonly facts: HostFacts;
   readonly plan: PlanBuilder;
@@ -29,32 +81,10 @@ export interface Compilation {
   readonly handles: Map<number, number>;
 }
 
-/** The namespace of a type when the config lists it without a path: to be created. */
-export function createsNamespace(linux: Linux, type: NamespaceType): boolean {
-  for (const entry of linux.namespaces ?? []) if (entry.type === type && !entry.path) return true;
-  return false;
-}
-
-/** The namespace of a type is created or joined: not the caller's. */
-export function hasNamespace(linux: Linux, type: NamespaceType): boolean {
-  for (const entry of linux.namespaces ?? []) if (entry.type === type) return true;
-  return false;
-}
-
-/** clone(2) flag of a namespace type. */
-export function flagOf(type: NamespaceType): number {
-  return namespaceFlags[type];
-}
-
 /**
- * Host paths are opened before the user namespace, with the caller's privileges; a caller without privileges gains them
- * only inside its new namespaces, where its own files are as reachable as before.
+ * Host paths are opened before the user namespace, with the caller's privileges; a caller without privileges gains
+ * them only inside its new namespaces, where its own files are as reachable as before.
  */
 export function opensAhead(compilation: Pick<Compilation, 'facts' | 'userNamespace'>): boolean {
   return compilation.userNamespace && !compilation.facts.rootless;
-}
-
-/** A bind mount by its options, or by the type that Docker's older configs carry. */
-export function isBind(mount: Mount, options: ParsedMountOptions): boolean {
-  return options.bind !== 'no' || mount.type === 'bind';
 }

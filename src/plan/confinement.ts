@@ -1,21 +1,16 @@
-import { pointerPart } from '../place.ts';
+import { Failure } from '../failure.ts';
+import { createsNamespace, hasNamespace } from '../spec/namespaces.ts';
+import { normalizePath } from '../spec/path.ts';
+import { pointerPart } from '../spec/pointer.ts';
+import { sysctlPath } from '../spec/sysctl.ts';
 import type { Compilation } from './compilation.ts';
-import { createsNamespace, hasNamespace } from './compilation.ts';
-import { placeOf } from './mount-handles.ts';
-import { normalizePath } from './path.ts';
-import { openProc } from './procfs.ts';
-
-/** `net.ipv4.ip_forward` → `sys/net/ipv4/ip_forward`; a name written with slashes keeps its dots, as in sysctl(8). */
-export function sysctlPath(name: string): string {
-  const firstSlash = name.indexOf('/');
-  const firstDot = name.indexOf('.');
-  if (firstSlash >= 0 && (firstDot < 0 || firstSlash < firstDot)) return `sys/${name}`;
-  return `sys/${name.replaceAll(/[./]/g, (each) => (each === '.' ? '/' : '.'))}`;
-}
+import { placeOf } from './rootfs/mount-handles.ts';
+import { openProc } from './rootfs/procfs.ts';
 
 /**
- * Kernel parameters, as the last thing before the pivot: network devices and what hooks did to them are there by now, and in a user
- * namespace a procfs can be mounted as long as the mount namespace has one that is not covered (mount_namespaces(7)).
+ * Kernel parameters, as the last thing before the pivot: network devices and what hooks did to them are there by now,
+ * and in a user namespace a procfs can be mounted as long as the mount namespace has one that is not covered
+ * (mount_namespaces(7)).
  */
 export function setParameters({ linux, plan }: Compilation): void {
   const entries = Object.entries(linux.sysctl ?? {});
@@ -23,11 +18,14 @@ export function setParameters({ linux, plan }: Compilation): void {
   const proc = openProc(plan, 'rootfs', '/linux/sysctl', 'parameters');
   for (const [name, value] of entries) {
     const from = `/linux/sysctl/${pointerPart(name)}`;
-    plan.add('rootfs', from, 'sysctl', { proc, path: sysctlPath(name), value });
+    const path = sysctlPath(name);
+    if (path === undefined)
+      throw new Failure('invalid', `"${name}" is no name of a kernel parameter`, { pointer: from });
+    plan.add('rootfs', from, 'sysctl', { proc, path: `sys/${path}`, value });
   }
 }
 
-/** Names, and which paths can't be seen or written: after the pivot, all relative to the new root. */
+/** Names, and which paths cannot be seen or written: after the pivot, all relative to the new root. */
 export function confineContainer(compilation: Compilation): void {
   const { config, linux, plan } = compilation;
   // Without a namespace it would be the host that is renamed.
@@ -35,7 +33,8 @@ export function confineContainer(compilation: Compilation): void {
   if (named && config.hostname) plan.add('confine', '/hostname', 'hostname', { name: config.hostname });
   if (named && config.domainname)
     plan.add('confine', '/domainname', 'domainname', { name: config.domainname });
-  if (createsNamespace(linux, 'network')) plan.add('confine', '/linux/namespaces', 'loopback-up', {});
+  if (createsNamespace(linux, 'network') && compilation.userNamespace)
+    plan.add('confine', '/linux/namespaces', 'loopback-up', {});
   if (!compilation.ownMounts) return;
   for (const [index, path] of (linux.readonlyPaths ?? []).entries()) {
     const whole = normalizePath(path);

@@ -1,23 +1,23 @@
-import type { Config, Process } from '../bundle/config.ts';
 import { Failure } from '../failure.ts';
+import { keepsOriginalGroups } from '../spec/annotations.ts';
+import type { Config, Process } from '../spec/config.ts';
+import { fileType } from '../spec/devices.ts';
+import { propagationType } from '../spec/kernel-flags.ts';
+import { createsNamespace, hasNamespace } from '../spec/namespaces.ts';
+import { notifyDirectory, notifyName, notifyVariable } from '../spec/notify.ts';
+import { isInside } from '../spec/path.ts';
 import { PlanBuilder } from './builder.ts';
-import { openCgroups, sealCgroups } from './cgroup-mounts.ts';
-import { type Compilation, createsNamespace, hasNamespace, opensAhead } from './compilation.ts';
+import { type Compilation, opensAhead, plannedMounts } from './compilation.ts';
 import { confineContainer, setParameters } from './confinement.ts';
-import { openDevices, planDevices } from './devices.ts';
 import type { CreateRequest, HostFacts } from './facts.ts';
 import { planCreateHooks, planStartHooks } from './hooks.ts';
-import { fileType, propagationType } from './kernel-flags.ts';
-import { planMemoryPolicy } from './memory-policy.ts';
-import { mountsNeededLater } from './mount-handles.ts';
-import { mountRoot, openSources, planMount, sealTmpfs } from './mounts.ts';
-import { cloneContainer, enterNamespaces } from './namespaces.ts';
+import { awaitCgroup, cloneContainer, enterNamespaces, makeNetwork, needsCgroupLate } from './namespaces.ts';
 import { NO_SLOT, type Phase } from './operations.ts';
-import { isInside } from './path.ts';
-import { planPersonality } from './personality.ts';
 import type { Plan } from './plan.ts';
+import type { ProcessCompilation } from './process/compilation.ts';
+import { planMemoryPolicy } from './process/memory-policy.ts';
+import { planPersonality } from './process/personality.ts';
 import {
-  type ProcessCompilation,
   planConsole,
   planExecution,
   planIdentity,
@@ -26,17 +26,31 @@ import {
   planPrivilegedLimits,
   planProcessConfinement,
   planSeal,
-} from './process.ts';
-import { planAffinity } from './scheduling.ts';
-import { planHostStreams } from './streams.ts';
+} from './process/process.ts';
+import { planAffinity } from './process/scheduling.ts';
+import { planHostStreams } from './process/streams.ts';
+import { openCgroups, sealCgroups } from './rootfs/cgroup-mounts.ts';
+import { openDevices, planDevices } from './rootfs/devices.ts';
+import { mountsNeededLater } from './rootfs/mount-handles.ts';
+import { mountRoot, planMount, sealTmpfs } from './rootfs/mounts.ts';
+import { openSources } from './rootfs/source-trees.ts';
 
 /** A container may be created without a process; `start` then refuses, so this one never runs. */
 const noProcess: Process = { cwd: '/' };
 
-/** The first process of a container has pid 1 in its own namespace, which is how such a program knows that it is meant. */
+/**
+ * The first process of a container has pid 1 in its own namespace, which is how such a program knows that it is
+ * meant.
+ */
 function withListenFds(process: Process, count: number): Process {
   if (count === 0) return process;
   return { ...process, env: [...(process.env ?? []), `LISTEN_FDS=${count}`, 'LISTEN_PID=1'] };
+}
+
+/** The container's own socket, whatever the config has there. */
+function withNotify(process: Process, directory: string | undefined): Process {
+  if (directory === undefined) return process;
+  return { ...process, env: [...(process.env ?? []), `${notifyVariable}=${notifyDirectory}/${notifyName}`] };
 }
 
 interface Slots {
@@ -64,18 +78,20 @@ function inheritSlots(
 /**
  * Compiles a validated config into the plan that creates its container.
  *
- * Pure: the same input gives the same plan. Throws `Failure` (`invalid`) for what only this machine or the combination of
- * fields makes wrong.
+ * Pure: the same input gives the same plan. Throws `Failure` (`invalid`) for what only this machine or the
+ * combination of fields makes wrong.
  */
 export function createPlan(config: Config, request: CreateRequest, facts: HostFacts): Plan {
   const linux = config.linux ?? {};
-  const process = withListenFds(config.process ?? noProcess, request.listenFds);
+  const listening = withListenFds(config.process ?? noProcess, request.listenFds);
+  const process = withNotify(listening, request.notify);
   const plan = new PlanBuilder(config);
   const joinedMounts = hasNamespace(linux, 'mount') && !createsNamespace(linux, 'mount');
   const slots = inheritSlots(plan, process, request, joinedMounts);
   const before = {
     config,
     linux,
+    mounts: plannedMounts(config, facts, request.notify),
     request,
     facts,
     plan,
@@ -98,20 +114,33 @@ export function createPlan(config: Config, request: CreateRequest, facts: HostFa
     seccompSocket: slots.seccomp,
     userNamespace: compilation.userNamespace,
     noSetGroups: facts.rootless && linux.gidMappings?.length === 1 && linux.gidMappings[0]?.size === 1,
+    keepsGroups: keepsOriginalGroups(config.annotations),
   };
   if (facts.rootless && !compilation.userNamespace) {
     throw new Failure('invalid', 'an ordinary user can create a container only in a new user namespace', {
       pointer: '/linux/namespaces',
-      hint: 'add {"type": "user"} with uidMappings and gidMappings, as `tsoci spec --rootless` does',
+      hint: 'Add {"type": "user"} to linux.namespaces, or leave uidMappings and gidMappings to tsoci',
     });
   }
+  planSteps(compilation, own, slots);
+  return plan.build(request.preserve);
+}
+
+/** All that happens, in its order. */
+function planSteps(
+  compilation: Compilation,
+  own: ProcessCompilation,
+  slots: ReturnType<typeof inheritSlots>,
+): void {
+  const { linux, plan } = compilation;
+  const { process } = own;
   prepare(compilation, own);
   cloneContainer(compilation);
   enterNamespaces(compilation);
   if (compilation.ownMounts) buildRoot(compilation);
   if (process.terminal) {
     const root = compilation.ownMounts ? compilation.root : NO_SLOT;
-    planConsole(own, 'rootfs', root, slots.console, compilation.ownMounts);
+    planConsole(own, 'rootfs', { root, socket: slots.console, bind: compilation.ownMounts });
   }
   if (compilation.ownMounts) makeWorkingDirectory(compilation, process);
   planRuntimeHooks(compilation);
@@ -133,16 +162,19 @@ export function createPlan(config: Config, request: CreateRequest, facts: HostFa
   planSeal(own);
   planStartHooks(compilation);
   planExecution(own);
-  return plan.build(request.preserve);
 }
 
 /** Stage 0, before any namespace: all that needs the caller's own privileges. */
 function prepare(compilation: Compilation, own: ProcessCompilation): void {
   const { plan } = compilation;
-  if (compilation.facts.cgroups.adopted) plan.ask('prepare', 'cgroup');
+  if (compilation.facts.cgroups.made === 'around')
+    plan.add('prepare', '/linux/cgroupsPath', 'await-cgroup', {});
   planOomScore(own);
   if (!compilation.facts.rootless) openNull(compilation, 'prepare');
   planHostStreams(own, compilation.linux.uidMappings);
+  makeNetwork(compilation);
+  // The config may name the cgroup as the source of a mount.
+  if (!needsCgroupLate(compilation)) awaitCgroup(compilation, 'prepare');
   openSources(compilation);
   openCgroups(compilation);
   openDevices(compilation);
@@ -165,9 +197,7 @@ function openNull({ linux, null: slot, ownMounts, plan }: Compilation, phase: Ph
 function buildRoot(compilation: Compilation): void {
   mountRoot(compilation);
   if (compilation.facts.rootless) openNull(compilation, 'rootfs');
-  for (const [index, mount] of (compilation.config.mounts ?? []).entries()) {
-    planMount(compilation, mount, index);
-  }
+  for (const planned of compilation.mounts) planMount(compilation, planned);
   planDevices(compilation);
 }
 
@@ -175,7 +205,10 @@ function makeWorkingDirectory({ plan, root }: Compilation, { cwd }: Process): vo
   plan.add('rootfs', '/process/cwd', 'make-directory', { root, path: cwd, mode: 0o755, uid: 0, gid: 0 });
 }
 
-/** The launcher's hooks and network devices have their turn; its answer carries the state that createContainer hooks read. */
+/**
+ * The launcher's hooks and network devices have their turn; its answer carries the state that createContainer hooks
+ * read.
+ */
 function planRuntimeHooks({ config, linux, plan }: Compilation): void {
   const { prestart, createRuntime, createContainer } = config.hooks ?? {};
   if (prestart?.length || createRuntime?.length || createContainer?.length || linux.netDevices)
@@ -200,6 +233,6 @@ function enterRoot({ facts, joinedMounts, linux, plan, request, root }: Compilat
   ) as keyof typeof propagationType;
   plan.add('pivot', '/linux/rootfsPropagation', 'root-propagation', {
     type: propagationType[name],
-    recursive: propagation === name ? 0 : 1,
+    recursive: propagation !== name,
   });
 }

@@ -1,13 +1,13 @@
-import type { Linux, NamespaceType, Process } from '../bundle/config.ts';
+import type { Linux, NamespaceType, Process } from '../spec/config.ts';
+import { flagOf, mapsRoot } from '../spec/namespaces.ts';
 import { PlanBuilder } from './builder.ts';
-import { flagOf } from './compilation.ts';
 import type { ExecRequest, HostFacts } from './facts.ts';
-import { planMemoryPolicy } from './memory-policy.ts';
 import { NO_SLOT } from './operations.ts';
-import { planPersonality } from './personality.ts';
 import type { Plan } from './plan.ts';
+import type { ProcessCompilation } from './process/compilation.ts';
+import { planMemoryPolicy } from './process/memory-policy.ts';
+import { planPersonality } from './process/personality.ts';
 import {
-  type ProcessCompilation,
   planConsole,
   planExecution,
   planIdentity,
@@ -16,13 +16,13 @@ import {
   planPrivilegedLimits,
   planProcessConfinement,
   planSeal,
-} from './process.ts';
-import { planAffinity } from './scheduling.ts';
-import { planHostStreams } from './streams.ts';
+} from './process/process.ts';
+import { planAffinity } from './process/scheduling.ts';
+import { planHostStreams } from './process/streams.ts';
 
 /**
- * Compiles the plan of one more process in a running container, whose `linux` concerns it as it does the first one. It joins the namespaces
- * behind the container's pidfd, so that no path can be swapped under it.
+ * Compiles the plan of one more process in a running container, whose `linux` concerns it as it does the first one.
+ * It joins the namespaces behind the container's pidfd, so that no path can be swapped under it.
  */
 export function execPlan(process: Process, linux: Linux, request: ExecRequest, facts: HostFacts): Plan {
   const plan = new PlanBuilder({ process, linux });
@@ -38,6 +38,7 @@ export function execPlan(process: Process, linux: Linux, request: ExecRequest, f
     seccompSocket,
     userNamespace,
     noSetGroups: request.noSetGroups,
+    keepsGroups: request.keepsGroups,
   };
   planOomScore(own);
   const { initial, final } = process.execCPUAffinity ?? {};
@@ -48,8 +49,9 @@ export function execPlan(process: Process, linux: Linux, request: ExecRequest, f
   const root = openRoot(plan, request);
   enterContainer(own, request, container, root);
   plan.add('ids', '', 'new-session', {});
-  if (userNamespace) plan.add('ids', '', 'become', { uid: 0, gid: 0, groups: request.noSetGroups ? 0 : 1 });
-  if (process.terminal) planConsole(own, 'rootfs', NO_SLOT, console, false);
+  const groups = request.noSetGroups || request.keepsGroups ? 0 : 1;
+  if (userNamespace && mapsRoot(linux)) plan.add('ids', '', 'become', { uid: 0, gid: 0, groups });
+  if (process.terminal) planConsole(own, 'rootfs', { root: NO_SLOT, socket: console, bind: false });
   if (linux.personality) planPersonality(plan, linux.personality);
   if (linux.memoryPolicy) planMemoryPolicy(plan, linux.memoryPolicy);
   // After the transition to the cgroup the kernel has decided, unless the config says otherwise.
@@ -72,16 +74,19 @@ function openRoot(plan: PlanBuilder, { root }: ExecRequest): number {
 }
 
 /**
- * The process is born in the container, with nothing of the host to be seen in its /proc/PID by who is there already (CAP_SYS_PTRACE shows all):
- * its root and its working directory are the container's, so that the namespaces are joined and the root is entered
- * before the clone. After it come
+ * The process is born in the container, with nothing of the host to be seen in its /proc/PID by who is there already
+ * (CAP_SYS_PTRACE shows all): its root and its working directory are the container's, so that the namespaces are
+ * joined and the root is entered before the clone. After it come
  *
- * - the cgroup namespace: from inside of it nobody can be taken in from outside (cgroup-v2.rst, "Delegation Containment");
- * - of a container with a user namespace all but the pid namespace, when the clone into the cgroup no longer needs the caller's privileges. Who is
- *   there has no capability over a process that was executed outside of that user namespace and may not be dumped (ptrace(2)).
+ * - the cgroup namespace: from inside of it nobody can be taken in from outside (cgroup-v2.rst, "Delegation
+ * Containment");
+ * - of a container with a user namespace all but the pid namespace, when the clone into the cgroup no longer needs
+ * the caller's privileges. Who is
+ *   there has no capability over a process that was executed outside of that user namespace and may not be dumped
+ *   (ptrace(2)).
  *
- * An ordinary caller has privileges only once it is in the container's user namespace, and joins all others at once, which the
- * kernel does in the right order.
+ * An ordinary caller has privileges only once it is in the container's user namespace, and joins all others at once,
+ * which the kernel does in the right order.
  */
 function enterContainer(
   own: ProcessCompilation,
@@ -91,10 +96,11 @@ function enterContainer(
 ): void {
   const { plan, facts } = own;
   let cgroup = NO_SLOT;
-  if (request.attached) plan.ask('prepare', 'cgroup');
-  if (request.unifiedCgroup !== undefined) {
+  // Who was moved is there already, and so are its children.
+  if (request.attached) plan.add('prepare', '', 'await-cgroup', {});
+  else if (request.unifiedCgroup !== undefined) {
     cgroup = plan.slot();
-    const detached = facts.rootless ? 0 : 1;
+    const detached = !facts.rootless;
     plan.add('prepare', '', 'open-cgroup', { slot: cgroup, path: request.unifiedCgroup, detached });
   }
   const tasks = openTasks(plan, request, facts);
@@ -115,8 +121,9 @@ function enterContainer(
 }
 
 /**
- * The paths of v1 cgroups mean something else in the container's mount namespace, so their files are opened before; the process itself enters them, as
- * two of ours in there could be one too many for a limit of tasks. An ordinary caller enters them at once: to write it takes his rights.
+ * The paths of v1 cgroups mean something else in the container's mount namespace, so their files are opened before;
+ * the process itself enters them, as two of ours in there could be one too many for a limit of tasks. An ordinary
+ * caller enters them at once: to write it takes his rights.
  */
 function openTasks(
   plan: PlanBuilder,

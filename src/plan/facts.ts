@@ -16,10 +16,15 @@ export interface CgroupFacts {
   readonly links: readonly { readonly name: string; readonly target: string }[];
   /** The container's directory in the cgroup2 hierarchy, where there is one. */
   readonly unified: string | undefined;
+  /** Below that, where the processes are to be in the end: theirs to manage (annotation run.oci.delegate-cgroup). */
+  readonly delegated?: string | undefined;
   /** Files to which the stub writes `0`, in order. */
   readonly join: readonly string[];
-  /** Somebody else makes the cgroup around the stub (systemd): it asks for that before it does anything. */
-  readonly adopted?: boolean;
+  /**
+   * Who makes it, and when: we before the stub is started, or beside it, which then waits for that before it looks
+   * there; or somebody else (systemd) around the stub, which then waits for that before it does anything.
+   */
+  readonly made: 'before' | 'beside' | 'around';
 }
 
 /** What the planner knows of this machine and caller. Gathered by `container/`, so that planning stays pure. */
@@ -37,6 +42,8 @@ export interface HostFacts {
   readonly selinux: boolean;
   /** Where procfs and sysfs are mounted, the deepest first; known only where the old root stays (--no-pivot). */
   readonly kernelViews: readonly string[];
+  /** Sources with `copy-symlink` that are symbolic links, by their index in `mounts`, and what those say. */
+  readonly sourceLinks?: Readonly<Record<number, string>>;
 }
 
 /** How the master of a new terminal leaves: over the caller's console socket, or to the launcher itself. */
@@ -69,6 +76,8 @@ export interface CreateRequest extends ProcessRequest {
   /** Absolute path of the root filesystem. */
   readonly rootfs: string;
   readonly noPivot: boolean;
+  /** Directory of the host with the socket for what the container tells the service manager; undefined without. */
+  readonly notify?: string | undefined;
   /** Wait for `start` on an inherited socket; false for `run`, which goes on at once. */
   readonly startChannel: boolean;
 }
@@ -79,10 +88,12 @@ export interface ExecRequest extends ProcessRequest {
   /** Files to which the stub writes `0`. */
   readonly cgroupJoin: readonly string[];
   readonly unifiedCgroup: string | undefined;
-  /** Somebody else (systemd) moves the stub there first: it asks for that before it does anything. */
+  /** Somebody else (systemd) moves the stub there first: it waits for that before it does anything. */
   readonly attached?: boolean;
   /** The container's root directory, when that is not the root of its mount namespace. */
   readonly root: string | undefined;
   /** setgroups(2) is forbidden in the container's user namespace. */
   readonly noSetGroups: boolean;
+  /** The caller's supplementary groups stay. */
+  readonly keepsGroups: boolean;
 }

@@ -1,4 +1,5 @@
-import type { Operation, Question } from './operations.ts';
+import type { Operation } from './operations.ts';
+import type { Asked } from './phases.ts';
 
 /** A descriptor that the launcher opens and the stub inherits, in slot order from 0. */
 export type Inherited = 'console-socket' | 'start-socket' | 'process' | 'seccomp-socket' | 'root';
@@ -12,5 +13,5 @@ export interface Plan {
   /** Descriptors above stdio that the program gets (`--preserve-fds`). */
   readonly preserve: number;
   /** Questions that the stub will ask, in order. */
-  readonly questions: readonly Question[];
+  readonly questions: readonly Asked[];
 }

@@ -1,10 +1,12 @@
-import type { Config, Hook } from '../bundle/config.ts';
-import { pointerPart } from '../place.ts';
+import { defined } from '../defined.ts';
+import { type HookFiles, hookFiles } from '../spec/annotations.ts';
+import type { Config, Hook } from '../spec/config.ts';
+import { pointerPart } from '../spec/pointer.ts';
 import type { Question } from './operations.ts';
 
 /**
- * When the runtime itself acts, which the stub's operations do not tell: before the stub is started, when the stub asks, in `start` and
- * in `delete`.
+ * When the runtime itself acts, which the stub's operations do not tell: before the stub is started, when the stub
+ * asks, in `start` and in `delete`.
  */
 export type RuntimeMoment = 'before' | Extract<Question, 'id-maps' | 'create-runtime'> | 'start' | 'delete';
 
@@ -21,6 +23,7 @@ export interface RuntimeStep {
 /** What the runtime does for a config beside its cgroup's limits, in order: for people who want to see all of it. */
 export function runtimeSteps(config: Config): RuntimeStep[] {
   const { hooks = {}, linux = {} } = config;
+  const files = hookFiles(config.annotations);
   const devices = Object.entries(linux.netDevices ?? {});
   return [
     ...resctrlSteps(config),
@@ -41,20 +44,24 @@ export function runtimeSteps(config: Config): RuntimeStep[] {
       from: `/linux/netDevices/${pointerPart(host)}`,
       fields: { device: host, name: name || host },
     })),
-    ...hookSteps(hooks.prestart, 'prestart', 'create-runtime'),
-    ...hookSteps(hooks.createRuntime, 'createRuntime', 'create-runtime'),
-    ...hookSteps(hooks.poststart, 'poststart', 'start'),
-    ...hookSteps(hooks.poststop, 'poststop', 'delete'),
+    ...hookSteps(hooks.prestart, files, ['prestart', 'create-runtime']),
+    ...hookSteps(hooks.createRuntime, files, ['createRuntime', 'create-runtime']),
+    ...hookSteps(hooks.poststart, files, ['poststart', 'start']),
+    ...hookSteps(hooks.poststop, files, ['poststop', 'delete']),
   ];
 }
 
-function hookSteps(hooks: readonly Hook[] | undefined, kind: string, moment: RuntimeMoment): RuntimeStep[] {
+function hookSteps(
+  hooks: readonly Hook[] | undefined,
+  files: HookFiles,
+  [kind, moment]: readonly [string, RuntimeMoment],
+): RuntimeStep[] {
   return (hooks ?? []).map(({ path, args, env, timeout }, index) => ({
     moment,
     operation: 'hook',
     does: 'run a hook in the namespaces of the runtime',
     from: `/hooks/${kind}/${index}`,
-    fields: { path, args: args ?? [], environment: env ?? [], ...(timeout !== undefined && { timeout }) },
+    fields: defined({ path, args: args ?? [], environment: env ?? [], timeout, ...files }),
   }));
 }
 
@@ -99,7 +106,7 @@ function agentSteps({ linux }: Config): RuntimeStep[] {
       operation: 'seccomp-agent',
       does: 'connect to the agent that answers for the kernel',
       from: '/linux/seccomp/listenerPath',
-      fields: { path: listenerPath, ...(listenerMetadata !== undefined && { metadata: listenerMetadata }) },
+      fields: defined({ path: listenerPath, metadata: listenerMetadata }),
     },
   ];
 }

@@ -1,6 +1,7 @@
 /**
- * What a person at `ctr` or `docker` waits for, with runc and with the tested runtime in turn: medians and minima in milliseconds. Then, in
- * rounds of their own, how much of it are the calls of the runtime, which a shell script between the two takes the time of.
+ * What a person at `ctr` or `docker` waits for, with runc and with the tested runtime in turn: medians and minima in
+ * milliseconds. Then, in rounds of their own, how much of it are the calls of the runtime, which a shell script
+ * between the two takes the time of.
  *
  *   node --import tsx test/engines/compare.ts [ROUNDS]
  */

@@ -17,9 +17,8 @@ const test = engineSuite('containerd', ['containerd', 'ctr=containerd'], () => C
 
 /** What the runtime itself knows of. */
 const known = async (engine: Containerd): Promise<string> =>
-  expectSuccess(
-    await engine.command([engineRuntime, '--root', engine.path('runtime', engine.name), 'list', '--quiet']),
-  ).stdout;
+  expectSuccess(await engine.command([engineRuntime, '--root', engine.runtimeRoot, 'list', '--quiet']))
+    .stdout;
 
 const forever = ['sh', '-c', 'while :; do sleep 0.1; done'];
 
@@ -180,11 +179,15 @@ test('logs: a log file has both streams', async (engine) => {
   const options = ['--log-uri', `file://${log}`];
   const id = await engine.running(['sh', '-c', 'echo to out; echo to err >&2'], options);
   await engine.reached(id, 'STOPPED');
-  assert.deepEqual(readFileSync(log, 'utf8').trim().split('\n').sort(), ['to err', 'to out']);
+  // The shim tells of the end before it has written what came last.
+  const lines = () => readFileSync(log, 'utf8').trim().split('\n').sort();
+  await until('both streams are in the log', () => lines().length === 2);
+  assert.deepEqual(lines(), ['to err', 'to out']);
   await engine.remove(id);
 });
 
-// No user namespace here: this ctr forgets --runc-binary when --uidmap is given, and calls runc. Docker and Podman test it.
+// No user namespace here: this ctr forgets --runc-binary when --uidmap is given, and calls runc. Docker and Podman
+// test it.
 test('read-only root, seccomp, capabilities, devices, joined namespaces', async (engine) => {
   const readOnly = await engine.run(['touch', '/file'], ['--read-only']);
   assert.match(readOnly.stderr, /Read-only file system/);
@@ -217,7 +220,7 @@ test('a shim and a daemon that crash leave containers that delete --force remove
   await engine.crash();
   for (const pid of processesNaming(`-id ${id}`).concat(processesNaming(`-id\0${id}`)))
     process.kill(pid, 'SIGKILL');
-  const root = ['--root', engine.path('runtime', engine.name)];
+  const root = ['--root', engine.runtimeRoot];
   const state = JSON.parse(expectSuccess(await runCommand([engineRuntime, ...root, 'state', id])).stdout);
   assert.equal(state.status, 'running');
   expectSuccess(await runCommand([engineRuntime, ...root, 'delete', '--force', id]));

@@ -1,8 +1,12 @@
-/** Engines that die with everything that watches over containers, in the middle of starting some: `delete --force` removes what is left. */
+/**
+ * Engines that die with everything that watches over containers, in the middle of starting some: `delete --force`
+ * removes what is left.
+ */
 import { strict as assert } from 'node:assert';
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { cgroupsNamed, mountsNaming } from '../integration/support/leftovers.ts';
+import { commandLineOf, endProcess } from '../integration/support/processes.ts';
 import { runCommand } from '../integration/support/runtime.ts';
 import { expectSuccess } from '../integration/support/sandbox.ts';
 import { until } from '../integration/support/wait.ts';
@@ -16,24 +20,26 @@ import { Podman } from './support/podman.ts';
 /** How many containers are being started when the engine dies. */
 const several = 6;
 
-const commandLine = (pid: number): string => {
-  try {
-    return readFileSync(`/proc/${pid}/cmdline`, 'utf8');
-  } catch {
-    return ''; // It ended.
-  }
-};
-
-/** Kills the shims of an engine, and its containerd. */
-function killWatchers(engine: Laboratory): void {
-  for (const pid of processesNaming(engine.directory))
-    if (/containerd/.test(commandLine(pid).split('\0')[0] ?? '')) process.kill(pid, 'SIGKILL');
+/**
+ * Kills the shims of an engine, and its containerd: until none is found, for one that is killed may have begun
+ * another, and ten times, for one that is in the middle of execve(2) has no command line to be known by.
+ */
+async function killWatchers(engine: Laboratory): Promise<void> {
+  let quiet = 0;
+  await until('no shim is left', () => {
+    const watchers = processesNaming(engine.directory).filter((pid) =>
+      /containerd/.test(commandLineOf(pid).split('\0')[0] ?? ''),
+    );
+    for (const pid of watchers) endProcess(pid);
+    quiet = watchers.length === 0 ? quiet + 1 : 0;
+    return quiet === 10;
+  });
 }
 
 /** Calls of the runtime that outlived who called them come to their end by themselves. */
 const noCallsOf = (engine: Laboratory) =>
   until('calls of the runtime have ended', () =>
-    processesNaming(engine.directory).every((pid) => !commandLine(pid).startsWith(`${engineRuntime}\0`)),
+    processesNaming(engine.directory).every((pid) => !commandLineOf(pid).startsWith(`${engineRuntime}\0`)),
   );
 
 const runtime = (root: string, ...args: readonly string[]) =>
@@ -64,7 +70,7 @@ containerd('containerd and its shims die while containers start', async (engine)
   const starts = ids.map((id) => engine.ctr(engine.runArguments(id, ['--detach'], ['sleep', '1000'])));
   await until('the first is there', async () => (await listed(root)).length > 0);
   await engine.crash();
-  killWatchers(engine);
+  await killWatchers(engine);
   await Promise.all(starts);
   await noCallsOf(engine);
   const found = await deleteAll(root);
@@ -90,7 +96,7 @@ docker('dockerd, containerd and the shims die while containers start', async (en
   );
   await until('the first is there', async () => (await listed(root)).length > 0);
   await engine.crash();
-  killWatchers(engine);
+  await killWatchers(engine);
   await Promise.all(starts);
   await noCallsOf(engine);
   assert.ok((await deleteAll(root)).length > 0);

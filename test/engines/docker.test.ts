@@ -253,7 +253,8 @@ test("namespaces: another container's, the host's, a private cgroup namespace", 
 
 test('--privileged: everything that the daemon itself has', async (engine) => {
   const result = await engine.run(['grep', 'CapEff', '/proc/self/status'], ['--privileged']);
-  // Where the daemon lacks a capability others refuse to start; the specification wants a warning (config.md, Process).
+  // Where the daemon lacks a capability others refuse to start; the specification wants a warning (config.md,
+  // Process).
   if (!isOurs) return;
   const set = (text: string) => BigInt(`0x${/CapEff:\t(\w+)/.exec(text)?.[1]}`);
   // A daemon of this age knows the first 38.

@@ -13,7 +13,10 @@ const test = engineSuite('Docker', ['dockerd=docker.io', 'docker=docker.io', 'co
   Docker.open(),
 );
 
-/** Once with the filter of system calls, once with capabilities, namespaces and devices alone: one of them must not hide the other. */
+/**
+ * Once with the filter of system calls, once with capabilities, namespaces and devices alone: one of them must not
+ * hide the other.
+ */
 const confinements = [[], ['--security-opt', 'seccomp=unconfined']];
 
 /** Every capability, in a user namespace or not, with no filter, is another matter: that is --privileged. */

@@ -1,4 +1,7 @@
-/** As link.test.ts, for those who look for runtimes in fixed directories: there the link lies, and no crun (support/podman.ts). */
+/**
+ * As link.test.ts, for those who look for runtimes in fixed directories: there the link lies, and no crun
+ * (support/podman.ts).
+ */
 import { strict as assert } from 'node:assert';
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -8,13 +11,16 @@ import { engineSuite } from './support/engine-suite.ts';
 import { image, Podman } from './support/podman.ts';
 
 /**
- * Podman and Buildah, where a link named runc is the one runtime in the directories in which they look. The same is asked with the
- * real runc behind the link: a question that any runtime would pass by proves nothing about who was called.
+ * Podman and Buildah, where a link named runc is the one runtime in the directories in which they look. The same is
+ * asked with the real runc behind the link: a question that any runtime would pass by proves nothing about who was
+ * called.
  */
 function podmanSuite(name: string, link: string, expected: 'tsoci' | 'runc'): void {
   const podman = engineSuite(name, ['podman', 'conmon', `${link}=runc`], () => Podman.open(link), expected);
 
-  /** Who keeps the record of a container: each in its own default state directory, ours with the number of its schema. */
+  /**
+   * Who keeps the record of a container: each in its own default state directory, ours with the number of its schema.
+   */
   const keeper = (id: string): string[] =>
     ['tsoci', 'runc', 'crun'].filter((each) => {
       const path = join('/run', each, id, 'state.json');

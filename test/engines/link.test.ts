@@ -1,6 +1,6 @@
 /**
- * The truest test of a replacement: a link named `runc` that leads to tsoci, first in PATH, and nothing told to anybody. The others
- * in this directory name the runtime to each engine.
+ * The truest test of a replacement: a link named `runc` that leads to tsoci, first in PATH, and nothing told to
+ * anybody. The others in this directory name the runtime to each engine.
  */
 import { strict as assert } from 'node:assert';
 import { spawn } from 'node:child_process';

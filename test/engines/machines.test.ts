@@ -1,4 +1,7 @@
-/** What wants a machine with cgroup v2 alone, or with systemd as PID 1: virtual machines are started for it (test/vm/run). */
+/**
+ * What wants a machine with cgroup v2 alone, or with systemd as PID 1: virtual machines are started for it
+ * (test/vm/run).
+ */
 import { strict as assert } from 'node:assert';
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';

@@ -1,4 +1,7 @@
-/** Debian in a container, under Podman's defaults: apt installs a package, and what it depends on, from a local repository. */
+/**
+ * Debian in a container, under Podman's defaults: apt installs a package, and what it depends on, from a local
+ * repository.
+ */
 import { strict as assert } from 'node:assert';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';

@@ -47,10 +47,12 @@ class RootlessPodman extends Laboratory {
     return engine;
   }
 
-  podman(args: readonly string[]): Promise<CommandResult> {
+  /** @param groups the user's supplementary groups */
+  podman(args: readonly string[], groups = ''): Promise<CommandResult> {
     const file = this.path('subordinate');
     const script = `mount --bind ${file} /etc/subuid; mount --bind ${file} /etc/subgid; cd ${this.path('home')}; exec "$@"`;
-    const identity = ['setpriv', '--reuid', String(user), '--regid', String(user), '--clear-groups'];
+    const identity = ['setpriv', '--reuid', String(user), '--regid', String(user)];
+    identity.push(...(groups === '' ? ['--clear-groups'] : ['--groups', groups]));
     const environment = [
       `HOME=${this.path('home')}`,
       `XDG_RUNTIME_DIR=${this.path('run')}`,
@@ -98,6 +100,19 @@ test('run --detach, exec, logs, stop', async (engine) => {
   const inspected = await engine.podman(['inspect', '--format', '{{.State.ExitCode}}', 'box']);
   assert.equal(expectSuccess(inspected).stdout, '6\n');
   expectSuccess(await engine.podman(['rm', 'box']));
+});
+
+test('--group-add keep-groups: what a group of the user may read is read inside', async (engine) => {
+  const file = engine.path('of-the-group');
+  writeFileSync(file, 'for the group\n');
+  chownSync(file, 0, 4711);
+  chmodSync(file, 0o640);
+  const options = ['run', '--rm', '--volume', `${file}:/file:ro`];
+  const read = [...ofTest, 'cat', '/file'];
+  const kept = await engine.podman([...options, '--group-add', 'keep-groups', ...read], '4711');
+  assert.equal(expectSuccess(kept).stdout, 'for the group\n');
+  const gone = await engine.podman([...options, ...read], '4711');
+  assert.match(gone.stderr, /Permission denied/);
 });
 
 test.run();

@@ -3,9 +3,12 @@ import { strict as assert } from 'node:assert';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { testConfig } from '../integration/support/bundle.ts';
+import { compileTell } from '../integration/support/probe.ts';
 import type { CommandResult } from '../integration/support/runtime.ts';
 import { expectSuccess } from '../integration/support/sandbox.ts';
+import { ServiceManager } from '../integration/support/service-manager.ts';
 import { until } from '../integration/support/wait.ts';
+import { cgroupParent } from './support/cgroup-manager.ts';
 import { engineRuntime } from './support/engine-runtime.ts';
 import { engineSuite } from './support/engine-suite.ts';
 import { makeTestRootfs } from './support/image.ts';
@@ -16,6 +19,11 @@ const test = engineSuite('Podman', ['podman', 'conmon'], () => Podman.open());
 const refused = (result: CommandResult, code: number, message: RegExp): void => {
   assert.match(result.stderr, message);
   assert.equal(result.code, code, result.stderr);
+};
+
+/** runc has nothing of what crun's users know. */
+const testLikeCrun = (name: string, body: (engine: Podman) => Promise<void>): void => {
+  if (!engineRuntime.endsWith('/runc')) test(name, body);
 };
 
 const loop = 'trap "echo got the signal; exit 6" TERM; echo up; while :; do sleep 0.05; done';
@@ -105,6 +113,80 @@ test('exec, top, stats, pause, logs, stop, start, restart, kill, wait', async (e
   await engine.ok(['kill', name]);
   assert.equal(await engine.ok(['wait', name]), '137\n');
   await engine.ok(['rm', '--force', name]);
+});
+
+testLikeCrun('--cgroups=disabled: the process stays in the cgroups of whoever called', async (engine) => {
+  const where = 'cat /proc/self/cgroup';
+  const own = await engine.output(where);
+  assert.match(own, new RegExp(cgroupParent(engine.name)));
+  const disabled = await engine.podman([
+    'run',
+    '--rm',
+    '--network',
+    'none',
+    '--cgroups=disabled',
+    image,
+    'sh',
+    '-c',
+    where,
+  ]);
+  assert.doesNotMatch(expectSuccess(disabled).stdout, /libpod|conmon.*\/tsoci/);
+  assert.doesNotMatch(disabled.stdout, new RegExp(cgroupParent(engine.name)));
+  const name = 'without-cgroups';
+  await engine.ok([
+    'run',
+    '--detach',
+    '--name',
+    name,
+    '--network',
+    'none',
+    '--cgroups=disabled',
+    image,
+    'sh',
+    '-c',
+    loop,
+  ]);
+  await engine.logged(name, 'up');
+  assert.equal(await engine.ok(['exec', name, 'echo', 'in']), 'in\n');
+  await engine.ok(['stop', name]);
+  assert.equal(await engine.inspect(name, '{{.State.ExitCode}}'), '6');
+  await engine.ok(['rm', name]);
+});
+
+test('--sdnotify=container: what the container says gets to the service manager, and nothing before', async (engine) => {
+  const cleanups: (() => unknown)[] = [];
+  const manager = await ServiceManager.listen({
+    directory: () => engine.path(),
+    onClose: (cleanup) => cleanups.push(cleanup),
+  });
+  try {
+    const name = 'notifies';
+    const script = 'echo up; until test -e /go; do sleep 0.05; done; /tell READY=1; exec sleep 1000';
+    const volume = ['--volume', `${compileTell()}:/tell:ro`];
+    const options = ['--detach', '--name', name, '--network', 'none', '--sdnotify=container', ...volume];
+    const run = engine.podman(['run', ...options, image, 'sh', '-c', script], {
+      env: { ...engine.environment, NOTIFY_SOCKET: manager.address },
+    });
+    await until('it exists', async () => (await engine.podman(['container', 'exists', name])).code === 0);
+    await engine.logged(name, 'up');
+    const isReady = () => manager.notices.some(({ text }) => text.split('\n').includes('READY=1'));
+    assert.equal(isReady(), false);
+    await engine.ok(['exec', name, 'touch', '/go']);
+    await until('it is ready', isReady);
+    manager.pass();
+    expectSuccess(await run);
+    await engine.ok(['rm', '--force', '--time', '0', name]);
+  } finally {
+    for (const cleanup of cleanups) cleanup();
+  }
+});
+
+testLikeCrun('--group-add keep-groups: the groups of whoever called stay', async (engine) => {
+  const groups = 'sed -n "s/^Groups:[[:space:]]*//p" /proc/self/status';
+  const kept = await engine.withGroups('0,4711,4712', ['--group-add', 'keep-groups'], ['sh', '-c', groups]);
+  assert.equal(kept.trim(), '0 4711 4712');
+  const gone = await engine.withGroups('0,4711,4712', [], ['sh', '-c', groups]);
+  assert.doesNotMatch(gone, /4711/);
 });
 
 test(

@@ -1,4 +1,7 @@
-/** Engines on a machine like most: systemd is PID 1, cgroup v2 is all there is, and they have systemd make the cgroups. */
+/**
+ * Engines on a machine like most: systemd is PID 1, cgroup v2 is all there is, and they have systemd make the
+ * cgroups.
+ */
 import { strict as assert } from 'node:assert';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,5 +1,5 @@
 /** node:path as far as unit tests use it. */
-import { resolvePath } from '../../src/plan/path.ts';
+import { resolvePath } from '../../src/spec/path.ts';
 import { workingDirectory } from './process.ts';
 
 export function dirname(path: string): string {

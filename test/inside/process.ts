@@ -1,7 +1,7 @@
 /** `process` and `Buffer` as far as unit tests use them. */
 import { engine } from '../../src/entry/engine-globals.ts';
 import type { Native } from '../../src/host/native.ts';
-import { resolvePath } from '../../src/plan/path.ts';
+import { resolvePath } from '../../src/spec/path.ts';
 
 const signals: Readonly<Record<string, number>> = { SIGKILL: 9, SIGTERM: 15 };
 
@@ -56,7 +56,7 @@ function bytesOf(data: string | ArrayLike<number>, encoding?: string): Bytes {
   return new Bytes(new TextEncoder().encode(data));
 }
 
-/** Another way than src/cli/render/base64.ts, which a test compares with it. */
+/** Another way than src/spec/base64.ts, which a test compares with it. */
 function base64Of(bytes: Uint8Array): string {
   return btoa(String.fromCharCode(...bytes));
 }

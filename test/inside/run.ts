@@ -1,6 +1,6 @@
 /**
- * Runs unit tests in the engine of the shipped executable, as scripts/test-worker.ts does on Node: the same lines for scripts/test.ts, the
- * same order. scripts/build-unit-tests.ts writes the list of files.
+ * Runs unit tests in the engine of the shipped executable, as scripts/test-worker.ts does on Node: the same lines for
+ * scripts/test.ts, the same order. scripts/build-unit-tests.ts writes the list of files.
  */
 import '../../src/entry/engine-globals.ts';
 // biome-ignore lint/suspicious/noTsIgnore: the list exists in the bundle alone

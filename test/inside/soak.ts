@@ -1,6 +1,7 @@
 /**
- * A long-lived process on the engine's event loop, as a shim will be: it lists containers through the library, waits on threads, timers and
- * descriptors, and makes garbage with cycles. Prints its memory and descriptors now and then, one JSON line each. Arguments: a root directory, rounds.
+ * A long-lived process on the engine's event loop, as a shim will be: it lists containers through the library, waits
+ * on threads, timers and descriptors, and makes garbage with cycles. Prints its memory and descriptors now and then,
+ * one JSON line each. Arguments: a root directory, rounds.
  */
 import { list } from '../../src/container/list.ts';
 import type { Context } from '../../src/container/types.ts';
@@ -13,7 +14,7 @@ const EPOLLIN = 1;
 function contextOf(root: string): Context {
   return {
     root,
-    systemdCgroup: false,
+    cgroupManager: 'cgroupfs',
     rootless: false,
     warn: () => undefined,
     environment: () => [],

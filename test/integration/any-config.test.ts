@@ -1,6 +1,6 @@
 /**
- * Real containers of random configs: none hangs a command, and none leaves anything behind. TSOCI_TEST_SEED repeats a run, TSOCI_TEST_RUNS and
- * TSOCI_TEST_SECONDS change how many there are.
+ * Real containers of random configs: none hangs a command, and none leaves anything behind. TSOCI_TEST_SEED repeats a
+ * run, TSOCI_TEST_RUNS and TSOCI_TEST_SECONDS change how many there are.
  */
 import { strict as assert } from 'node:assert';
 import { execFileSync } from 'node:child_process';
@@ -9,12 +9,12 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { suite } from 'uvu';
-import type { Config } from '../../src/bundle/config.ts';
+import type { Config } from '../../src/spec/config.ts';
 import { anyConfig } from './support/any-config.ts';
 import { type Bundle, makeBundle } from './support/bundle.ts';
 import { type CommandResult, runtimeKind } from './support/runtime.ts';
 import { type Sandbox, withSandbox, writeConfig } from './support/sandbox.ts';
-import { tracesOf } from './support/traces-of.ts';
+import { itsOtherEnd, ownDevice, tracesOf } from './support/traces-of.ts';
 
 const test = suite(`any config (${runtimeKind})`);
 
@@ -48,19 +48,19 @@ function complaint(name: string, { code, signal, stderr }: CommandResult): strin
 }
 
 /** One end of a virtual cable, which goes away with the other. */
-function addDevice(name: string): void {
-  execFileSync('ip', ['link', 'add', name, 'type', 'veth', 'peer', 'name', `${name}p`], { stdio: 'ignore' });
+function addDevice(): void {
+  const cable = ['type', 'veth', 'peer', 'name', itsOtherEnd];
+  execFileSync('ip', ['link', 'add', ownDevice, ...cable], { stdio: 'ignore' });
 }
 
 /** Whether there are virtual cables on this machine. */
 function hasCables(): boolean {
-  const name = `tsocif${process.pid % 100_000}`;
   try {
-    addDevice(name);
+    addDevice();
   } catch {
     return false;
   }
-  execFileSync('ip', ['link', 'del', name]);
+  execFileSync('ip', ['link', 'del', ownDevice]);
   return true;
 }
 
@@ -71,19 +71,17 @@ class Trial {
   readonly id: string;
   readonly #sandbox: Sandbox;
   readonly #bundle: Bundle;
-  readonly #device: string;
 
   constructor(sandbox: Sandbox, bundle: Bundle, number: number) {
     this.#sandbox = sandbox;
     this.#bundle = bundle;
-    this.#device = `tsocif${process.pid % 100_000}`;
     this.id = `${sandbox.id()}-${number}`;
   }
 
   async run(config: Config): Promise<{ readonly problems: string[]; readonly created: boolean }> {
     const wantsDevice = cables && config.linux?.netDevices !== undefined;
-    if (wantsDevice) addDevice(this.#device);
-    const text = JSON.stringify(config).replace('"DEVICE"', JSON.stringify(this.#device));
+    if (wantsDevice) addDevice();
+    const text = JSON.stringify(config).replace('"DEVICE"', JSON.stringify(ownDevice));
     writeConfig(this.#bundle, text);
     const oci = (...args: string[]) => this.#sandbox.tsoci(args, { timeout: patience });
     const made = await oci('create', '--bundle', this.#bundle.directory, this.id);
@@ -104,8 +102,8 @@ class Trial {
   }
 
   #checkDevice(created: boolean): string[] {
-    const onHost = existsSync(`/sys/class/net/${this.#device}`);
-    if (onHost) execFileSync('ip', ['link', 'del', this.#device]);
+    const onHost = existsSync(`/sys/class/net/${ownDevice}`);
+    if (onHost) execFileSync('ip', ['link', 'del', ownDevice]);
     return created === onHost
       ? [`the network device ${onHost ? 'was not moved' : 'was not given back'}`]
       : [];

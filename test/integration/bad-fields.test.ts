@@ -1,8 +1,8 @@
 /** Bad input in every field of config.json: create refuses it with the place, and nothing is made. */
 import { strict as assert } from 'node:assert';
 import { suite } from 'uvu';
-import { stringifyJson } from '../../src/bundle/stringify-json.ts';
-import { pathOf } from '../../src/place.ts';
+import { stringifyJson } from '../../src/bundle/json/stringify-json.ts';
+import { pathOf } from '../../src/spec/pointer.ts';
 import { contradictions } from '../unit/bundle/spoilt/contradictions.ts';
 import { type SpoiltConfig, spoiltConfigs } from '../unit/bundle/spoilt/spoilt-configs.ts';
 import type { Bundle } from './support/bundle.ts';
@@ -15,7 +15,7 @@ const test = suite(`bad fields (${runtimeKind})`);
 /** Node takes ten times as long to start: there a sample has to do. */
 const step = runtimeKind === 'node' ? 12 : 1;
 
-/** Of the wrong types of one field one is enough here; test/unit/bundle/refusals tries all of them. */
+/** Of the wrong types of one field one is enough here; test/unit/bundle/refusals.test.ts tries all of them. */
 function chosen(): SpoiltConfig[] {
   const places = new Set<string>();
   return [...spoiltConfigs()]

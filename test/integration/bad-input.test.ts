@@ -1,4 +1,7 @@
-/** What people and engines get wrong: each is refused with exit status 1 and a message that names it, and leaves nothing. */
+/**
+ * What people and engines get wrong: each is refused with exit status 1 and a message that names it, and leaves
+ * nothing.
+ */
 import { strict as assert } from 'node:assert';
 import {
   mkdirSync,
@@ -174,7 +177,8 @@ test('a root filesystem that is missing or no directory', () =>
 test('ids that are no file names, and ids in use', () =>
   withSandbox(async (sandbox) => {
     const { directory } = sandbox.bundle(['sleep', '1000']);
-    const before = cgroupsNamed('tsoci-test');
+    const own = `tsoci-test-${process.pid}`;
+    const before = cgroupsNamed(own);
     for (const id of [
       '',
       '.',
@@ -193,7 +197,7 @@ test('ids that are no file names, and ids in use', () =>
         expectRefusal(await sandbox.tsoci([...args, '--', id]), /container id|CONTAINER-ID/);
     }
     assert.deepEqual(readdirSync(sandbox.root), []);
-    assert.deepEqual(cgroupsNamed('tsoci-test'), before);
+    assert.deepEqual(cgroupsNamed(own), before);
     const id = await sandbox.created(['sleep', '1000']);
     expectRefusal(
       await sandbox.tsoci(['create', '--bundle', directory, id]),

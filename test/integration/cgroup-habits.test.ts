@@ -1,16 +1,16 @@
 /**
- * What callers of runc count on where cgroups are concerned, looked at from the kernel's files: device rules of others, freezers,
- * signals for a whole cgroup, limits that are written in the order that works.
+ * What callers of runc count on where cgroups are concerned, looked at from the kernel's files: device rules of
+ * others, freezers, signals for a whole cgroup, limits that are written in the order that works.
  */
 import { strict as assert } from 'node:assert';
 import { closeSync, existsSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import { join } from 'node:path';
 import { suite } from 'uvu';
-import type { DeviceRule } from '../../src/bundle/config.ts';
-import { deviceProgram } from '../../src/cgroup/device-program.ts';
+import { deviceProgram } from '../../src/cgroup/devices/device-program.ts';
 import { findLibexec } from '../../src/entry/libexec.ts';
 import { loadNative } from '../../src/entry/load-native.ts';
+import type { DeviceRule } from '../../src/spec/config.ts';
 import { besideRunc, outcome, type Row } from './support/beside-runc.ts';
 import type { ConfigChange, Mutable } from './support/bundle.ts';
 import { pureV2 } from './support/cgroup-of.ts';
@@ -241,13 +241,14 @@ const freezers: readonly Row[] = [
       sandbox.onClose(() => write('THAWED', above, 'freezer.state'));
       write('FROZEN', above, 'freezer.state');
       const { code, stderr } = await sandbox.tsoci(['delete', '--force', id]);
-      return { code, named: stderr.includes(`the freezer "${above}" holds it`) };
+      return { code, named: stderr.includes(`The freezer "${above}" holds it`) };
     },
     wanted: { code: 1, named: true },
   },
 ];
 
-// ---- the whole cgroup ----------------------------------------------------------------------------------------------
+// ---- the whole cgroup
+// ----------------------------------------------------------------------------------------------
 
 const sharedPids: ConfigChange = (config) => {
   if (config.linux)

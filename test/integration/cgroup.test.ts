@@ -1,6 +1,6 @@
 /**
- * The cgroup room on the machine's own cgroups, whatever their version: v1 and hybrid on a host, v2 in the virtual machine
- * (test/vm). Only cgroups named tsoci-test-PID-… are made, and removed again.
+ * The cgroup room on the machine's own cgroups, whatever their version: v1 and hybrid on a host, v2 in the virtual
+ * machine (test/vm). Only cgroups named tsoci-test-PID-… are made, and removed again.
  */
 
 import { strict as assert } from 'node:assert';
@@ -15,14 +15,15 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { suite } from 'uvu';
-import type { Resources } from '../../src/bundle/config.ts';
 import type { Cgroup, CgroupEntry } from '../../src/cgroup/cgroup.ts';
-import { detectCgroups } from '../../src/cgroup/detect-cgroups.ts';
-import { cgroupFromState, openCgroup } from '../../src/cgroup/open-cgroup.ts';
+import { detectCgroups } from '../../src/cgroup/layout/detect-cgroups.ts';
+import { newCgroup } from '../../src/cgroup/new-cgroup.ts';
+import { openCgroup } from '../../src/cgroup/open-cgroup.ts';
 import { findLibexec } from '../../src/entry/libexec.ts';
 import { loadNative } from '../../src/entry/load-native.ts';
 import { Failure } from '../../src/failure.ts';
 import { watchingWait } from '../../src/host/wait.ts';
+import type { Resources } from '../../src/spec/config.ts';
 
 const native = loadNative(findLibexec());
 const host = { native, wait: watchingWait(native), surroundings: {} };
@@ -36,8 +37,8 @@ const children: ChildProcess[] = [];
 
 function open(path?: string): Cgroup {
   const id = `tsoci-test-${process.pid}-${count++}`;
-  const request = { id, cgroupsPath: path ?? `/${id}`, systemd: false, rootless: false };
-  const cgroup = openCgroup(host, layout, request);
+  const request = { id, cgroupsPath: path ?? `/${id}`, manager: 'cgroupfs' as const, rootless: false };
+  const cgroup = newCgroup(host, layout, request);
   cgroups.push(cgroup);
   return cgroup;
 }
@@ -143,7 +144,12 @@ test('create() refuses a cgroup with processes', async () => {
   const first = await made();
   const child = await sleeper(first);
   const path = `/${directory(first, 'memory').split('/').at(-1)}`;
-  const second = openCgroup(host, layout, { id: 'x', cgroupsPath: path, systemd: false, rootless: false });
+  const second = newCgroup(host, layout, {
+    id: 'x',
+    cgroupsPath: path,
+    manager: 'cgroupfs' as const,
+    rootless: false,
+  });
   await assert.rejects(second.create(), (error) => error instanceof Failure && error.code === 'status');
   assert.ok(existsSync(directory(first, 'memory')));
   child.kill('SIGKILL');
@@ -302,7 +308,7 @@ test('delete() removes sub-cgroups that the container made', async () => {
   for (const path of directories(cgroup)) assert.ok(!existsSync(path));
 });
 
-test('device rules: what is not allowed can not be opened', async () => {
+test('device rules: what is not allowed cannot be opened', async () => {
   const tty = { allow: true, type: 'c', major: 1, minor: 11, access: 'r' } as const;
   const cgroup = await made({ devices: [{ allow: false, access: 'rwm' }, tty] });
   const node = `/tmp/tsoci-test-${process.pid}`;
@@ -360,9 +366,9 @@ test('device rules can be changed while the container runs, and come back when t
   assert.deepEqual(await opens(), ['null', 'kmsg']);
 });
 
-test('cgroupFromState() opens the same cgroup from JSON', async () => {
+test('openCgroup() opens the same cgroup from JSON', async () => {
   const cgroup = await made({ pids: { limit: 7 } });
-  const again = cgroupFromState(host, JSON.parse(JSON.stringify(cgroup.saved)));
+  const again = openCgroup(host, JSON.parse(JSON.stringify(cgroup.saved)));
   assert.equal(again.statistics().pids?.limit, 7);
   assert.deepEqual(again.joinPaths(), cgroup.joinPaths());
   assert.equal(again.unifiedDirectory(), cgroup.unifiedDirectory());
@@ -472,7 +478,12 @@ test('blockIO limits reach the kernel in its own format', async () => {
 test('rootless: no permission is a warning, unless a limit needs it', async () => {
   const rootless = () => {
     const id = `tsoci-test-${process.pid}-${count++}`;
-    return openCgroup(host, layout, { id, cgroupsPath: `/${id}`, systemd: false, rootless: true });
+    return newCgroup(host, layout, {
+      id,
+      cgroupsPath: `/${id}`,
+      manager: 'cgroupfs' as const,
+      rootless: true,
+    });
   };
   const denied = open();
   const [free, limited] = [rootless(), rootless()];

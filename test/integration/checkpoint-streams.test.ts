@@ -79,6 +79,13 @@ here('an established TCP connection', () =>
     expectSuccess(restored.result);
     await until('they talk again', () => heard(restored.log).length > 3);
     assert.equal(heard(restored.log)[0], last + 1);
+
+    // Closed instead, neither end hears the other, and both end.
+    expectSuccess(await sandbox.tsoci(['delete', '--force', id]));
+    const closed = await logged(sandbox, [...args.slice(0, -2), '--tcp-close', id]);
+    expectSuccess(closed.result);
+    await sandbox.stopped(id);
+    assert.deepEqual(heard(closed.log), []);
   }),
 );
 

@@ -1,4 +1,6 @@
-/** docs/commands.md is what its generator writes today: every command is run again, and what it prints is compared. */
+/**
+ * docs/commands.md is what its generator writes today: every command is run again, and what it prints is compared.
+ */
 import { strict as assert } from 'node:assert';
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -6,14 +8,16 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { suite } from 'uvu';
 import { commands } from '../../src/cli/commands.ts';
-import { globalOptions } from '../../src/cli/options.ts';
+import { globalOptions } from '../../src/cli/table/global-options.ts';
 
 const test = suite('command docs');
 
 const checkout = resolve(import.meta.dirname, '../..');
 const page = readFileSync(join(checkout, 'docs/commands.md'), 'utf8');
 
-/** The sections by title, without what is of one run: numbers, the commit, and all output where the section says so. */
+/**
+ * The sections by title, without what is of one run: numbers, the commit, and all output where the section says so.
+ */
 function comparable(text: string): Map<string, string[]> {
   const sections = text.split(/^## /m).map((section) => {
     const [title = '', ...lines] = section.split('\n');

@@ -158,7 +158,7 @@ test('--debug tells more, --log-format json says it as lines of JSON', () =>
     assert.ok(!lines.some(({ level }) => level === 'error'));
   }));
 
-test('delete() takes several ids, and goes on behind one that it can not delete', () =>
+test('delete() takes several ids, and goes on behind one that it cannot delete', () =>
   withSandbox(async (sandbox) => {
     const [first, second, third] = [
       await sandbox.running(),

@@ -98,7 +98,8 @@ test('device rules: what is not allowed cannot be opened, nor made', () =>
         }
       },
     );
-    // The specification's default devices stay usable (config-linux.md, Default Devices) or follow the rules; their making does not.
+    // The specification's default devices stay usable (config-linux.md, Default Devices) or follow the rules; their
+    // making does not.
     assert.match(out, /^1\n/);
     assert.match(out, /made\n$/);
   }));

@@ -4,7 +4,7 @@ import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite } from 'uvu';
-import type { Seccomp } from '../../src/bundle/config.ts';
+import type { Seccomp } from '../../src/spec/config.ts';
 import type { ConfigChange } from './support/bundle.ts';
 import { runtimeKind } from './support/runtime.ts';
 import { expectRefusal, expectSuccess, procStatus, type Sandbox, withSandbox } from './support/sandbox.ts';
@@ -92,7 +92,7 @@ test('kill, of the process and of the thread, and trap', () =>
     }
   }));
 
-test('a filter that refuses everything, the end of a process as well: start says so and does not wait for ever', () =>
+test('a filter that refuses everything, the end of a process as well: start says so and does not wait forever', () =>
   withSandbox(async (sandbox) => {
     for (const defaultAction of ['SCMP_ACT_ERRNO', 'SCMP_ACT_KILL_PROCESS', 'SCMP_ACT_TRAP'] as const) {
       const id = await sandbox.created(['true'], filtered({ defaultAction, syscalls: [] }));

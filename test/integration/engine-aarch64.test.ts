@@ -1,4 +1,6 @@
-/** The executable for aarch64, where its cross compiler and an emulator are: built around the same image, and started. */
+/**
+ * The executable for aarch64, where its cross compiler and an emulator are: built around the same image, and started.
+ */
 import { strict as assert } from 'node:assert';
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';

@@ -1,4 +1,7 @@
-/** The engine's own Node-API layer and the addon on it, under the address and undefined-behaviour sanitizers, given what nobody expects. */
+/**
+ * The engine's own Node-API layer and the addon on it, under the address and undefined-behaviour sanitizers, given
+ * what nobody expects.
+ */
 import { strict as assert } from 'node:assert';
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';

@@ -1,4 +1,7 @@
-/** The engine's event loop under a library user that runs for long (test/inside/soak.ts): memory, threads and descriptors stay where they are. */
+/**
+ * The engine's event loop under a library user that runs for long (test/inside/soak.ts): memory, threads and
+ * descriptors stay where they are.
+ */
 import { strict as assert } from 'node:assert';
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';

@@ -121,7 +121,8 @@ test('without memory for what was asked it says so in one sentence', () => {
 test('a fault of the engine is one line, with a status of its own', () => {
   const result = shell(`tsoci run --help > /dev/null & wait; exec '${tsoci}' events tsoci-test-absent`);
   assert.equal(result.status, 1, 'positive control');
-  // A signal that only a fault sends; the executable waits in poll(2) for its standard input to be a terminal no longer.
+  // A signal that only a fault sends; the executable waits in poll(2) for its standard input to be a terminal no
+  // longer.
   const crash = shell(
     `mkfifo pipe; '${tsoci}' --log pipe state tsoci-test-absent & pid=$!; sleep 0.3; kill -SEGV $pid; wait $pid; echo "status $?"; rm pipe`,
   );

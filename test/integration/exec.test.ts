@@ -3,7 +3,7 @@ import { strict as assert } from 'node:assert';
 import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite } from 'uvu';
-import type { Process } from '../../src/bundle/config.ts';
+import type { Process } from '../../src/spec/config.ts';
 import { asCaller } from './support/caller.ts';
 import { Receiver } from './support/receiver.ts';
 import { runtimeKind } from './support/runtime.ts';
@@ -32,6 +32,19 @@ test("exec() takes the container's namespaces, root, user, environment and limit
     );
     const status = procStatus('self', await exec(sandbox, id, 'exec cat /proc/self/status'));
     const init = procStatus(pid);
+    assert.equal(status['Groups']?.trim(), '7');
+    // SupplementalGroupsPolicy Strict: those that are given, and no other.
+    const groups = async (user: object) => {
+      const process = join(sandbox.directory(), 'process.json');
+      writeFileSync(
+        process,
+        JSON.stringify({ cwd: '/', args: ['cat', '/proc/self/status'], env: ['PATH=/bin'], user }),
+      );
+      const { stdout } = expectSuccess(await sandbox.tsoci(['exec', '--process', process, id]));
+      return procStatus('self', stdout)['Groups']?.trim();
+    };
+    assert.equal(await groups({ uid: 5, gid: 6, additionalGids: [9, 8] }), '8 9');
+    assert.equal(await groups({ uid: 5, gid: 6 }), '');
     for (const field of [
       'CapInh',
       'CapPrm',

@@ -1,10 +1,15 @@
-/** `features`, claim by claim: everything in its output is tried in a container, and a claim that nobody tries fails. */
+/**
+ * `features`, claim by claim: everything in its output is tried in a container, and a claim that nobody tries fails.
+ */
 import { strict as assert } from 'node:assert';
 import { chmodSync, existsSync, readlinkSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { suite } from 'uvu';
-import type { Config, Mount } from '../../src/bundle/config.ts';
-import { capabilityNames } from '../../src/plan/capability-names.ts';
+import { findLibexec } from '../../src/entry/libexec.ts';
+import { loadNative } from '../../src/entry/load-native.ts';
+import { openKoffiLibrary } from '../../src/foreign/koffi.ts';
+import { capabilityNames } from '../../src/spec/capability-names.ts';
+import type { Config, Mount } from '../../src/spec/config.ts';
 import type { Mutable } from './support/bundle.ts';
 import { parseMountinfo } from './support/mountinfo.ts';
 import { runtimeKind } from './support/runtime.ts';
@@ -30,10 +35,10 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
   '/linux/cgroup/systemdUser': 'systemd-user.test.ts',
   '/linux/cgroup/v1': 'cgroup.test.ts',
   '/linux/cgroup/v2': 'cgroup.test.ts',
-  '/linux/cgroup/rdma': '../unit/cgroup/plan-resources.test.ts',
-  '/linux/intelRdt/enabled': '../unit/container/resctrl.test.ts',
-  '/linux/intelRdt/schemata': '../unit/container/resctrl.test.ts',
-  '/linux/intelRdt/monitoring': '../unit/container/resctrl.test.ts',
+  '/linux/cgroup/rdma': '../unit/cgroup/limits/resources.test.ts',
+  '/linux/intelRdt/enabled': '../unit/resctrl/group.test.ts',
+  '/linux/intelRdt/schemata': '../unit/resctrl/group.test.ts',
+  '/linux/intelRdt/monitoring': '../unit/resctrl/group.test.ts',
   '/annotations/org.opencontainers.runc.checkpoint.enabled': 'checkpoint.test.ts',
   '/potentiallyUnsafeConfigAnnotations/*': 'checkpoint.test.ts',
   '/linux/apparmor/enabled': 'stub-labels.test.ts',
@@ -177,7 +182,7 @@ const version: Trial = async (sandbox, value: string) => {
   assert.equal(await output(sandbox, 'echo fine', (config) => (config.ociVersion = value)), 'fine\n');
 };
 
-/** Whether this kernel knows a memory policy can't be asked: the runtime must hand it on either way. */
+/** Whether this kernel knows a memory policy cannot be asked: the runtime must hand it on either way. */
 async function tryPolicy(sandbox: Sandbox, mode: string, flags: readonly string[]): Promise<void> {
   const nodes = /DEFAULT|LOCAL/.test(mode) ? {} : { nodes: '0' };
   const result = await sandbox.run(
@@ -246,6 +251,17 @@ const TRIALS: Readonly<Record<string, Trial>> = {
       'fine\n',
     );
   },
+  '/annotations/tsoci.version': async (sandbox, value: string) => {
+    assert.match((await sandbox.tsoci(['--version'])).stdout, new RegExp(`^tsoci version ${value}\n`));
+  },
+  '/annotations/tsoci.commit': async (sandbox, value: string) => {
+    assert.ok((await sandbox.tsoci(['--version'])).stdout.includes(`\ncommit: ${value}\n`));
+  },
+  '/annotations/io.github.seccomp.libseccomp.version': async (_sandbox, value: string) => {
+    const library = await openKoffiLibrary(loadNative(findLibexec()));
+    assert.equal(value, library.version);
+    await library.close();
+  },
   '/linux/memoryPolicy/modes/*': (sandbox, mode: string) => tryPolicy(sandbox, mode, []),
   '/linux/memoryPolicy/flags/*': (sandbox, flag: string) => tryPolicy(sandbox, 'MPOL_BIND', [flag]),
   '/linux/mountExtensions/idmap/enabled': async (sandbox, value: boolean) => {
@@ -299,6 +315,8 @@ test('every claim is tried', () =>
     assert.deepEqual(untried, []);
     // The tables of this test must not have grown away from the output.
     const there = new Set(all.map(({ pattern }) => pattern));
+    // Not told by what is run from source.
+    there.add('/annotations/tsoci.commit');
     assert.deepEqual(
       [...Object.keys(TRIALS), ...Object.keys(ELSEWHERE)].filter((pattern) => !there.has(pattern)),
       [],

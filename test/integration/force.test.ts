@@ -1,4 +1,6 @@
-/** `delete --force` gets through, whoever has the container's lock; and who comes late touches nothing of another's. */
+/**
+ * `delete --force` gets through, whoever has the container's lock; and who comes late touches nothing of another's.
+ */
 import { strict as assert } from 'node:assert';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs';
@@ -6,6 +8,7 @@ import { join } from 'node:path';
 import { suite } from 'uvu';
 import type { ConfigChange } from './support/bundle.ts';
 import { leftoversOf } from './support/leftovers.ts';
+import { hasEnded } from './support/processes.ts';
 import { type CommandResult, runtimeKind } from './support/runtime.ts';
 import { expectSuccess, type Sandbox, withSandbox } from './support/sandbox.ts';
 import { until } from './support/wait.ts';
@@ -63,16 +66,8 @@ test('a start whose poststart hook hangs', () =>
     await until('the hook runs', () => existsSync(there));
     const { pid } = await sandbox.state(id);
     await deletedPromptly(sandbox, id);
-    await until('its process ends', () => !existsSync(`/proc/${pid}`) || isZombie(pid));
+    await until('its process ends', () => hasEnded(pid));
   }));
-
-const isZombie = (pid: number) => {
-  try {
-    return / Z /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
-  } catch {
-    return true;
-  }
-};
 
 for (const command of [['create'], ['run', '--detach']])
   test(`a ${command[0]} whose createRuntime hook hangs`, () =>

@@ -52,7 +52,8 @@ test('run() hands on exit statuses, and 128 and the signal', () =>
         id,
       ]);
       await supervised(pid);
-      // From inside its pid namespace an init is protected from signals that it does not handle; from here only KILL kills it.
+      // From inside its pid namespace an init is protected from signals that it does not handle; from here only KILL
+      // kills it.
       const inner = (await sandbox.state(id)).pid;
       if (signal !== 'KILL') {
         process.kill(inner, 'SIGKILL');

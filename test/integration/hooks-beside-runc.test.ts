@@ -2,7 +2,7 @@
 import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite } from 'uvu';
-import type { Hook } from '../../src/bundle/config.ts';
+import type { Hook } from '../../src/spec/config.ts';
 import { besideRunc, lightBundle, type Row } from './support/beside-runc.ts';
 import type { ConfigChange } from './support/bundle.ts';
 import { type CommandResult, runtimeKind } from './support/runtime.ts';

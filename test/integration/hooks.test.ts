@@ -3,7 +3,7 @@ import { strict as assert } from 'node:assert';
 import { existsSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite } from 'uvu';
-import type { Hook } from '../../src/bundle/config.ts';
+import type { Hook } from '../../src/spec/config.ts';
 import type { ConfigChange } from './support/bundle.ts';
 import { runtimeKind } from './support/runtime.ts';
 import { expectRefusal, expectSuccess, type Sandbox, withSandbox } from './support/sandbox.ts';
@@ -176,6 +176,43 @@ test('a createContainer hook sees the mounts that the container will have', () =
     assert.equal(log.lines()[0], '1');
     assert.ok(log.lines().includes('null'));
   }));
+
+for (const [kind, enter, place] of [
+  // As by nvidia-cdi-hook, which is in the container's mount namespace already.
+  ['createContainer', '', '/proc/$pid/root$root'],
+  // As by nvidia-container-cli, which enters it by the pid.
+  ['createRuntime', 'nsenter -t $pid -m ', '$root'],
+] as const)
+  test(`a ${kind} hook puts a library into the container, as those of GPUs do`, () =>
+    withSandbox(async (sandbox) => {
+      const library = join(sandbox.directory(), 'libgpu.so.1');
+      writeFileSync(library, 'of the host\n');
+      // It is told of nothing but the state: the bundle's config.json says where the root is. What it mounts is in
+      // the container's mount namespace alone.
+      const script = [
+        'set -e',
+        `state=$(cat); bundle=$(echo "$state" | sed 's/.*"bundle":"\\([^"]*\\)".*/\\1/'); pid=$(echo "$state" | sed 's/.*"pid":\\([0-9]*\\).*/\\1/')`,
+        'root=$bundle/$(tr -d " \\n" <"$bundle/config.json" | sed \'s/.*"root":{[^}]*"path":"\\([^"]*\\)".*/\\1/\')',
+        `test "$(${enter}readlink /proc/self/ns/mnt)" = "$(readlink /proc/$pid/ns/mnt)"`,
+        `mkdir -p "$root/gpu" && : > "$root/gpu/libgpu.so.1"`,
+        `${enter}mount --bind ${library} "${place}/gpu/libgpu.so.1"`,
+        'ln -s libgpu.so.1 "$root/gpu/libgpu.so"',
+      ].join('\n');
+      const hook = shell(script, { env: ['PATH=/usr/sbin:/usr/bin:/sbin:/bin'] });
+      const bundle = sandbox.script(
+        'cat /gpu/libgpu.so; grep -c " /gpu/libgpu.so.1 " /proc/self/mountinfo',
+        (config) => {
+          if (config.root) Object.assign(config.root, { path: 'rootfs', readonly: false });
+          hooking({ [kind]: [hook] })(config);
+        },
+      );
+      assert.equal(expectSuccess(await sandbox.runBundle(bundle)).stdout, 'of the host\n1\n');
+      assert.equal(
+        readFileSync(join(bundle.rootfs, 'gpu/libgpu.so.1'), 'utf8'),
+        '',
+        'the host has the place alone',
+      );
+    }));
 
 test('prestart and createRuntime run after the namespaces are there, before the program can be reached', () =>
   withSandbox(async (sandbox) => {

@@ -1,7 +1,7 @@
 /**
- * `create`, `run` and `exec` killed at every system call that changes something: the command itself, the stub's stage 0, and
- * the container's init. A killed command leaves what `delete --force` removes without a trace; of a killed stub the command
- * tells, and leaves nothing itself.
+ * `create`, `run` and `exec` killed at every system call that changes something: the command itself, the stub's stage
+ * 0, and the container's init. A killed command leaves what `delete --force` removes without a trace; of a killed
+ * stub the command tells, and leaves nothing itself.
  */
 import { strict as assert } from 'node:assert';
 import { type ChildProcess, spawn } from 'node:child_process';
@@ -24,7 +24,10 @@ type Victim = keyof typeof victims;
 
 /** At most this many at a time: the machine has others to serve. */
 const lanes = 2;
-/** From source, and in an emulated machine, each command takes several times as long: every third, or sixth, place has to do there. */
+/**
+ * From source, and in an emulated machine, each command takes several times as long: every third, or sixth, place has
+ * to do there.
+ */
 const emulated = process.env['TSOCI_TEST_VM'] === '1';
 const stride = (runtimeKind === 'node' ? 3 : 1) * (emulated ? 6 : 1);
 

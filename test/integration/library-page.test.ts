@@ -1,4 +1,6 @@
-/** The programs of docs/library.md, each run by Node in a fresh directory, and what its comments say that it prints. */
+/**
+ * The programs of docs/library.md, each run by Node in a fresh directory, and what its comments say that it prints.
+ */
 import { strict as assert } from 'node:assert';
 import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';

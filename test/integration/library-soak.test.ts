@@ -1,11 +1,12 @@
 /**
- * A host process that lives long: many lifecycles with execs leave no zombie, no descriptor and no thread behind. TSOCI_TEST_LIFECYCLES says how
- * many; a thousand take half a minute.
+ * A host process that lives long: many lifecycles with execs leave no zombie, no descriptor and no thread behind.
+ * TSOCI_TEST_LIFECYCLES says how many; a thousand take half a minute.
  */
 import { strict as assert } from 'node:assert';
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { suite } from 'uvu';
 import * as tsoci from '../../src/index.ts';
+import { childrenOf, hasEnded } from './support/processes.ts';
 import { withSandbox } from './support/sandbox.ts';
 
 const test = suite('library: soak');
@@ -16,18 +17,7 @@ const total = Number(process.env['TSOCI_TEST_LIFECYCLES'] ?? usual);
 const together = 4;
 
 /** Children of this process that have ended and that nobody has reaped. */
-function zombies(): number[] {
-  return readdirSync('/proc/self/task')
-    .flatMap((task) => readFileSync(`/proc/self/task/${task}/children`, 'utf8').split(' '))
-    .map(Number)
-    .filter((pid) => {
-      try {
-        return pid > 0 && /\) Z /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
-      } catch {
-        return false;
-      }
-    });
-}
+const zombies = (): number[] => childrenOf(process.pid).filter(hasEnded);
 
 const descriptors = (): number => readdirSync('/proc/self/fd').length;
 

@@ -1,7 +1,11 @@
-/** The library in a host with an event loop: many calls at once, on one container and on many, and nothing ever blocks. */
+/**
+ * The library in a host with an event loop: many calls at once, on one container and on many, and nothing ever
+ * blocks.
+ */
 import { strict as assert } from 'node:assert';
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as tsoci from '../../src/index.ts';
@@ -227,6 +231,36 @@ test('a slow hook holds up nobody but its own container', () =>
     assert.equal(created, false);
     await creating;
     await Promise.all([slow, quick].map((each) => tsoci.remove(runtime, each, { force: true })));
+  }));
+
+/** Made by mkfifo(1): opening it to write waits for somebody who reads (fifo(7)). */
+function makeFifo(path: string): string {
+  assert.equal(spawnSync('mkfifo', [path]).status, 0);
+  return path;
+}
+
+test('output to a fifo that nobody reads yet holds up nobody else', () =>
+  withSandbox(async (sandbox) => {
+    const { runtime } = openRuntime(sandbox);
+    const directory = sandbox.directory();
+    const [output, stdout] = [makeFifo(join(directory, 'output')), makeFifo(join(directory, 'stdout'))];
+    const bundle = sandbox.script('echo said').directory;
+    const waiting: tsoci.RunContainer[] = [
+      { id: sandbox.id(), bundle, output },
+      { id: sandbox.id(), bundle, streams: { stdout: { file: stdout } } },
+    ];
+    let running = 0;
+    const runs = waiting.map(async (options) => {
+      const container = await tsoci.run(runtime, options);
+      running++;
+      return (await container.exited).code;
+    });
+    const quick = await tsoci.run(runtime, { id: sandbox.id(), bundle, streams: 'ignore' });
+    assert.equal((await quick.exited).code, 0);
+    assert.equal(running, 0, 'positive control: they still wait');
+    const said = await Promise.all([output, stdout].map((path) => readFile(path, 'utf8')));
+    assert.deepEqual(said, ['said\n', 'said\n']);
+    assert.deepEqual(await Promise.all(runs), [0, 0]);
   }));
 
 test.run();

@@ -1,6 +1,7 @@
 /**
- * Every limit of `linux.resources`, as the kernel's own file shows it afterwards: on whatever version this machine has (v1 and
- * hybrid on a host, each of them in test/vm/run --cgroup). What can't be had here is skipped with the reason, and refused by name.
+ * Every limit of `linux.resources`, as the kernel's own file shows it afterwards: on whatever version this machine
+ * has (v1 and hybrid on a host, each of them in test/vm/run --cgroup). What cannot be had here is skipped with the
+ * reason, and refused by name.
  */
 
 import { strict as assert } from 'node:assert';
@@ -10,14 +11,14 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSy
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { suite } from 'uvu';
-import type { Resources } from '../../src/bundle/config.ts';
 import type { Cgroup } from '../../src/cgroup/cgroup.ts';
-import { detectCgroups } from '../../src/cgroup/detect-cgroups.ts';
-import { openCgroup } from '../../src/cgroup/open-cgroup.ts';
+import { detectCgroups } from '../../src/cgroup/layout/detect-cgroups.ts';
+import { newCgroup } from '../../src/cgroup/new-cgroup.ts';
 import { findLibexec } from '../../src/entry/libexec.ts';
 import { loadNative } from '../../src/entry/load-native.ts';
 import { Failure } from '../../src/failure.ts';
 import { watchingWait } from '../../src/host/wait.ts';
+import type { Resources } from '../../src/spec/config.ts';
 import { testWhere } from './support/skip.ts';
 
 const native = loadNative(findLibexec());
@@ -28,10 +29,10 @@ const mebibyte = 1024 * 1024;
 
 let count = 0;
 const open = (): Cgroup =>
-  openCgroup(host, layout, {
+  newCgroup(host, layout, {
     id: `tsoci-test-limits-${process.pid}-${count++}`,
     cgroupsPath: `/tsoci-test-limits-${process.pid}-${count}`,
-    systemd: false,
+    manager: 'cgroupfs' as const,
     rootless: false,
   });
 
@@ -323,7 +324,7 @@ for (const row of rows) {
       withCgroup(read),
     );
   if (refused)
-    test(`${row.field}, which can't be had here, is refused by its place`, () =>
+    test(`${row.field}, which cannot be had here, is refused by its place`, () =>
       withCgroup(async (cgroup) => {
         const error = await cgroup.apply(row.resources).catch((caught: unknown) => caught);
         assert.ok(error instanceof Failure, `${row.field} was taken`);
@@ -337,7 +338,7 @@ test('memory.kernel is accepted without effect, and told', () =>
     assert.match(cgroup.warnings.join(), /memory\/kernel is ignored/);
   }));
 
-test('memory.checkBeforeUpdate refuses a limit below what is in use', () =>
+test('a memory limit below what is in use: refused with checkBeforeUpdate, the kernel’s to answer without', () =>
   withCgroup(async (cgroup) => {
     await cgroup.apply({ memory: { limit: 64 * mebibyte } });
     const entries = [
@@ -357,9 +358,19 @@ test('memory.checkBeforeUpdate refuses a limit below what is in use', () =>
       assert.ok(error instanceof Failure);
       assert.match(error.message, /memory\/limit: 4096 bytes, but \d+ are in use already/);
       assert.equal(child.exitCode ?? child.signalCode, null);
+      const without = cgroup.update({ memory: { limit: 4096, checkBeforeUpdate: false } }, '');
+      if (placeOf(cgroup, 'memory', 'memory')?.kind === 'v1') {
+        await assert.rejects(without, /memory\/limit.*already uses more/);
+        assert.equal(child.exitCode ?? child.signalCode, null);
+      } else {
+        // v2 reclaims, and kills when nothing is left to reclaim.
+        const ended = once(child, 'close');
+        await without;
+        await ended;
+        assert.equal(child.signalCode, 'SIGKILL');
+      }
     } finally {
-      child.kill('SIGKILL');
-      await once(child, 'close');
+      if (child.kill('SIGKILL')) await once(child, 'close');
     }
   }));
 

@@ -1,4 +1,6 @@
-/** Properties that are nearly those of the specification: nothing of what they were to do happens, and that is said. */
+/**
+ * Properties that are nearly those of the specification: nothing of what they were to do happens, and that is said.
+ */
 import { strict as assert } from 'node:assert';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';

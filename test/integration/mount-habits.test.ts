@@ -1,14 +1,19 @@
 /**
- * Mounts as callers of runc and crun know them: filesystems that the kernel refuses in a user namespace, what --no-pivot leaves behind,
- * "/" as a destination, and the flags of what is bound. Each row is asked of runc in the same run where it is installed.
+ * Mounts as callers of runc and crun know them: filesystems that the kernel refuses in a user namespace, what
+ * --no-pivot leaves behind, "/" as a destination, and the flags of what is bound. Each row is asked of runc in the
+ * same run where it is installed.
  */
 import { strict as assert } from 'node:assert';
 import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { suite } from 'uvu';
-import type { Config } from '../../src/bundle/config.ts';
 import { rootlessConfig } from '../../src/bundle/default-config.ts';
+import type { Config } from '../../src/spec/config.ts';
 import { besideRunc, lightBundle, lightRun, type Row } from './support/beside-runc.ts';
 import type { ConfigChange, Mutable } from './support/bundle.ts';
+import { hostMounts } from './support/mountinfo.ts';
 import { groupId, OrdinaryUser, userId, whyNot } from './support/ordinary-user.ts';
 import { runCommand, runtimeKind } from './support/runtime.ts';
 import { expectRefusal, expectSuccess, type Sandbox, withSandbox, writeConfig } from './support/sandbox.ts';
@@ -133,10 +138,12 @@ const ordinary: ConfigChange = (config) => {
 const nested = (options: readonly string[], change: ConfigChange) => async (sandbox: Sandbox) => {
   const bundle = lightBundle(sandbox, ['sh', '-c', freshViews], change);
   execFileSync('chmod', ['a+rx', bundle]);
-  const before = execFileSync('grep', ['-c', '', '/proc/self/mountinfo'], { encoding: 'utf8' });
+  const { root } = JSON.parse(readFileSync(join(bundle, 'config.json'), 'utf8')) as {
+    root: { path: string };
+  };
+  const before = hostMounts([bundle, root.path]);
   const result = await sandbox.tsoci(['run', ...options, '--bundle', bundle, sandbox.id()]);
-  const after = execFileSync('grep', ['-c', '', '/proc/self/mountinfo'], { encoding: 'utf8' });
-  return [result.stdout, before === after];
+  return [result.stdout, isDeepStrictEqual(hostMounts([bundle, root.path]), before)];
 };
 
 const pivots: readonly Row[] = [
@@ -247,7 +254,7 @@ for (const option of ['rw', 'exec', 'suid', 'dev'])
     test,
     reason === undefined,
     reason ?? '',
-    `an ordinary user can not have ${option} where the flag is locked, and is told`,
+    `an ordinary user cannot have ${option} where the flag is locked, and is told`,
     () =>
       withSandbox(async (sandbox) => {
         const user = new OrdinaryUser(sandbox);

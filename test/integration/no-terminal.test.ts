@@ -13,7 +13,10 @@ const withTerminal: ConfigChange = (config) => {
   if (config.process) config.process.terminal = true;
 };
 
-/** In a session of its own there is no controlling terminal either; TERM, to which a shell on a terminal is deaf, is not waited for. */
+/**
+ * In a session of its own there is no controlling terminal either; TERM, to which a shell on a terminal is deaf, is
+ * not waited for.
+ */
 const alone = ['setsid', '--wait', 'timeout', '--signal=KILL', '20'];
 const words = /there is none in front of us \(open \/dev\/tty: no such device or address\)/i;
 

@@ -40,7 +40,7 @@ test('a foreground run too, with its exit status', () =>
     assert.deepEqual([code, stdout, readFileSync(file, 'utf8')], [7, '', 'out\n']);
   }));
 
-test('a file that can not be written, or a terminal beside it, is refused before anything is made', () =>
+test('a file that cannot be written, or a terminal beside it, is refused before anything is made', () =>
   withSandbox(async (sandbox) => {
     const { directory } = sandbox.bundle(['true']);
     const call = (file: string, bundle: string) =>

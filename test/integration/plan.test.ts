@@ -1,7 +1,8 @@
 /** `plan`: by whoever, of whatever, on a terminal. */
 import { strict as assert } from 'node:assert';
 import { execFileSync } from 'node:child_process';
-import { chmodSync } from 'node:fs';
+import { chmodSync, symlinkSync } from 'node:fs';
+import { join } from 'node:path';
 import { suite } from 'uvu';
 import type { ConfigChange } from './support/bundle.ts';
 import { whyNot } from './support/ordinary-user.ts';
@@ -24,8 +25,8 @@ const asUser = [
 
 const mappings = [{ containerID: 0, hostID: 100_000, size: 65_536 }];
 
-/** What an ordinary user could not do, each in its own way. */
-const beyond: Readonly<Record<string, ConfigChange>> = {
+/** What wants rights that an ordinary user has only in a user namespace, which is added. */
+const wanting: Readonly<Record<string, ConfigChange>> = {
   'no user namespace': () => undefined,
   'namespaces of others': (config) => {
     for (const entry of config.linux?.namespaces ?? [])
@@ -36,6 +37,37 @@ const beyond: Readonly<Record<string, ConfigChange>> = {
     config.linux.devices = [{ path: '/dev/own', type: 'c', major: 10, minor: 229 }];
     config.linux.seccomp = { defaultAction: 'SCMP_ACT_ALLOW' };
   },
+};
+
+for (const [name, change] of Object.entries(wanting)) {
+  testWhere(
+    test,
+    whyNot() === undefined,
+    whyNot() ?? '',
+    `an ordinary user sees the plan of ${name}, with the user namespace that is added`,
+    () =>
+      withSandbox(async (sandbox) => {
+        const { directory, rootfs } = sandbox.bundle(['true'], change);
+        for (const path of [directory, rootfs]) chmodSync(path, 0o755);
+        const command = [...sandbox.runtime, 'plan', '--bundle', directory];
+        const mine = expectSuccess(await runCommand([...command, '--json']));
+        const theirs = expectSuccess(await runCommand([...asUser, ...command, '--json']));
+        assert.equal(mine.stderr, '');
+        assert.deepEqual(JSON.parse(mine.stdout).added, []);
+        assert.match(
+          theirs.stderr,
+          /linux\.namespaces: a user namespace was added, as user 54321 has no rights/,
+        );
+        const { added, operations } = JSON.parse(theirs.stdout);
+        assert.ok(added.length > 0 && operations.length > 20);
+        const text = expectSuccess(await runCommand([...asUser, ...command])).stdout;
+        assert.match(text, /^exec +execute +\/process\/args/m);
+      }),
+  );
+}
+
+/** What an ordinary user could not do, each in its own way. */
+const beyond: Readonly<Record<string, ConfigChange>> = {
   'a user namespace with limits': (config) => {
     if (!config.linux) return;
     config.linux.namespaces?.push({ type: 'user' });
@@ -119,6 +151,39 @@ test('rules for the default devices are one row; JSON has each', () =>
     );
     const each = rules.flatMap((step: { rules?: unknown[] }) => step.rules ?? [step]);
     assert.ok(each.length > 8);
+  }));
+
+test('--audit: what is mounted from the host is looked at there; a read-only socket, a link to /etc, a disk', () =>
+  withSandbox(async (sandbox) => {
+    const place = sandbox.directory();
+    symlinkSync('/etc', join(place, 'link'));
+    const { directory } = sandbox.bundle(['true'], (config) => {
+      config.mounts?.push({
+        destination: '/mnt',
+        type: 'none',
+        source: join(place, 'link'),
+        options: ['bind'],
+      });
+      config.mounts?.push({ destination: '/run/s', source: '/run/docker.sock', options: ['rbind', 'ro'] });
+    });
+    const call = (...args: string[]) => sandbox.tsoci(['plan', '--bundle', directory, ...args]);
+    const text = expectSuccess(await call('--audit')).stdout;
+    assert.match(text, /^critical +mounts\[\d+\]: \/etc is the host’s configuration/m);
+    assert.match(text, /^critical +mounts\[\d+\]: \/run\/docker\.sock is the socket of Docker/m);
+    const { counts, findings } = JSON.parse(expectSuccess(await call('--audit', '--json')).stdout);
+    assert.equal(counts.critical, 2);
+    assert.equal(findings[0].pointer.startsWith('/mounts/'), true);
+    assert.equal((await call('--fail-on', 'critical')).code, 3);
+  }));
+
+test('--audit of what `spec` writes has nothing critical; --fail-on says so to scripts', () =>
+  withSandbox(async (sandbox) => {
+    const { directory } = sandbox.bundle(['true']);
+    const call = (...args: string[]) => sandbox.tsoci(['plan', '--bundle', directory, ...args]);
+    expectSuccess(await call('--fail-on', 'critical'));
+    const { findings } = JSON.parse(expectSuccess(await call('--audit', '--json')).stdout);
+    assert.ok(findings.some(({ rule }: { rule: string }) => rule === 'seccomp'));
+    assert.equal((await call('--fail-on', 'low')).code, 3);
   }));
 
 test.run();

@@ -53,13 +53,19 @@ function withStreams(sandbox: Sandbox, line: string, args: readonly string[]) {
   return runCommand(['sh', '-c', line, 'sh', ...sandbox.runtime, '--root', sandbox.root, ...args]);
 }
 
-/** Who owns stream N as the program sees it, and whether it may open it, for what asks for /dev/stdout by its name. */
+/**
+ * Who owns stream N as the program sees it, and whether it may open it, for what asks for /dev/stdout by its name.
+ */
 const look = (stream: number) =>
   `o=$(stat -Lc %u /proc/$$/fd/${stream}); (: ${stream === 0 ? '<' : '>>'} /proc/self/fd/${stream}) 2>/dev/null && o="$o, opens"; echo "$o" > /out/answer`;
 
-/** What `look` saw in a detached container with those streams: in the foreground runc copies, and its pipes are its own. */
+/**
+ * What `look` saw in a detached container with those streams: in the foreground runc copies, and its pipes are its
+ * own. ANSWER in the line is the file that the program writes.
+ */
 async function seen(sandbox: Sandbox, stream: number, line: string, root = 0): Promise<string> {
   const out = sandbox.directory();
+  const answer = join(out, 'answer');
   chmodSync(out, 0o777);
   const bundle = sandbox.script(look(stream), (config) => {
     (root === 0 ? asUser : mapped(asUser))(config);
@@ -69,8 +75,7 @@ async function seen(sandbox: Sandbox, stream: number, line: string, root = 0): P
   chmodSync(bundle.directory, 0o711);
   execFileSync('chown', ['-R', '-h', `${root}:${root}`, bundle.rootfs]);
   const args = ['run', '--detach', '--bundle', bundle.directory, sandbox.id()];
-  expectSuccess(await withStreams(sandbox, line, args));
-  const answer = join(out, 'answer');
+  expectSuccess(await withStreams(sandbox, line.replaceAll('ANSWER', answer), args));
   await until('the program has looked', () => existsSync(answer) && statSync(answer).size > 0);
   return readFileSync(answer, 'utf8').trim();
 }
@@ -150,7 +155,13 @@ besideRunc(test, [
   },
   {
     name: 'a person’s terminal stays the person’s',
-    ask: (sandbox) => seen(sandbox, 1, 'script -qec "$*" /dev/null </dev/null >/dev/null'),
+    ask: (sandbox) => {
+      // script(1) reads from what neither says anything nor ends: at an end it would end the terminal. So it would
+      // with its command, which therefore waits for the answer.
+      const idle = join(sandbox.directory(), 'idle');
+      const command = '"$* && until test -s ANSWER; do sleep 0.02; done"';
+      return seen(sandbox, 1, `mkfifo ${idle}; script -qec ${command} /dev/null <>${idle} >/dev/null`);
+    },
     wanted: '0',
     runc: { answers: '1000, opens', because: 'whoever owns a terminal can read what is typed there' },
   },

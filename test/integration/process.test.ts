@@ -130,7 +130,7 @@ test("nothing of the caller's environment comes in", () =>
       ['cat', '/proc/self/environ'],
       withProcess((process) => (process.env = ['PATH=/bin'])),
     );
-    const env = { ...process.env, TSOCI_TEST_SECRET: 'secret', NOTIFY_SOCKET: '/x', LD_PRELOAD: '' };
+    const env = { ...process.env, TSOCI_TEST_SECRET: 'secret', LD_PRELOAD: '' };
     const result = await sandbox.tsoci(['run', '--bundle', directory, sandbox.id()], { env });
     assert.equal(expectSuccess(result).stdout, 'PATH=/bin\0HOME=/root\0');
   }));

@@ -1,6 +1,7 @@
 /**
- * What the system says about a path that the caller chose, or about the caller's own limits, is told as that, and never as a fault of
- * tsoci: every option that takes a path, and every path in config.json, with every kind of path that can't be used.
+ * What the system says about a path that the caller chose, or about the caller's own limits, is told as that, and
+ * never as a fault of tsoci: every option that takes a path, and every path in config.json, with every kind of path
+ * that cannot be used.
  */
 import { strict as assert } from 'node:assert';
 import { execFileSync } from 'node:child_process';
@@ -30,7 +31,7 @@ function mountHere(sandbox: Sandbox, directory: string, options: string): string
   return join(directory, 'new');
 }
 
-/** Paths below a directory that can't be used, each for another reason. */
+/** Paths below a directory that cannot be used, each for another reason. */
 const kinds: Readonly<Record<string, (base: string, sandbox: Sandbox) => string>> = {
   ENAMETOOLONG: (base: string) => join(base, 'n'.repeat(256)),
   'ENAMETOOLONG, the whole path': (base: string) => `${base}${'/yyyyyyyyy'.repeat(450)}`,
@@ -272,6 +273,7 @@ testWhere(
         const result = await sandbox.tsoci(words, { uid: userId, gid: groupId, cwd: '/' });
         assert.ok(isPlain(result), `${words.join(' ')}: ${result.code} ${result.stderr}`);
         assert.match(result.stderr, /permission denied/, words.join(' '));
+        assert.doesNotMatch(result.stderr, /the system refused|\/proc\/self/, words.join(' '));
       }
     }),
 );

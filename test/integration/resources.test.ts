@@ -1,10 +1,10 @@
-/** Limits at work: what a greedy container can't do, started with it or entered by exec. */
+/** Limits at work: what a greedy container cannot do, started with it or entered by exec. */
 import { strict as assert } from 'node:assert';
 import { statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { suite } from 'uvu';
-import type { Resources } from '../../src/bundle/config.ts';
+import type { Resources } from '../../src/spec/config.ts';
 import type { ConfigChange, Mutable } from './support/bundle.ts';
 import { control, counter, files, pureV2 } from './support/cgroup-of.ts';
 import { runtimeKind } from './support/runtime.ts';

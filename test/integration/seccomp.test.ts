@@ -4,8 +4,8 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { suite } from 'uvu';
-import type { Seccomp, SeccompSyscall } from '../../src/bundle/config.ts';
 import { compileSeccomp } from '../../src/seccomp/compile-seccomp.ts';
+import type { Seccomp, SeccompSyscall } from '../../src/spec/config.ts';
 import engineProfile from '../unit/seccomp/engine-profile.json' with { type: 'json' };
 import { argument, entry, host, wrongMachine } from '../unit/seccomp/support.ts';
 
@@ -159,9 +159,11 @@ on("a profile of an engine's shape and size", async () => {
 });
 
 /**
- * Another file may be named by TSOCI_TEST_SECCOMP_PROFILE: in the same format, or `linux.seccomp` as an engine wrote it.
+ * Another file may be named by TSOCI_TEST_SECCOMP_PROFILE: in the same format, or `linux.seccomp` as an engine wrote
+ * it.
  *
- * An engine's own format, resolved for x86_64 without extra capabilities, as an engine does before it writes config.json.
+ * An engine's own format, resolved for x86_64 without extra capabilities, as an engine does before it writes
+ * config.json.
  */
 interface EngineEntry extends SeccompSyscall {
   readonly includes?: { readonly arches?: readonly string[]; readonly caps?: readonly string[] };
@@ -259,7 +261,7 @@ const isRoot = process.getuid?.() === 0;
   () => {
     const script = `
     const error = await compileSeccomp(host, section, { cacheDirectory: directory + '/cache' }).catch((error) => error);
-    console.log(JSON.stringify([error.code, error.pointer, error.message, await seccompFeatures(host)]));`;
+    console.log(JSON.stringify([error.code, error.pointer, error.message, (await seccompFeatures(host)).features]));`;
     const library = spawnSync('sh', ['-c', 'ldconfig -p | sed -n "s/.*libseccomp\\.so\\.2 .*=> //p"']);
     const paths = String(library.stdout).trim().split('\n').filter(Boolean);
     assert.ok(paths.length > 0);

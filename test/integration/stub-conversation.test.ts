@@ -1,36 +1,21 @@
 import { chmodSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { encodeGo, startStamp } from '../../src/launch/messages.ts';
-import type { Operation } from '../../src/plan/operations.ts';
 import {
-  type Bench,
   clone,
   execute,
   failWith,
   find,
   namespaceFlag,
   native,
-  type Outcome,
-  openBench,
-  type Run,
   shell,
   step,
   succeed,
 } from './support/stub.ts';
+import { stubSuite } from './support/stub-suite.ts';
 
-const test = suite('the stub: conversation');
-let bench: Bench;
-
-test.before(() => {
-  bench = openBench();
-});
-test.after(() => bench.remove());
-
-function run(operations: readonly Operation[], more: Partial<Run> = {}): Outcome {
-  return bench.run({ operations, ...more });
-}
+const { test, bench, run } = stubSuite('the stub: conversation');
 
 const ask = step('rootfs', 'await', { question: 1 });
 

@@ -2,34 +2,11 @@
 import { execFileSync } from 'node:child_process';
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import type { Operation } from '../../src/plan/operations.ts';
-import {
-  type Bench,
-  execute,
-  failWith,
-  find,
-  native,
-  type Outcome,
-  openBench,
-  type Run,
-  shell,
-  step,
-  succeed,
-} from './support/stub.ts';
+import { execute, failWith, find, native, shell, step, succeed } from './support/stub.ts';
+import { stubSuite } from './support/stub-suite.ts';
 
-const test = suite('the stub: execution');
-let bench: Bench;
-
-test.before(() => {
-  bench = openBench();
-});
-test.after(() => bench.remove());
-
-function run(operations: readonly Operation[], more: Partial<Run> = {}): Outcome {
-  return bench.run({ operations, ...more });
-}
+const { test, bench, run } = stubSuite('the stub: execution');
 
 test('executes with the arguments, the environment and the name given', () => {
   const output = succeed(

@@ -6,87 +6,26 @@ import {
   readdirSync,
   readFileSync,
   readlinkSync,
-  rmSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import type { Operation } from '../../src/plan/operations.ts';
 import { NO_SLOT } from '../../src/plan/operations.ts';
-import {
-  type Bench,
-  failWith,
-  type Outcome,
-  openBench,
-  ownRoot,
-  shell,
-  step,
-  succeed,
-} from './support/stub.ts';
+import { failWith, step, succeed } from './support/stub.ts';
+import { bind, device, S_IFCHR, stubSuiteWithRoot, tmpfs } from './support/stub-suite.ts';
 
-const test = suite('the stub: files inside the root');
-let bench: Bench;
 let root = '';
 let outside = '';
 
-test.before(() => {
-  bench = openBench();
+const { test, bench, inside } = stubSuiteWithRoot('the stub: files inside the root', (places) => {
+  ({ root, outside } = places);
 });
-test.before.each(() => {
-  root = join(bench.directory, 'root');
-  outside = join(bench.directory, 'outside');
-  for (const path of [root, outside]) {
-    rmSync(path, { recursive: true, force: true });
-    mkdirSync(path);
-  }
-});
-test.after(() => bench.remove());
 
-const S_IFCHR = 0o020000;
 const S_IFIFO = 0o010000;
-
-function inside(operations: readonly Operation[], script = 'true', slots = 2): Outcome {
-  return bench.run({ operations: [...ownRoot(root, 0), ...operations, ...shell(script)], slots });
-}
 
 const directory = (path: string, mode = 0o755) =>
   step('rootfs', 'make-directory', { root: 0, path, mode, uid: 0, gid: 0 });
-const tmpfs = (target: string, more: object = {}) =>
-  step('rootfs', 'mount', {
-    root: 0,
-    target,
-    type: 'tmpfs',
-    source: 'tmpfs',
-    options: [],
-    attributes: 0,
-    propagation: 0,
-    propagationRecursive: 0,
-    copyUp: 0,
-    keepMode: 0,
-    instead: '',
-    insteadType: 0,
-    handle: NO_SLOT,
-    ...more,
-  });
-const bind = (source: string, target: string, more: object = {}) => [
-  step('rootfs', 'open-tree', { slot: 1, path: source, recursive: 0 }),
-  step('rootfs', 'bind', {
-    root: 0,
-    target,
-    tree: 1,
-    set: 0,
-    clear: 0,
-    setRecursive: 0,
-    clearRecursive: 0,
-    propagation: 0,
-    propagationRecursive: 0,
-    ...more,
-  }),
-];
-const device = (path: string, mode = S_IFCHR | 0o666, major = 1, minor = 3) =>
-  step('rootfs', 'device', { root: 0, path, mode, major, minor, uid: 0, gid: 0 });
 
 /** Ways to say "outside" inside a root, each with where it really leads. */
 interface Escape {
@@ -143,7 +82,11 @@ for (const { title, path, lands, make } of escapes) {
   for (const [what, operation, kind] of [
     ['directory', directory(path), 'isDirectory'],
     ['device', device(path), 'isCharacterDevice'],
-    ['link', step('rootfs', 'symlink', { root: 0, path, target: 'x' }), 'isSymbolicLink'],
+    [
+      'link',
+      step('rootfs', 'symlink', { root: 0, directory: NO_SLOT, path, target: 'x', exact: false }),
+      'isSymbolicLink',
+    ],
   ] as const) {
     test(`a ${what} by ${title} is made inside`, () => {
       make();
@@ -174,8 +117,68 @@ test('a link that is in the place of a device, of a link or of the console is no
   symlinkSync(join(outside, 'file'), join(root, 'null'));
   failWith(inside([device('/null')]), 17, /something else/);
   assert.not(existsSync(join(outside, 'file')));
-  succeed(inside([step('rootfs', 'symlink', { root: 0, path: '/null', target: 'other' })]));
+  succeed(
+    inside([
+      step('rootfs', 'symlink', {
+        root: 0,
+        directory: NO_SLOT,
+        path: '/null',
+        target: 'other',
+        exact: false,
+      }),
+    ]),
+  );
   assert.is(readlinkSync(join(root, 'null')), join(outside, 'file'), 'left alone');
+});
+
+/** What is made in a directory that is open: its path has another meaning by then. */
+const opened = (path: string) => step('rootfs', 'open-directory', { slot: 1, root: 0, path });
+const within = { root: NO_SLOT, directory: 1 };
+const nodeIn = (path: string) =>
+  step('rootfs', 'device', {
+    ...within,
+    path,
+    mode: S_IFCHR | 0o666,
+    major: 1,
+    minor: 3,
+    uid: 0,
+    gid: 0,
+    fresh: false,
+  });
+const linkIn = (path: string) => step('rootfs', 'symlink', { ...within, path, target: 'x', exact: false });
+
+test('what is made in an open directory is made there, whatever its path leads to by then', () => {
+  const made = inside(
+    [opened('/dev'), tmpfs('/dev'), nodeIn('/dev/null'), linkIn('/dev/link'), tmpfs('/dev/shm', within)],
+    `ls ${join(root, 'dev')}`,
+  );
+  assert.is(succeed(made), '', 'not in what lies over it');
+  assert.equal(readdirSync(join(root, 'dev')).sort(), ['link', 'null', 'shm']);
+  assert.ok(lstatSync(join(root, 'dev/null')).isCharacterDevice());
+  // Positive control: by its path it is made in what lies over it.
+  assert.match(succeed(inside([tmpfs('/dev'), device('/dev/zero')], `ls ${join(root, 'dev')}`)), /zero/);
+});
+
+test('an open directory is one inside the root', () => {
+  symlinkSync(outside, join(root, 'dev'));
+  succeed(inside([opened('/dev'), nodeIn('/dev/null')]));
+  assert.equal(readdirSync(outside), []);
+  assert.ok(lstatSync(join(root, outside, 'null')).isCharacterDevice());
+});
+
+test('in an open directory nothing is followed', () => {
+  mkdirSync(join(root, 'dev'));
+  symlinkSync(outside, join(root, 'dev/out'));
+  failWith(inside([opened('/dev'), nodeIn('/dev/out')]), 17, /something else/);
+  failWith(inside([opened('/dev'), tmpfs('/dev/out', within)]), 20, /"\/dev\/out"/);
+  succeed(inside([opened('/dev'), linkIn('/dev/out')]));
+  assert.is(readlinkSync(join(root, 'dev/out')), outside, 'left alone');
+  for (const path of ['/dev/..', '/dev/.', '/dev/', '']) {
+    failWith(inside([opened('/dev'), nodeIn(path)]), 22, /names nothing in a directory/);
+    failWith(inside([opened('/dev'), tmpfs(path, within)]), 22, /names nothing in a directory/);
+  }
+  failWith(inside([opened('/dev'), nodeIn(`/dev/${'n'.repeat(300)}`)]), 36, /names nothing/);
+  assert.equal(readdirSync(outside), []);
 });
 
 test('links in a circle are refused', () => {
@@ -224,12 +227,14 @@ test('names that are too long are refused', () => {
 test('devices get their exact mode and owner, new or not', () => {
   const fifo = step('rootfs', 'device', {
     root: 0,
+    directory: NO_SLOT,
     path: '/fifo',
     mode: S_IFIFO | 0o622,
     major: 0,
     minor: 0,
     uid: 3,
     gid: 4,
+    fresh: false,
   });
   succeed(inside([device('/dev/null', S_IFCHR | 0o666), fifo]));
   succeed(inside([device('/dev/null', S_IFCHR | 0o640), fifo]));

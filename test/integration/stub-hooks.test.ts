@@ -2,36 +2,19 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { hookAdds } from '../../src/plan/hooks.ts';
 import { NO_SLOT, type Operation } from '../../src/plan/operations.ts';
-import {
-  type Bench,
-  clone,
-  failWith,
-  namespaceFlag,
-  type Outcome,
-  openBench,
-  type Run,
-  shell,
-  step,
-  succeed,
-} from './support/stub.ts';
+import { hasEnded } from './support/processes.ts';
+import { clone, failWith, namespaceFlag, shell, step, succeed } from './support/stub.ts';
+import { stubSuite } from './support/stub-suite.ts';
 
-const test = suite('the stub: hooks and namespaces');
-let bench: Bench;
+const { test, bench, run } = stubSuite('the stub: hooks and namespaces');
 
-test.before(() => {
-  bench = openBench();
-});
-test.after(() => bench.remove());
+/** What it says is kept for its failure. */
+const kept = { output: 0, errors: 0, apart: false } as const;
 
-function run(operations: readonly Operation[], more: Partial<Run> = {}): Outcome {
-  return bench.run({ operations, ...more });
-}
-
-const hook = (script: string, timeout = 0) =>
+const hook = (script: string, timeout = 0, told: { output: number; errors: number; apart: boolean } = kept) =>
   step('rootfs', 'hook', {
     path: '/bin/sh',
     args: ['hook', '-c', script],
@@ -39,6 +22,7 @@ const hook = (script: string, timeout = 0) =>
     adds: hookAdds.nothing,
     root: NO_SLOT,
     timeout,
+    ...told,
   });
 const ask = step('rootfs', 'await', { question: 1 });
 
@@ -62,6 +46,7 @@ test('a failing hook says how', () => {
     adds: hookAdds.nothing,
     root: NO_SLOT,
     timeout: 0,
+    ...kept,
   });
   const outcome = attempt(missing);
   failWith(outcome, 2, /executing "\/no\/hook"/);
@@ -84,6 +69,52 @@ test('a hook has pipes alone; what it says comes with its failure, the beginning
   // What an earlier one said is not the later one's.
   const outcome = run([ask, hook('echo fine'), hook('exit 4'), ...shell('true')], { go: { state: '{}' } });
   failWith(outcome, 0, /^exit status 4$/);
+});
+
+test('what a hook says is told as far as the plan says, each stream for itself, and the rest is kept', () => {
+  const said = (script: string, told: { output: number; errors: number; apart: boolean }) => {
+    const { messages, failure } = run([ask, hook(script, 0, told), ...shell('true')], {
+      go: { state: '{}' },
+    });
+    const text = { stdout: '', stderr: '' };
+    for (const message of messages)
+      if (message.type === 'said') text[message.stream] += new TextDecoder().decode(message.bytes);
+    return { ...text, failure: failure?.text };
+  };
+  const both = 'echo out; echo error >&2; exit 3';
+  const status = 'exit status 3';
+  const rows = [
+    [
+      { output: 9, errors: 9, apart: true },
+      { stdout: 'out\n', stderr: 'error\n', failure: status },
+    ],
+    [
+      { output: 3, errors: 2, apart: true },
+      { stdout: 'out', stderr: 'er', failure: status },
+    ],
+    [
+      { output: 9, errors: 0, apart: true },
+      { stdout: 'out\n', stderr: '', failure: `${status}: error\n` },
+    ],
+    [
+      { output: 0, errors: 9, apart: true },
+      { stdout: '', stderr: 'error\n', failure: `${status}: out\n` },
+    ],
+    [
+      { output: 99, errors: 0, apart: false },
+      { stdout: 'out\nerror\n', stderr: '', failure: status },
+    ],
+  ] as const;
+  for (const [told, wanted] of rows) assert.equal(said(both, told), wanted, JSON.stringify(told));
+  // More than a pipe holds, and more than is told: the hook is not held up, and has pipes alone.
+  const much = said('ls -l /proc/$$/fd >&2; head -c 3000000 /dev/zero; echo end >&2', {
+    output: 100_000,
+    errors: 4096,
+    apart: true,
+  });
+  assert.is(much.failure, undefined);
+  assert.is(much.stdout.length, 100_000);
+  assert.match(much.stderr, /(?=.* 0 -> pipe:)(?=.* 1 -> pipe:)(?=.* 2 -> pipe:).*end\n$/s);
 });
 
 test('a child that a hook leaves behind, which holds its output, is not waited for', () => {
@@ -136,9 +167,7 @@ test('a hook that takes too long ends, with its children', () => {
   assert.ok(Date.now() - began < 5000);
   const child = readFileSync(file, 'utf8').trim();
   spawnSync('sleep', ['0.1']);
-  const alive =
-    existsSync(`/proc/${child}`) && !/State:\tZ/.test(readFileSync(`/proc/${child}/status`, 'utf8'));
-  assert.not(alive, child);
+  assert.ok(hasEnded(child), child);
 });
 
 test('a hook in time is not disturbed by its limit', () => {
@@ -167,7 +196,7 @@ test('time namespaces get their offsets', () => {
   const output = succeed(
     run(
       [
-        step('prepare', 'open-proc', { slot: 0, processes: 1 }),
+        step('prepare', 'open-proc', { slot: 0, processes: true }),
         step('ids', 'time-offsets', { proc: 0, offsets: 'monotonic 1000000 0\nboottime 1000000 0\n' }),
         ...shell('cat /proc/uptime'),
       ],

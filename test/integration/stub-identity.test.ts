@@ -2,41 +2,18 @@
 import { execFileSync } from 'node:child_process';
 import { chmodSync, chownSync, mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { NO_SLOT, type Operation } from '../../src/plan/operations.ts';
-import {
-  type Bench,
-  execute,
-  failWith,
-  find,
-  namespaceFlag,
-  native,
-  type Outcome,
-  openBench,
-  type Run,
-  shell,
-  step,
-  succeed,
-} from './support/stub.ts';
+import { execute, failWith, find, namespaceFlag, native, shell, step, succeed } from './support/stub.ts';
+import { mount, stubSuite } from './support/stub-suite.ts';
 
-const test = suite('the stub: identity');
-let bench: Bench;
-
-test.before(() => {
-  bench = openBench();
-});
-test.after(() => bench.remove());
+const { test, bench, run } = stubSuite('the stub: identity', 1);
 
 /** The directory becomes the root, without mounts. */
 const enterRoot = (path: string): Operation[] => [
   step('prepare', 'open-path', { slot: 0, path }),
   step('pivot', 'enter-root', { slot: 0 }),
 ];
-
-function run(operations: readonly Operation[], more: Partial<Run> = {}): Outcome {
-  return bench.run({ operations, slots: 1, ...more });
-}
 
 const CAP_KILL = 1n << 5n;
 const CAP_CHOWN = 1n;
@@ -46,7 +23,7 @@ test('becomes the user with these groups, capabilities and mask', () => {
     run([
       step('identity', 'bounding-set', { keep: CAP_KILL | CAP_CHOWN }),
       step('identity', 'umask', { mask: 0o27 }),
-      step('identity', 'user', { uid: 1234, gid: 55, groups: [7, 8], setGroups: 1 }),
+      step('identity', 'user', { uid: 1234, gid: 55, groups: [7, 8], setGroups: true }),
       step('identity', 'capabilities', {
         effective: CAP_KILL,
         permitted: CAP_KILL | CAP_CHOWN,
@@ -111,14 +88,14 @@ test('an attempt at the working directory leaves a refusal to the next one', () 
   mkdirSync(directory, { recursive: true });
   chmodSync(bench.directory, 0o755);
   chmodSync(directory, 0o700);
-  const enter = (attempt: number, path = directory) =>
+  const enter = (attempt: boolean, path = directory) =>
     step('identity', 'working-directory', { path, attempt });
-  assert.is(succeed(run([enter(1), enter(0, '/no/such'), ...shell('pwd')])), `${directory}\n`);
-  failWith(run([enter(0, '/no/such'), ...shell('pwd')]), 2, /no\/such/);
-  failWith(run([enter(1, '/no/such'), ...shell('pwd')]), 2, /no\/such/);
+  assert.is(succeed(run([enter(true), enter(false, '/no/such'), ...shell('pwd')])), `${directory}\n`);
+  failWith(run([enter(false, '/no/such'), ...shell('pwd')]), 2, /no\/such/);
+  failWith(run([enter(true, '/no/such'), ...shell('pwd')]), 2, /no\/such/);
   const nobody = step('identity', 'become', { uid: 65534, gid: 65534, groups: 1 });
-  failWith(run([nobody, enter(1), enter(0), ...shell('pwd')]), 13, /private/);
-  assert.is(succeed(run([nobody, enter(1), enter(0, '/'), ...shell('pwd')])), '/\n');
+  failWith(run([nobody, enter(true), enter(false), ...shell('pwd')]), 13, /private/);
+  assert.is(succeed(run([nobody, enter(true), enter(false, '/'), ...shell('pwd')])), '/\n');
 });
 
 test('a working directory outside the root is refused (CVE-2024-21626)', () => {
@@ -129,27 +106,13 @@ test('a working directory outside the root is refused (CVE-2024-21626)', () => {
   const outcome = bench.run({
     operations: [
       step('namespaces', 'clone', { flags: namespaceFlag.mount, cgroup: NO_SLOT }),
-      step('rootfs', 'propagation', { type: 1 << 18, recursive: 1 }),
-      step('rootfs', 'open-tree', { slot: 1, path: root, recursive: 0 }),
-      step('rootfs', 'mount-root', { tree: 1, directory: NO_SLOT, path: root, privateParent: 1 }),
-      step('rootfs', 'mount', {
-        root: 1,
-        target: '/proc',
-        type: 'proc',
-        source: 'proc',
-        options: [],
-        attributes: 0,
-        propagation: 0,
-        propagationRecursive: 0,
-        copyUp: 0,
-        keepMode: 0,
-        instead: '',
-        insteadType: 0,
-        handle: NO_SLOT,
-      }),
+      step('rootfs', 'propagation', { type: 1 << 18, recursive: true }),
+      step('rootfs', 'open-tree', { slot: 1, path: root, recursive: false, noFollow: false }),
+      step('rootfs', 'mount-root', { tree: 1, directory: NO_SLOT, path: root, privateParent: true }),
+      mount('proc', '/proc', { root: 1 }),
       step('pivot', 'pivot', { root: 1, mode: 0, hidden: [] }),
       // The caller's own: of ours none is left by now.
-      step('identity', 'working-directory', { path: '/proc/self/fd/3', attempt: 0 }),
+      step('identity', 'working-directory', { path: '/proc/self/fd/3', attempt: false }),
       find('/sh'),
       step('exec', 'execute', { args: ['sh', '-c', 'pwd'], environment: [], preserve: 1 }),
     ],

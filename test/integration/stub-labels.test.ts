@@ -1,18 +1,9 @@
-/**
- * Security labels (security.md): written through the private procfs, then read back. This machine has no module that takes any, so
- * the name of the task stands in for one: it too is a file of the task that takes a text, and it cuts long ones short.
- */
-import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Operation } from '../../src/plan/operations.ts';
-import { type Bench, failWith, type Outcome, openBench, shell, step, succeed } from './support/stub.ts';
+import { failWith, type Outcome, shell, step, succeed } from './support/stub.ts';
+import { stubSuite } from './support/stub-suite.ts';
 
-const test = suite('the stub: labels');
-let bench: Bench;
-test.before(() => {
-  bench = openBench();
-});
-test.after(() => bench.remove());
+const { test, bench } = stubSuite('the stub: labels');
 
 const EACCES = 13;
 
@@ -22,7 +13,7 @@ function write(attribute: string, value: string): Outcome {
   return bench.run({
     slots: 1,
     operations: [
-      step('prepare', 'open-proc', { slot: 0, processes: 1 }),
+      step('prepare', 'open-proc', { slot: 0, processes: true }),
       clone,
       label,
       ...shell('echo went on'),

@@ -1,82 +1,22 @@
 /** Mounts: what is asked for, what is refused, and what hides things. */
 import { execFileSync } from 'node:child_process';
-import { chmodSync, chownSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { release } from 'node:os';
 import { join } from 'node:path';
-import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Operation } from '../../src/plan/operations.ts';
 import { NO_SLOT } from '../../src/plan/operations.ts';
-import {
-  type Bench,
-  failWith,
-  type Outcome,
-  openBench,
-  ownRoot,
-  shell,
-  step,
-  succeed,
-} from './support/stub.ts';
+import { failWith, ownRoot, shell, step, succeed } from './support/stub.ts';
+import { bind, device, S_IFCHR, stubSuiteWithRoot, tmpfs } from './support/stub-suite.ts';
 
-const test = suite('the stub: mounts');
-let bench: Bench;
 let root = '';
 let outside = '';
 
-test.before(() => {
-  bench = openBench();
+const { test, bench, inside } = stubSuiteWithRoot('the stub: mounts', (places) => {
+  ({ root, outside } = places);
 });
-test.before.each(() => {
-  root = join(bench.directory, 'root');
-  outside = join(bench.directory, 'outside');
-  for (const path of [root, outside]) {
-    rmSync(path, { recursive: true, force: true });
-    mkdirSync(path);
-  }
-});
-test.after(() => bench.remove());
 
-const S_IFCHR = 0o020000;
 const S_IFBLK = 0o060000;
-
-function inside(operations: readonly Operation[], script = 'true', slots = 2): Outcome {
-  return bench.run({ operations: [...ownRoot(root, 0), ...operations, ...shell(script)], slots });
-}
-
-const tmpfs = (target: string, more: object = {}) =>
-  step('rootfs', 'mount', {
-    root: 0,
-    target,
-    type: 'tmpfs',
-    source: 'tmpfs',
-    options: [],
-    attributes: 0,
-    propagation: 0,
-    propagationRecursive: 0,
-    copyUp: 0,
-    keepMode: 0,
-    instead: '',
-    insteadType: 0,
-    handle: NO_SLOT,
-    ...more,
-  });
-const bind = (source: string, target: string, more: object = {}) => [
-  step('rootfs', 'open-tree', { slot: 1, path: source, recursive: 0 }),
-  step('rootfs', 'bind', {
-    root: 0,
-    target,
-    tree: 1,
-    set: 0,
-    clear: 0,
-    setRecursive: 0,
-    clearRecursive: 0,
-    propagation: 0,
-    propagationRecursive: 0,
-    ...more,
-  }),
-];
-const device = (path: string, mode = S_IFCHR | 0o666, major = 1, minor = 3) =>
-  step('rootfs', 'device', { root: 0, path, mode, major, minor, uid: 0, gid: 0 });
 
 test('mount options that a file system refuses are named, with what it says', () => {
   failWith(inside([tmpfs('/t', { options: ['size=1x'] })]), 22, /option "size=1x".*(size|Bad value)/);
@@ -115,10 +55,10 @@ test('remount changes a mount, and only a mount', () => {
       target,
       set: 1,
       clear: 0,
-      recursive: 0,
+      recursive: false,
       options,
       propagation: 0,
-      propagationRecursive: 0,
+      propagationRecursive: false,
     });
   mkdirSync(join(root, 'plain'));
   failWith(inside([remount('/plain')]), 22, /nothing is mounted/);
@@ -154,10 +94,10 @@ test('a tree is mapped by a user namespace of its own maps', () => {
   const map = '0 100000 65536\n';
   const outcome = bench.run({
     operations: [
-      step('prepare', 'open-proc', { slot: 2, processes: 1 }),
-      step('prepare', 'open-tree', { slot: 1, path: outside, recursive: 0 }),
+      step('prepare', 'open-proc', { slot: 2, processes: true }),
+      step('prepare', 'open-tree', { slot: 1, path: outside, recursive: false, noFollow: false }),
       step('prepare', 'make-user-namespace', { slot: 3, proc: 2, uidMap: map, gidMap: map }),
-      step('prepare', 'map-tree', { tree: 1, namespace: 3, recursive: 0 }),
+      step('prepare', 'map-tree', { tree: 1, namespace: 3, recursive: false }),
       ...ownRoot(root, 0),
       ...bind('', '/mapped').slice(1),
       ...shell(`stat -c '%u %g' ${root}/mapped/file`),
@@ -175,7 +115,7 @@ test('tmpcopyup brings what the directory had, and follows nothing', () => {
   symlinkSync('/etc/shadow', join(source, 'link'));
   const output = succeed(
     inside(
-      [device('/data/null'), tmpfs('/data', { copyUp: 1 })],
+      [device('/data/null'), tmpfs('/data', { copyUp: true })],
       `cd ${root}/data && stat -c '%n %a %s %F' file null && readlink link && cat sub/deep/f`,
     ),
   );
@@ -198,7 +138,7 @@ test('tmpcopyup brings file capabilities and attributes of users along', () => {
   execFileSync('setfattr', ['-n', 'trusted.overlay.opaque', '-v', 'y', join(source, 'sub')]);
   const output = succeed(
     inside(
-      [tmpfs('/data', { copyUp: 1 })],
+      [tmpfs('/data', { copyUp: true })],
       `cd ${root}/data && getcap file && stat -c %u:%g file && getfattr -d -m - sub file`,
     ),
   );
@@ -216,9 +156,9 @@ test('a tmpfs that names no mode has that of the directory it covers', () => {
   chmodSync(join(root, 'data'), 0o1751);
   const script = `cd ${root} && stat -c '%a' data there new`;
   const mounts = [
-    tmpfs('/data', { keepMode: 1 }),
-    tmpfs('/there', { keepMode: 1, options: [] }),
-    tmpfs('/new', { keepMode: 0, options: ['mode=700'] }),
+    tmpfs('/data', { keepMode: true }),
+    tmpfs('/there', { keepMode: true, options: [] }),
+    tmpfs('/new', { keepMode: false, options: ['mode=700'] }),
   ];
   // What was not there before has no mode to keep: the kernel's own choice.
   assert.is(succeed(inside(mounts, script)), '1751\n1777\n700\n');
@@ -226,7 +166,7 @@ test('a tmpfs that names no mode has that of the directory it covers', () => {
 
 test('tmpcopyup ends at a depth that only an attacker needs', () => {
   mkdirSync(join(root, `data/${'d/'.repeat(100)}`), { recursive: true });
-  failWith(inside([tmpfs('/data', { copyUp: 1 })]), 40, /nested too deeply/);
+  failWith(inside([tmpfs('/data', { copyUp: true })]), 40, /nested too deeply/);
 });
 
 test('a device that is not what it should be is refused', () => {
@@ -268,7 +208,7 @@ test('masks cover directories and files, several from one mount; what is missing
 });
 
 test('sysctls and scores go to procfs and nowhere else', () => {
-  const proc = step('prepare', 'open-proc', { slot: 0, processes: 1 });
+  const proc = step('prepare', 'open-proc', { slot: 0, processes: true });
   const sysctl = (path: string, value = 'x') => step('confine', 'sysctl', { proc: 0, path, value });
   const run = (...operations: Operation[]) =>
     bench.run({ operations: [proc, ...operations, ...shell('cat /proc/self/oom_score_adj')], slots: 1 });
@@ -304,7 +244,13 @@ test('a place in an open mount is found from there, on top of what lies on it, l
         tmpfs('/m'),
         directory('/m/dir'),
         directory('/m/dir/below'),
-        step('rootfs', 'symlink', { root: 0, path: '/m/link', target: 'dir' }),
+        step('rootfs', 'symlink', {
+          root: 0,
+          directory: NO_SLOT,
+          path: '/m/link',
+          target: 'dir',
+          exact: false,
+        }),
         ...bind(join(outside, 'file'), '/file'),
         step('confine', 'empty-tmpfs', { slot: empty, options: ['mode=755'] }),
         // The name is of nothing: the mount alone tells.
@@ -318,10 +264,10 @@ test('a place in an open mount is found from there, on top of what lies on it, l
           target: '/nothing',
           set: 1,
           clear: 0,
-          recursive: 0,
+          recursive: false,
           options: [],
           propagation: 0,
-          propagationRecursive: 0,
+          propagationRecursive: false,
         }),
         ...shell(
           `cd ${root}; ls -A m/dir; cat file; touch m/still && grep -c '${root}/m tmpfs ro' /proc/mounts`,

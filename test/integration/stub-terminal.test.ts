@@ -11,18 +11,12 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { NO_SLOT } from '../../src/plan/operations.ts';
-import { type Bench, failWith, native, openBench, ownRoot, shell, step } from './support/stub.ts';
+import { failWith, native, ownRoot, shell, step } from './support/stub.ts';
+import { mount, stubSuite } from './support/stub-suite.ts';
 
-const test = suite('the stub: terminals');
-let bench: Bench;
-
-test.before(() => {
-  bench = openBench();
-});
-test.after(() => bench.remove());
+const { test, bench } = stubSuite('the stub: terminals');
 
 /** What a terminal still has to say after its last process: reading its master ends with EIO then. */
 function readToTheEnd(master: number): string {
@@ -47,22 +41,8 @@ test('a console is the standard streams and the controlling terminal, and its ma
   const outcome = bench.run({
     operations: [
       ...ownRoot(root, 0),
-      step('rootfs', 'mount', {
-        root: 0,
-        target: '/dev/pts',
-        type: 'devpts',
-        source: 'devpts',
-        options: ['newinstance', 'ptmxmode=0666'],
-        attributes: 0,
-        propagation: 0,
-        propagationRecursive: 0,
-        copyUp: 0,
-        keepMode: 0,
-        instead: '',
-        insteadType: 0,
-        handle: NO_SLOT,
-      }),
-      step('rootfs', 'console', { root: 0, socket: NO_SLOT, rows: 33, columns: 77, uid: 0, bind: 1 }),
+      mount('devpts', '/dev/pts', { options: ['newinstance', 'ptmxmode=0666'] }),
+      step('rootfs', 'console', { root: 0, socket: NO_SLOT, rows: 33, columns: 77, uid: 0, bind: true }),
       ...shell(
         `test -t 0 -a -t 1 -a -t 2 && stty size && stty -a | grep -o -- -onlcr; stat -c %F ${root}/dev/console; exec 3<>/dev/tty && echo has tty`,
       ),
@@ -90,7 +70,7 @@ test('a multiplexer that is none is refused (CVE-2025-52565)', () => {
     rows: 0,
     columns: 0,
     uid: 0,
-    bind: 0,
+    bind: false,
   });
   const attempt = () => bench.run({ operations: [...ownRoot(root, 0), console, ...shell('true')], slots: 1 });
   failWith(attempt(), 19, /not a terminal multiplexer/);
@@ -122,7 +102,7 @@ test('a multiplexer that is none is not even opened: a device may do something t
     rows: 0,
     columns: 0,
     uid: 0,
-    bind: 0,
+    bind: false,
   });
   failWith(
     bench.run({ operations: [...ownRoot(root, 0), console, ...shell('true')], slots: 1 }),

@@ -1,6 +1,6 @@
 /**
- * Callers in surroundings that are not whole: a working directory that is gone, no procfs, closed streams, few or many descriptors, a
- * small stack; kernels that forbid programs in memory, or hide system calls.
+ * Callers in surroundings that are not whole: a working directory that is gone, no procfs, closed streams, few or
+ * many descriptors, a small stack; kernels that forbid programs in memory, or hide system calls.
  */
 import { strict as assert } from 'node:assert';
 import { spawnSync } from 'node:child_process';
@@ -106,10 +106,11 @@ for (const [name, python] of [
         await from(sandbox, python, ['--root', 'relative', 'list']),
         /"relative" is relative, and the working directory/,
       );
-      expectRefusal(await from(sandbox, python, ['create', sandbox.id()]), /can't find the bundle "\."/);
+      expectRefusal(await from(sandbox, python, ['create', sandbox.id()]), /cannot find the bundle "\."/);
     }));
 
-// ---- descriptors and stacks ----------------------------------------------------------------------------------------
+// ---- descriptors and stacks
+// ----------------------------------------------------------------------------------------
 
 /** Sets the soft limit; the hard one stays. */
 const softLimit = (name: string, soft: number) =>
@@ -246,7 +247,8 @@ testWhere(
     }),
 );
 
-// ---- programs in memory --------------------------------------------------------------------------------------------
+// ---- programs in memory
+// --------------------------------------------------------------------------------------------
 
 const memfdSysctl = '/proc/sys/vm/memfd_noexec';
 /** The sysctl belongs to a pid namespace. */
@@ -304,7 +306,10 @@ testWhere(
 
 // ---- hidden calls ------------------------------------------------------------------------------------
 
-/** Filters clone3 as those of container engines do: ENOSYS, so that callers fall back. seccomp(2) by ctypes; x86-64 and aarch64. */
+/**
+ * Filters clone3 as those of container engines do: ENOSYS, so that callers fall back. seccomp(2) by ctypes; x86-64
+ * and aarch64.
+ */
 const hideClone3 = `libc = ctypes.CDLL(None, use_errno=True)
 class I(ctypes.Structure): _fields_ = [('code', ctypes.c_ushort), ('jt', ctypes.c_ubyte), ('jf', ctypes.c_ubyte), ('k', ctypes.c_uint)]
 class P(ctypes.Structure): _fields_ = [('len', ctypes.c_ushort), ('filter', ctypes.POINTER(I))]

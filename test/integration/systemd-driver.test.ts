@@ -4,7 +4,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { suite } from 'uvu';
-import type { SavedCgroup } from '../../src/cgroup/cgroup.ts';
+import type { SavedCgroup } from '../../src/cgroup/saved-cgroup.ts';
 import type { ConfigChange } from './support/bundle.ts';
 import { pureV2, savedCgroup } from './support/cgroup-of.ts';
 import { runtimeKind } from './support/runtime.ts';
@@ -168,6 +168,29 @@ testWhere(test, here, why, 'the container is the only one in a scope of its own,
   }),
 );
 
+testWhere(test, here, why, 'annotations are properties of the scope, as CRI-O sets them', () =>
+  withSandbox(async (sandbox) => {
+    const annotations = {
+      'org.systemd.property.TimeoutStopSec': 'uint64 7',
+      'org.systemd.property.Description': "'from an annotation'",
+      'org.systemd.property.After': "['sysinit.target']",
+    };
+    const { directory } = sandbox.bundle(['sleep', '60'], (config) => Object.assign(config, { annotations }));
+    const id = sandbox.id();
+    expectSuccess(await sandbox.tsoci([...driver, 'create', '--bundle', directory, id]));
+    const unit = `tsoci-${id}.scope`;
+    assert.equal(property(unit, 'TimeoutStopUSec'), '7s');
+    assert.equal(property(unit, 'Description'), 'from an annotation');
+    assert.match(property(unit, 'After'), /sysinit\.target/);
+    const wrong = sandbox.bundle(['true'], (config) =>
+      Object.assign(config, { annotations: { 'org.systemd.property.NoSuchProperty': 'true' } }),
+    );
+    const refused = await sandbox.tsoci([...driver, 'create', '--bundle', wrong.directory, sandbox.id()]);
+    assert.equal(refused.code, 1);
+    assert.match(refused.stderr, /NoSuchProperty/);
+  }),
+);
+
 testWhere(test, here, why, 'update() tells systemd too, and a refused one changes nothing at all', () =>
   withSandbox(async (sandbox) => {
     const { id, path, saved } = await create(sandbox, driver, limits);
@@ -191,7 +214,7 @@ testWhere(test, here, why, 'update() tells systemd too, and a refused one change
     });
     expectRefusal(
       await sandbox.tsoci(['update', '-r', '-', id], { input }),
-      pureV2 ? /memory\.high/ : /hugepageLimits\/1/,
+      pureV2 ? /memory\.high/ : /hugepageLimits\[1\]/,
     );
     assert.deepEqual(limitsOf(saved), before);
     told();
@@ -220,6 +243,34 @@ testWhere(test, here, why, 'systemctl daemon-reload opens no device and lifts no
     assert.deepEqual(exact(after), exact({ ...wanted, 'pids.max': '43' }));
     const opened = devices.split('\n').filter((line) => !had.split('\n').includes(line));
     assert.deepEqual(opened, []);
+  }),
+);
+
+testWhere(test, here, why, 'device rules hold through systemctl daemon-reload, those of update too', () =>
+  withSandbox(async (sandbox) => {
+    // Nodes are there from the beginning: what opening them says is the rules' word.
+    const { id, path } = await create(sandbox, driver, (config) => {
+      const node = (name: string, minor: number) => ({ path: name, type: 'c' as const, major: 10, minor });
+      if (config.linux) config.linux.devices = [node('/dev/given', 229), node('/dev/never', 237)];
+    });
+    expectSuccess(await sandbox.tsoci([...driver, 'start', id]));
+    const denied = async (...names: string[]) => {
+      const script = names.map((name) => `(: <> /dev/${name}) 2>&1`).join('; ');
+      const { stdout } = expectSuccess(await sandbox.tsoci(['exec', id, 'sh', '-c', `${script}; true`]));
+      return names.filter((name) => new RegExp(`/dev/${name}.*not permitted`).test(stdout));
+    };
+    let tasks = 50;
+    const all = ['given', 'never', 'null'];
+    const still = async (expected: readonly string[], when: string) => {
+      assert.deepEqual(await denied(...all), expected, when);
+      systemctl('daemon-reload');
+      // has systemd look at the unit again
+      systemctl('set-property', '--runtime', basename(path), `TasksMax=${++tasks}`);
+      assert.deepEqual(await denied(...all), expected, `${when}, after daemon-reload`);
+    };
+    await still(['given', 'never'], 'as configured');
+    expectSuccess(await sandbox.tsoci(['update', '--device-add', 'c:10:229:/dev/mine', id]));
+    await still(['never'], 'with a device');
   }),
 );
 

@@ -1,4 +1,7 @@
-/** An ordinary user's container under their own systemd. Only in a throw-away machine: it changes system units and users. */
+/**
+ * An ordinary user's container under their own systemd. Only in a throw-away machine: it changes system units and
+ * users.
+ */
 import { strict as assert } from 'node:assert';
 import { spawnSync } from 'node:child_process';
 import {
@@ -12,8 +15,8 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { suite } from 'uvu';
-import type { Config } from '../../src/bundle/config.ts';
 import { rootlessConfig } from '../../src/bundle/default-config.ts';
+import type { Config } from '../../src/spec/config.ts';
 import type { Mutable } from './support/bundle.ts';
 import { pureV2 } from './support/cgroup-of.ts';
 import { runCommand, runtimeCommand, runtimeKind } from './support/runtime.ts';
@@ -28,7 +31,9 @@ const uid = 1000;
 const runtimeDirectory = `/run/user/${uid}`;
 
 function command(...argv: string[]): void {
-  const { stderr, status } = spawnSync(argv[0] ?? '', argv.slice(1), { encoding: 'utf8' });
+  const { stderr, status } = spawnSync(argv[0] ?? '', argv.slice(1), {
+    encoding: 'utf8',
+  });
   if (status !== 0) throw new Error(`${argv.join(' ')}: ${stderr}`);
 }
 
@@ -52,44 +57,66 @@ function startUserManager(): void {
   command('systemctl', 'start', `user@${uid}.service`);
 }
 
+/** Where the processes are in the scope, by what the config is annotated with. */
+const places = [
+  ['', {}],
+  ['/s/d', { 'run.oci.systemd.subgroup': 's', 'run.oci.delegate-cgroup': 'd' }],
+] as const;
+
 testWhere(test, here, why, 'the scope is one of their own systemd, with all limits', () =>
   withSandbox(async (sandbox) => {
     startUserManager();
-    const { directory } = sandbox.bundle(['true']);
-    const config = structuredClone(rootlessConfig(uid, uid)) as Mutable<Config>;
-    if (config.process) Object.assign(config.process, { terminal: false, args: ['sleep', '1000'] });
-    const resources = { memory: { limit: 64 * mebibyte }, pids: { limit: 20 } };
-    Object.assign(config.linux ?? {}, { resources });
-    writeFileSync(join(directory, 'config.json'), JSON.stringify(config));
-    chmodSync(directory, 0o755);
-    const env = { PATH: process.env['PATH'], XDG_RUNTIME_DIR: runtimeDirectory };
-    const options = { uid, gid: uid, env, cwd: directory };
-    const tsoci = async (...args: string[]) =>
-      expectSuccess(await runCommand([...runtimeCommand, '--systemd-cgroup', ...args], options));
-    const id = `tsoci-test-user-${process.pid}`;
-    try {
-      await tsoci('create', id);
-      const state = JSON.parse(readFileSync(`${runtimeDirectory}/tsoci/${id}/state.json`, 'utf8'));
-      const path: string = state.cgroup.unified.path;
-      assert.match(path, /\/user@1000\.service\/user\.slice\/tsoci-.*\.scope$/);
-      const file = (name: string) => readFileSync(join(path, name), 'utf8').trim();
-      assert.equal(file('memory.max'), String(64 * mebibyte));
-      assert.equal(file('pids.max'), '20');
-      await tsoci('update', '--memory', '40M', id);
-      assert.equal(file('memory.max'), String(40 * mebibyte));
-      await tsoci('start', id);
-      // from outside of the user's own tree their systemd lets us in
-      const outside = await tsoci('exec', id, 'sh', '-c', 'cat /proc/self/cgroup; sleep 0.2');
-      assert.match(outside.stdout, /^0::\/\n/);
-      assert.notEqual(readFileSync('/proc/self/cgroup', 'utf8').includes('user@'), true);
-      // as engines do: from inside the user's own tree, beyond which the kernel lets nobody move a process.
-      const inTree = ['systemd-run', '--user', '--scope', '--quiet', ...runtimeCommand];
-      const result = await runCommand([...inTree, 'exec', id, 'cat', '/proc/self/cgroup'], options);
-      assert.match(expectSuccess(result).stdout, /^0::\//);
-    } finally {
-      await tsoci('delete', '--force', id);
+    for (const [place, annotations] of places) {
+      const { directory } = sandbox.bundle(['true']);
+      const config = structuredClone(rootlessConfig(uid, uid)) as Mutable<Config>;
+      if (config.process)
+        Object.assign(config.process, {
+          terminal: false,
+          args: ['sleep', '1000'],
+        });
+      const resources = {
+        memory: { limit: 64 * mebibyte },
+        pids: { limit: 20 },
+      };
+      Object.assign(config.linux ?? {}, { resources });
+      writeFileSync(join(directory, 'config.json'), JSON.stringify({ ...config, annotations }));
+      chmodSync(directory, 0o755);
+      await inOwnScope(directory, place);
     }
   }),
 );
+
+async function inOwnScope(directory: string, place: '' | '/s/d'): Promise<void> {
+  const env = { PATH: process.env['PATH'], XDG_RUNTIME_DIR: runtimeDirectory };
+  const options = { uid, gid: uid, env, cwd: directory };
+  const tsoci = async (...args: string[]) =>
+    expectSuccess(await runCommand([...runtimeCommand, '--systemd-cgroup', ...args], options));
+  const id = `tsoci-test-user-${process.pid}`;
+  const inside = place === '' ? '0::/\n' : '0::/d\n';
+  try {
+    await tsoci('create', id);
+    const state = JSON.parse(readFileSync(`${runtimeDirectory}/tsoci/${id}/state.json`, 'utf8'));
+    const path: string = state.cgroup.unified.path;
+    assert.match(path, /\/user@1000\.service\/user\.slice\/tsoci-.*\.scope(\/s)?$/);
+    const own = readFileSync(`/proc/${state.init.pid}/cgroup`, 'utf8').trim();
+    assert.ok(own.endsWith(`.scope${place}`), own);
+    const file = (name: string) => readFileSync(join(path, name), 'utf8').trim();
+    assert.equal(file('memory.max'), String(64 * mebibyte));
+    assert.equal(file('pids.max'), '20');
+    await tsoci('update', '--memory', '40M', id);
+    assert.equal(file('memory.max'), String(40 * mebibyte));
+    await tsoci('start', id);
+    // from outside of the user's own tree their systemd lets us in
+    const outside = await tsoci('exec', id, 'sh', '-c', 'cat /proc/self/cgroup; sleep 0.2');
+    assert.equal(outside.stdout, inside);
+    assert.notEqual(readFileSync('/proc/self/cgroup', 'utf8').includes('user@'), true);
+    // as engines do: from inside the user's own tree, beyond which the kernel lets nobody move a process.
+    const inTree = ['systemd-run', '--user', '--scope', '--quiet', ...runtimeCommand];
+    const result = await runCommand([...inTree, 'exec', id, 'cat', '/proc/self/cgroup'], options);
+    assert.equal(expectSuccess(result).stdout, inside);
+  } finally {
+    await tsoci('delete', '--force', id);
+  }
+}
 
 test.run();

@@ -1,6 +1,7 @@
 /**
- * Containers on cgroup v2 below a parent that is threaded, or that holds processes itself, as where Docker runs in Docker and moved
- * nobody: no controller that needs a domain can be handed down there (cgroup-v2.rst, "No Internal Process Constraint", "Threads").
+ * Containers on cgroup v2 below a parent that is threaded, or that holds processes itself, as where Docker runs in
+ * Docker and moved nobody: no controller that needs a domain can be handed down there (cgroup-v2.rst, "No Internal
+ * Process Constraint", "Threads").
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
@@ -22,7 +23,9 @@ const read = (...path: string[]): string => readFileSync(join(...path), 'utf8').
 
 let counter = 0;
 
-/** Runs `body` with a parent cgroup that is threaded, or that holds a process. What `body` makes in it, it removes. */
+/**
+ * Runs `body` with a parent cgroup that is threaded, or that holds a process. What `body` makes in it, it removes.
+ */
 async function withParent<T>(kind: Kind, body: (parent: string) => Promise<T>): Promise<T> {
   const name = `/tsoci-test-${kind}-${process.pid}-${counter++}`;
   const made = [join(mount, name)];

@@ -212,13 +212,28 @@ test('update() refuses what is no document of limits, and says where', () =>
 test('update() works on a created and a paused container, and not on one that is gone', () =>
   withSandbox(async (sandbox) => {
     const id = await sandbox.created(['sleep', '1000']);
-    expectSuccess(await sandbox.tsoci(['update', '--pids-limit', '9', id]));
-    assert.equal(control(sandbox, id, files.pidsLimit), '9');
+    // As the kubelet resizes a pod in place: all of its limits each time, also those that stay.
+    const resize = async (memory: number, quota: number, pids: number) => {
+      const limits = {
+        memory: { limit: memory, swap: memory, checkBeforeUpdate: true },
+        cpu: { shares: 512, quota, period: 100_000 },
+        pids: { limit: pids },
+      };
+      const input = JSON.stringify(limits);
+      expectSuccess(await sandbox.tsoci(['update', '-r', '-', id], { input }));
+      assert.equal(control(sandbox, id, files.memoryLimit), String(memory));
+      assert.equal(cpuQuota(sandbox, id), `${quota} 100000`);
+      assert.equal(control(sandbox, id, files.pidsLimit), String(pids));
+    };
+    await resize(64 * mebibyte, 50_000, 9);
     expectSuccess(await sandbox.tsoci(['start', id]));
+    await resize(64 * mebibyte, 50_000, 9);
     expectSuccess(await sandbox.tsoci(['pause', id]));
-    expectSuccess(await sandbox.tsoci(['update', '--pids-limit', '8', id]));
-    assert.equal(control(sandbox, id, files.pidsLimit), '8');
+    await resize(32 * mebibyte, 50_000, 8);
+    await resize(32 * mebibyte, 50_000, 8);
+    assert.equal((await sandbox.state(id)).status, 'paused');
     expectSuccess(await sandbox.tsoci(['resume', id]));
+    await resize(96 * mebibyte, 100_000, 8);
     expectSuccess(await sandbox.tsoci(['kill', id, 'KILL']));
     await sandbox.stopped(id);
     expectRefusal(await sandbox.tsoci(['update', '--pids-limit', '7', id]), /container not running/);

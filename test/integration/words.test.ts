@@ -1,6 +1,6 @@
 /**
- * Words and options as callers of runc write them: empty values, null, fixed phrases, labels, warnings. Each row is asked of runc in
- * the same run where it is installed.
+ * Words and options as callers of runc write them: empty values, null, fixed phrases, labels, warnings. Each row is
+ * asked of runc in the same run where it is installed.
  */
 import { strict as assert } from 'node:assert';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -514,7 +514,7 @@ test('exec -t -p FILE, as conmon calls it, prints what the program prints', () =
     assert.deepEqual([code, output.trim()], [0, 'inside']);
   }));
 
-test('a --trace file that can not be written is told before anything is made', () =>
+test('a --trace file that cannot be written is told before anything is made', () =>
   withSandbox(async (sandbox) => {
     const { directory } = sandbox.bundle(['true']);
     const id = sandbox.id();

@@ -1,4 +1,7 @@
-/** containerd and Docker, started for real and asked for the least: part of every `make test`. The long answer is test/engines. */
+/**
+ * containerd and Docker, started for real and asked for the least: part of every `make test`. The long answer is
+ * test/engines.
+ */
 import { strict as assert } from 'node:assert';
 import { Containerd } from '../engines/support/containerd.ts';
 import { Docker } from '../engines/support/docker.ts';
@@ -28,6 +31,20 @@ containerd('a task: run detached, exec, metrics, pause, kill, delete', async (en
   await engine.reached(id, 'STOPPED');
   assert.match((await engine.ctr(['tasks', 'delete', id])).stderr, /exit code 137/);
   await engine.remove(id);
+});
+
+containerd("the same with our own shim in place of containerd's", async (engine) => {
+  engine.ourShim = true;
+  const { code, stdout } = await engine.run(['sh', '-c', 'echo hello; exit 7']);
+  assert.deepEqual([code, stdout], [7, 'hello\n']);
+  expectRefusal(await engine.run(['missing']), /exec: "missing": executable file not found in \$PATH/);
+  const id = await engine.running(['sleep', '1000']);
+  const exec = await engine.ctr(['tasks', 'exec', '--exec-id', 'one', id, 'sh', '-c', 'echo inside; exit 4']);
+  assert.deepEqual([exec.code, exec.stdout], [4, 'inside\n']);
+  expectSuccess(await engine.ctr(['tasks', 'kill', '--signal', 'SIGKILL', id]));
+  await engine.reached(id, 'STOPPED');
+  await engine.remove(id);
+  engine.ourShim = false;
 });
 
 containerd.run();

@@ -24,9 +24,21 @@ test('a failure of a class of its own stays one', () => {
   assert.equal(error.cleanup.length, 1);
 });
 
-test('what is no failure passes', () => {
+test('what is no failure becomes the cause of one, so that nothing is lost', () => {
   const other = new TypeError('a slip');
-  assert.equal(withCleanup(other, [1]), other);
+  assert.equal(withCleanup(other, []), other);
+  const failure = withCleanup(other, [1]) as Failure;
+  assert.deepEqual(
+    [failure.code, failure.message, failure.cause, failure.cleanup],
+    ['internal', 'internal error: a slip', other, [1]],
+  );
+});
+
+test('it is the very same object: who holds it sees the clean-up, too', () => {
+  const failure = new Failure('system', 'it failed');
+  const { stack } = failure;
+  assert.equal(withCleanup(failure, [1]), failure);
+  assert.equal(failure.stack, stack);
 });
 
 test.run();

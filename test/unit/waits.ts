@@ -12,6 +12,7 @@ export const pauses: Wait = {
   connect: unexpected,
   packet: unexpected,
   lock: unexpected,
+  open: unexpected,
   pause: (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds)),
 };
 

@@ -1,6 +1,6 @@
-import { capabilityNames } from '../../plan/capability-names.ts';
+import { capabilityNames } from '../../spec/capability-names.ts';
+import type { Capabilities, Process } from '../../spec/config.ts';
 import { nearest } from '../../suggest.ts';
-import type { Capabilities, Process } from '../config.ts';
 import { quote } from '../finding.ts';
 import type { Report, RuleSet } from './rule.ts';
 
@@ -26,7 +26,7 @@ function isKnown(name: string): boolean {
   return (capabilityNames as readonly string[]).includes(name);
 }
 
-/** config.md, "Linux Process": what can't be granted is logged as a warning, and the container runs without it. */
+/** config.md, "Linux Process": what cannot be granted is logged as a warning, and the container runs without it. */
 function warnOfUnknown({ capabilities = {} }: Process, report: Report): void {
   for (const set of SETS) {
     for (const [index, name] of (capabilities[set] ?? []).entries()) {
@@ -42,7 +42,7 @@ function warnOfSubsets({ capabilities = {} }: Process, report: Report): void {
       if (allowed.has(name) || !isKnown(name)) continue;
       report(
         `/capabilities/${inner}/${index}`,
-        `${name} can't be granted: it is not in capabilities.${outer}`,
+        `${name} cannot be granted: it is not in capabilities.${outer}`,
       );
     }
   }

@@ -1,14 +1,10 @@
-import type { Config, Device } from '../config.ts';
+import type { Config, Device } from '../../spec/config.ts';
+import { devicePermissions } from '../../spec/devices.ts';
+import { isNew, namespaceOf } from '../../spec/namespaces.ts';
+import { normalizePath } from '../../spec/path.ts';
+import { INTERFACE_NAME_LENGTH, isInterfaceName } from '../../spec/resource-names.ts';
 import { pointerPart, quote } from '../finding.ts';
-import {
-  eachRepeated,
-  INTERFACE_NAME_LENGTH,
-  isInterfaceName,
-  isNew,
-  NO_ID,
-  namespaceOf,
-  needAbsolute,
-} from './help.ts';
+import { eachRepeated, isRoot, NO_ID, needAbsolute } from './help.ts';
 import type { Report, RuleSet } from './rule.ts';
 
 /** config-linux.md, "Devices". */
@@ -17,7 +13,7 @@ function checkDevices({ linux }: Config, report: Report): void {
   for (const [index, device] of devices.entries()) {
     const pointer = `/linux/devices/${index}`;
     needAbsolute(device.path, `${pointer}/path`, report);
-    if (/^\/+$/.test(device.path)) report(`${pointer}/path`, 'is the root itself, must name a file');
+    if (isRoot(device.path)) report(`${pointer}/path`, 'is the root itself, must name a file');
     for (const field of ['major', 'minor'] as const) {
       if (device.type !== 'p' && device[field] === undefined) {
         report(`${pointer}/${field}`, `is missing: a device of type ${quote(device.type)} needs it`);
@@ -29,7 +25,7 @@ function checkDevices({ linux }: Config, report: Report): void {
   }
   eachRepeated(
     devices,
-    ({ path }) => path.replace(/\/+/g, '/'),
+    ({ path }) => normalizePath(path),
     (index, first, path) =>
       report(`/linux/devices/${index}/path`, `${quote(path)} is already made by devices[${first}]`),
   );
@@ -62,14 +58,14 @@ function warnOfPipeNumbers({ linux }: Config, report: Report): void {
   });
 }
 
-const PERMISSIONS = 0o7777;
-
 function warnOfMode({ linux }: Config, report: Report): void {
-  for (const [index, { fileMode }] of (linux?.devices ?? []).entries()) {
-    if (fileMode === undefined || fileMode <= PERMISSIONS) continue;
+  for (const [index, device] of (linux?.devices ?? []).entries()) {
+    const permissions = devicePermissions(device);
+    const { fileMode = permissions } = device;
+    if (fileMode === permissions) continue;
     report(
       `/linux/devices/${index}/fileMode`,
-      `${fileMode} has more than permission bits; ${fileMode & PERMISSIONS} is used`,
+      `${fileMode} has more than permission bits; ${permissions} is used`,
     );
   }
 }
@@ -78,11 +74,11 @@ function warnOfMode({ linux }: Config, report: Report): void {
 function checkNetDevices(config: Config, report: Report): void {
   const devices = Object.entries(config.linux?.netDevices ?? {});
   if (devices.length === 0) return;
-  const network = namespaceOf(config, 'network');
+  const network = namespaceOf(config.linux, 'network');
   if (network === undefined) {
     report('/linux/netDevices', 'needs a network namespace: add {"type": "network"} to linux.namespaces');
   }
-  const bad = `must be an interface name of at most ${INTERFACE_NAME_LENGTH} characters, without spaces, "/" and ":"`;
+  const bad = `must be an interface name of at most ${INTERFACE_NAME_LENGTH} bytes, without spaces, "/" and ":"`;
   for (const [host, { name }] of devices) {
     const pointer = `/linux/netDevices/${pointerPart(host)}`;
     if (!isInterfaceName(host)) report(pointer, `${quote(host)} ${bad}`);
@@ -101,7 +97,7 @@ function checkNetDevices(config: Config, report: Report): void {
 
 /** A joined network namespace may be shared: moving a device there is asked for, but worth a word. */
 function warnOfJoinedNetwork(config: Config, report: Report): void {
-  const network = namespaceOf(config, 'network');
+  const network = namespaceOf(config.linux, 'network');
   if (network === undefined || isNew(network) || Object.keys(config.linux?.netDevices ?? {}).length === 0)
     return;
   report(

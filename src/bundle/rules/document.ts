@@ -1,7 +1,8 @@
-import type { Config } from '../config.ts';
-import { pointerPart, quote } from '../finding.ts';
-import { OCI_VERSION } from '../oci-version.ts';
-import { namespaceOf } from './help.ts';
+import { relativeAnnotations, wrongAnnotations, wrongCgroupNames } from '../../spec/annotations.ts';
+import type { Config } from '../../spec/config.ts';
+import { namespaceOf } from '../../spec/namespaces.ts';
+import { OCI_VERSION } from '../../spec/oci-version.ts';
+import { pointerPart, quote } from '../../spec/pointer.ts';
 import type { Report, RuleSet } from './rule.ts';
 
 const OWN_MINOR = Number(OCI_VERSION.split('.')[1]);
@@ -10,12 +11,8 @@ const OWN_MINOR = Number(OCI_VERSION.split('.')[1]);
 const SEMVER =
   /^(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)(?:-(?:0|[1-9]\d*|\d*[A-Za-z-][\dA-Za-z-]*)(?:\.(?:0|[1-9]\d*|\d*[A-Za-z-][\dA-Za-z-]*))*)?(?:\+[\dA-Za-z-]+(?:\.[\dA-Za-z-]+)*)?$/;
 
-/** Versions that engines write, known without compiling the grammar above: this is on the path of every container. */
-const PUBLISHED = new Set(['1.0.0', '1.0.1', '1.0.2', '1.1.0', '1.2.0', '1.2.1', '1.3.0']);
-
 /** config.md, "Specification version": compatible within a major version. */
 function checkVersion({ ociVersion }: Config, report: Report): void {
-  if (PUBLISHED.has(ociVersion)) return;
   const match = SEMVER.exec(ociVersion);
   if (match === null) {
     report('/ociVersion', `${quote(ociVersion)} is not a semantic version such as "1.3.0"`);
@@ -47,6 +44,25 @@ function checkPlatform(config: Config, report: Report): void {
     report('/vm', 'asks for a virtual machine, which this runtime does not provide');
 }
 
+/** Annotations that the runtime acts on have to be what it can act on. */
+function checkAnnotations({ annotations }: Config, report: Report): void {
+  for (const { name, wanted } of wrongAnnotations(annotations))
+    report(
+      `/annotations/${pointerPart(name)}`,
+      `is ${quote(annotations?.[name] ?? '')}, must be one of: ${wanted}`,
+    );
+  for (const name of relativeAnnotations(annotations))
+    report(
+      `/annotations/${pointerPart(name)}`,
+      `is ${quote(annotations?.[name] ?? '')}, must be an absolute path`,
+    );
+  for (const name of wrongCgroupNames(annotations))
+    report(
+      `/annotations/${pointerPart(name)}`,
+      `is ${quote(annotations?.[name] ?? '')}, must be the name of one cgroup: not "." or "..", without slashes and control characters, at most 255 bytes, not beginning with "cgroup."`,
+    );
+}
+
 function warnOfPlatforms(config: Config, report: Report): void {
   if (config.linux === undefined) return;
   for (const name of FOREIGN) {
@@ -61,7 +77,7 @@ function checkNames(config: Config, report: Report): void {
   for (const field of ['hostname', 'domainname'] as const) {
     const name = config[field];
     if (name === undefined || name === '') continue;
-    if (config.linux !== undefined && namespaceOf(config, 'uts') === undefined) {
+    if (config.linux !== undefined && namespaceOf(config.linux, 'uts') === undefined) {
       report(
         `/${field}`,
         'needs a uts namespace: without {"type": "uts"} in linux.namespaces the host would be renamed',
@@ -73,14 +89,17 @@ function checkNames(config: Config, report: Report): void {
   }
 }
 
-/** Whether UTF-8 needs more than `bytes`; asked of the encoder only where it is not plain to see. */
+/** Whether UTF-8 needs more than `bytes`. */
 function isLonger(text: string, bytes: number): boolean {
-  return text.length * 3 > bytes && new TextEncoder().encode(text).length > bytes;
+  return new TextEncoder().encode(text).length > bytes;
 }
 
-/** Protection that a container in the caller's own mount namespace can't have: on the host's mounts it would hit the host. */
+/**
+ * Protection that a container in the caller's own mount namespace cannot have: on the host's mounts it would hit the
+ * host.
+ */
 function checkMountNamespace(config: Config, report: Report): void {
-  if (config.linux === undefined || namespaceOf(config, 'mount') !== undefined) return;
+  if (config.linux === undefined || namespaceOf(config.linux, 'mount') !== undefined) return;
   const why = 'needs a mount namespace: add {"type": "mount"} to linux.namespaces';
   if (config.root?.readonly === true) report('/root/readonly', why);
   for (const field of ['maskedPaths', 'readonlyPaths'] as const) {
@@ -89,9 +108,12 @@ function checkMountNamespace(config: Config, report: Report): void {
   if (config.linux.rootfsPropagation !== undefined) report('/linux/rootfsPropagation', why);
 }
 
-/** Without a mount namespace the planner leaves mounts out: what the container sees is then the root filesystem as it is. */
+/**
+ * Without a mount namespace the planner leaves mounts out: what the container sees is then the root filesystem as it
+ * is.
+ */
 function warnOfMounts(config: Config, report: Report): void {
-  if (config.linux === undefined || namespaceOf(config, 'mount') !== undefined) return;
+  if (config.linux === undefined || namespaceOf(config.linux, 'mount') !== undefined) return;
   if ((config.mounts?.length ?? 0) > 0)
     report('/mounts', 'has no effect: the container has no mount namespace');
 }
@@ -112,6 +134,7 @@ export function checkNul(value: unknown, pointer: string, report: Report): void 
 
 export const documentRules: RuleSet<Config> = {
   refuse: [
+    { name: 'annotations', check: checkAnnotations },
     { name: 'oci-version', check: checkVersion },
     { name: 'root-needed', check: checkRoot },
     { name: 'linux-only', check: checkPlatform },

@@ -1,4 +1,4 @@
-import type { Config, Hooks } from '../config.ts';
+import type { Config, Hooks } from '../../spec/config.ts';
 import { needAbsolute } from './help.ts';
 import { checkEnvironment } from './process.ts';
 import type { Report, RuleSet } from './rule.ts';

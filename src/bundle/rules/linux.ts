@@ -1,6 +1,9 @@
-import type { Config, MemoryPolicyMode } from '../config.ts';
+import type { Config } from '../../spec/config.ts';
+import { isMapped } from '../../spec/id-mappings.ts';
+import { memoryPolicyModes } from '../../spec/memory-policy.ts';
+import { isNew, namespaceOf } from '../../spec/namespaces.ts';
 import { quote } from '../finding.ts';
-import { isMapped, isNew, namespaceOf, needAbsolute, needNumberList } from './help.ts';
+import { needAbsolute, needNumberList } from './help.ts';
 import type { Report, RuleSet } from './rule.ts';
 
 /** config-linux.md, "Masked Paths", "Readonly Paths". */
@@ -47,18 +50,17 @@ function checkIntelRdt({ linux }: Config, report: Report): void {
     report('/linux/intelRdt/l3CacheSchema', 'has a line break in it');
 }
 
-const WITHOUT_NODES = new Set<MemoryPolicyMode>(['MPOL_DEFAULT', 'MPOL_LOCAL']);
-
 /** set_mempolicy(2) */
 function checkMemoryPolicy({ linux }: Config, report: Report): void {
   const policy = linux?.memoryPolicy;
   if (policy === undefined) return;
   const { mode, nodes = '', flags = [] } = policy;
   const pointer = '/linux/memoryPolicy';
-  if (WITHOUT_NODES.has(mode)) {
+  const taken = memoryPolicyModes[mode];
+  if (taken.nodes === 'none') {
     if (nodes !== '') report(`${pointer}/nodes`, `must be absent with ${mode}`);
   } else if (nodes === '') {
-    if (mode !== 'MPOL_PREFERRED')
+    if (taken.nodes === 'needed')
       report(`${pointer}/nodes`, `is missing: ${mode} needs at least one memory node`);
   } else needNumberList(nodes, 'memory nodes', `${pointer}/nodes`, report);
   if (flags.includes('MPOL_F_STATIC_NODES') && flags.includes('MPOL_F_RELATIVE_NODES')) {
@@ -66,15 +68,17 @@ function checkMemoryPolicy({ linux }: Config, report: Report): void {
   }
   if (nodes === '' && mode !== 'MPOL_DEFAULT' && flags.some((flag) => flag.endsWith('_NODES')))
     report(`${pointer}/flags`, `say how nodes are read, and ${mode} has none here`);
-  if (flags.includes('MPOL_F_NUMA_BALANCING') && !['MPOL_BIND', 'MPOL_PREFERRED_MANY'].includes(mode)) {
-    report(`${pointer}/flags`, `MPOL_F_NUMA_BALANCING can't be used with ${mode}`);
+  if (flags.includes('MPOL_F_NUMA_BALANCING') && !taken.balancing) {
+    report(`${pointer}/flags`, `MPOL_F_NUMA_BALANCING cannot be used with ${mode}`);
   }
 }
 
-/** In a new user namespace an id without a mapping does not exist: setuid(2), setgroups(2) and chown(2) would fail. */
+/**
+ * In a new user namespace an id without a mapping does not exist: setuid(2), setgroups(2) and chown(2) would fail.
+ */
 function checkMappedIds(config: Config, report: Report): void {
   const { process, linux } = config;
-  if (!isNew(namespaceOf(config, 'user'))) return;
+  if (!isNew(namespaceOf(config.linux, 'user'))) return;
   const maps = { uid: linux?.uidMappings ?? [], gid: linux?.gidMappings ?? [] };
   const need = (kind: 'uid' | 'gid', id: number | undefined, pointer: string): void => {
     // An absent map is what the rule `user-namespace` reports.
@@ -95,7 +99,7 @@ function checkMappedIds(config: Config, report: Report): void {
   }
 }
 
-/** memory.memsw of a new cgroup can't be set while its memory is unlimited. */
+/** memory.memsw of a new cgroup cannot be set while its memory is unlimited. */
 function checkSwap({ linux }: Config, report: Report): void {
   const { limit = 0, swap = 0 } = linux?.resources?.memory ?? {};
   if (swap > 0 && limit <= 0) {

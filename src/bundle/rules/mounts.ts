@@ -1,28 +1,19 @@
-import type { Config, Mount } from '../config.ts';
+import type { Config, Mount } from '../../spec/config.ts';
+import { optionNames } from '../../spec/mount-options.ts';
+import { namespaceOf } from '../../spec/namespaces.ts';
 import { quote } from '../finding.ts';
-import { isAbsolute, isRoot, namespaceOf } from './help.ts';
+import { isAbsolute, isRoot } from './help.ts';
 import { checkMappings } from './namespaces.ts';
 import type { Report, RuleSet } from './rule.ts';
 
-const BIND = ['bind', 'rbind'];
-const IDMAP = ['idmap', 'ridmap'];
-
+const BIND = optionNames('bind');
+const IDMAP = optionNames('idmap');
+const REMOUNT = optionNames('remount');
 /** What changes a mount that is there already, so that nothing has to be named that could be mounted. */
-const REMOUNT = [
-  'remount',
-  'shared',
-  'rshared',
-  'slave',
-  'rslave',
-  'private',
-  'rprivate',
-  'unbindable',
-  'runbindable',
-];
+const CHANGES = [...REMOUNT, ...optionNames('propagation')];
 
 function has({ options }: Mount, names: readonly string[]): boolean {
-  if (options !== undefined) for (const option of options) if (names.includes(option)) return true;
-  return false;
+  return options?.some((option) => names.includes(option)) ?? false;
 }
 
 function eachMount(config: Config, check: (mount: Mount, pointer: string) => void): void {
@@ -36,7 +27,7 @@ function checkMount(config: Config, report: Report): void {
   eachMount(config, (mount, pointer) => {
     if (mount.destination === '')
       report(`${pointer}/destination`, 'is empty, must be a path inside the container');
-    else if (isRoot(mount.destination) && !has(mount, ['remount']))
+    else if (isRoot(mount.destination) && !has(mount, REMOUNT))
       report(`${pointer}/destination`, 'is the root itself, which root.path names');
     if (has(mount, BIND)) {
       if (mount.source === undefined || mount.source === '') {
@@ -44,14 +35,14 @@ function checkMount(config: Config, report: Report): void {
       }
     } else if (
       (mount.type === undefined || mount.type === '' || mount.type === 'none') &&
-      !has(mount, REMOUNT)
+      !has(mount, CHANGES)
     ) {
-      const hint = 'name a filesystem, or add "bind" or "rbind" to the options';
+      const instead = 'name a filesystem, or add "bind" or "rbind" to the options';
       report(
         `${pointer}/type`,
-        `${mount.type === undefined ? 'is missing' : `is ${quote(mount.type)}`}: ${hint}`,
+        `${mount.type === undefined ? 'is missing' : `is ${quote(mount.type)}`}: ${instead}`,
       );
-    } else if (mount.type === 'bind' && !has(mount, REMOUNT)) {
+    } else if (mount.type === 'bind' && !has(mount, CHANGES)) {
       report(`${pointer}/options`, 'a mount of type "bind" needs "bind" or "rbind" in its options');
     }
   });
@@ -68,7 +59,7 @@ function checkIdmaps(config: Config, report: Report): void {
     checkMappings(uids ?? [], `${pointer}/uidMappings`, report);
     checkMappings(gids ?? [], `${pointer}/gidMappings`, report);
     const maps = (uids?.length ?? 0) > 0 && (gids?.length ?? 0) > 0;
-    if (has(mount, IDMAP) && !maps && namespaceOf(config, 'user') === undefined) {
+    if (has(mount, IDMAP) && !maps && namespaceOf(config.linux, 'user') === undefined) {
       report(
         `${pointer}/options`,
         'an id-mapped mount needs uidMappings and gidMappings, or a user namespace to take them from',

@@ -1,6 +1,7 @@
-import type { Config, IdMapping } from '../config.ts';
+import type { Config, IdMapping } from '../../spec/config.ts';
+import { isNew, namespaceOf } from '../../spec/namespaces.ts';
 import { pointerPart, quote } from '../finding.ts';
-import { eachRepeated, isNew, namespaceOf, needAbsolute } from './help.ts';
+import { eachRepeated, needAbsolute } from './help.ts';
 import type { Report, RuleSet } from './rule.ts';
 
 /** config-linux.md, "Namespaces": each type once, paths absolute. */
@@ -21,7 +22,7 @@ const MAPS = ['uidMappings', 'gidMappings'] as const;
 
 /** user_namespaces(7): a new namespace needs both maps, and only a new one can be given any. */
 function checkUserNamespace(config: Config, report: Report): void {
-  const user = namespaceOf(config, 'user');
+  const user = namespaceOf(config.linux, 'user');
   for (const field of MAPS) {
     const lines = config.linux?.[field]?.length ?? 0;
     if (user === undefined && lines > 0) {
@@ -86,11 +87,11 @@ const MOST_SECONDS = 9_223_372_036;
 function checkTime(config: Config, report: Report): void {
   const offsets = config.linux?.timeOffsets;
   if (offsets === undefined || Object.keys(offsets).length === 0) return;
-  const time = namespaceOf(config, 'time');
+  const time = namespaceOf(config.linux, 'time');
   if (time === undefined)
     report('/linux/timeOffsets', 'needs a time namespace: add {"type": "time"} to linux.namespaces');
   else if (!isNew(time))
-    report('/linux/timeOffsets', 'an existing time namespace is joined: its offsets can not be set');
+    report('/linux/timeOffsets', 'an existing time namespace is joined: its offsets cannot be set');
   for (const [clock, offset] of Object.entries(offsets)) {
     const pointer = `/linux/timeOffsets/${pointerPart(clock)}`;
     if (clock !== 'boottime' && clock !== 'monotonic')
@@ -109,7 +110,7 @@ function checkTime(config: Config, report: Report): void {
 
 /** A map beside a joined namespace only describes it. */
 function warnOfJoinedMaps(config: Config, report: Report): void {
-  const user = namespaceOf(config, 'user');
+  const user = namespaceOf(config.linux, 'user');
   if (user === undefined || isNew(user)) return;
   for (const field of MAPS) {
     if ((config.linux?.[field]?.length ?? 0) > 0) {

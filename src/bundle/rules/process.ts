@@ -1,6 +1,6 @@
-import { resourceLimits } from '../../plan/kernel-flags.ts';
+import type { Process } from '../../spec/config.ts';
+import { resourceLimits } from '../../spec/kernel-flags.ts';
 import { nearest } from '../../suggest.ts';
-import type { Process } from '../config.ts';
 import { quote } from '../finding.ts';
 import { eachRepeated, NO_ID, needAbsolute, needNumberList } from './help.ts';
 import type { Report, RuleSet } from './rule.ts';
@@ -14,7 +14,7 @@ function checkArgs({ args, commandLine }: Process, report: Report): void {
   }
 }
 
-/** environ(7): `NAME=value`. What has no name can't be looked up; what has no `=` is no variable. */
+/** environ(7): `NAME=value`. What has no name cannot be looked up; what has no `=` is no variable. */
 export function checkEnvironment(env: readonly string[] | undefined, pointer: string, report: Report): void {
   for (const [index, entry] of (env ?? []).entries()) {
     const equals = entry.indexOf('=');

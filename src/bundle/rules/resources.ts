@@ -1,6 +1,7 @@
-import type { Integer64, Resources } from '../config.ts';
+import type { Integer64, Resources } from '../../spec/config.ts';
+import { isInterfaceName, isLimitFile, isWord } from '../../spec/resource-names.ts';
 import { pointerPart, quote } from '../finding.ts';
-import { eachRepeated, isInterfaceName, needNumberList } from './help.ts';
+import { eachRepeated, needNumberList } from './help.ts';
 import type { Report, RuleSet } from './rule.ts';
 
 /** -1 is "no limit" in every field that may be negative. */
@@ -66,7 +67,7 @@ function checkBlockIo({ blockIO }: Resources, report: Report): void {
 function checkCounts({ pids, rdma = {}, hugepageLimits = [], network }: Resources, report: Report): void {
   needNotBelow(pids?.limit, '/pids/limit', report);
   for (const [device, { hcaHandles, hcaObjects }] of Object.entries(rdma)) {
-    if (/\s/.test(device)) report(`/rdma/${pointerPart(device)}`, `${quote(device)} is no name of a device`);
+    if (!isWord(device)) report(`/rdma/${pointerPart(device)}`, `${quote(device)} is no name of a device`);
     else if (hcaHandles === undefined && hcaObjects === undefined) {
       report(`/rdma/${pointerPart(device)}`, 'sets neither hcaHandles nor hcaObjects');
     }
@@ -95,8 +96,8 @@ function checkCounts({ pids, rdma = {}, hugepageLimits = [], network }: Resource
 /** Each key becomes a file name in the container's cgroup directory, which it must not leave. */
 function checkUnified({ unified = {} }: Resources, report: Report): void {
   for (const file of Object.keys(unified)) {
-    if (!/^\w+(?:\.\w+)+$/.test(file)) {
-      report(`/unified/${pointerPart(file)}`, `${quote(file)} is no cgroup file such as "memory.high"`);
+    if (!isLimitFile(file)) {
+      report(`/unified/${pointerPart(file)}`, `${quote(file)} is no limit's file such as "memory.high"`);
     }
   }
 }

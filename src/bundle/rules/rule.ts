@@ -1,4 +1,6 @@
-/** Says that something at `pointer` (below the rule's subject) is wrong or odd. The message reads on after the place. */
+/**
+ * Says that something at `pointer` (below the rule's subject) is wrong or odd. The message reads on after the place.
+ */
 export type Report = (pointer: string, message: string) => void;
 
 /** One promise about a document beyond its shape. Looks at all places; never throws, never changes anything. */

@@ -1,4 +1,4 @@
-import type { Process, Scheduler } from '../config.ts';
+import type { Process, Scheduler } from '../../spec/config.ts';
 import type { Report } from './rule.ts';
 
 const REAL_TIME = new Set<Scheduler['policy']>(['SCHED_FIFO', 'SCHED_RR']);

@@ -1,4 +1,4 @@
-import { DEVICE_ACCESS } from '../device-rules.ts';
+import { deviceAccess } from '../../spec/devices.ts';
 import type { UnitProperty } from './unit-properties.ts';
 
 /** A device, or several, that may be used. */
@@ -7,15 +7,16 @@ export interface AllowedDevice {
   /** undefined: every number. */
   readonly major: number | undefined;
   readonly minor: number | undefined;
-  /** Bits of `DEVICE_ACCESS`. */
+  /** Bits of `deviceAccess`. */
   readonly access: number;
 }
 
 /**
- * What systemd has to know of device rules on v1, where it writes its own over ours at each `daemon-reload`: never more than the
- * container may use. What its language can't say (systemd.resource-control(5), "DeviceAllow=") is left out, so it would be refused after that.
+ * What systemd has to know of device rules on v1, where it writes its own over ours at each `daemon-reload`: never
+ * more than the container may use. What its language cannot say (systemd.resource-control(5), "DeviceAllow=") is left
+ * out, so it would be refused after that.
  *
- * @param allowed undefined when everything is allowed (but for exceptions, which systemd can't be told)
+ * @param allowed undefined when everything is allowed (but for exceptions, which systemd cannot be told)
  * @param procDevices content of /proc/devices
  */
 export function deviceProperties(
@@ -23,7 +24,7 @@ export function deviceProperties(
   procDevices: string,
 ): UnitProperty[] {
   const lines = (allowed ?? []).flatMap((device) => {
-    const access = (['r', 'w', 'm'] as const).filter((letter) => device.access & DEVICE_ACCESS[letter]);
+    const access = (['r', 'w', 'm'] as const).filter((letter) => device.access & deviceAccess[letter]);
     return specifiers(device, procDevices).map((specifier) => [specifier, access.join('')] as const);
   });
   return [

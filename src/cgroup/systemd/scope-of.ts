@@ -1,5 +1,5 @@
 import { Failure } from '../../failure.ts';
-import type { SavedCgroup } from '../cgroup.ts';
+import { hierarchyWith, type SavedCgroup } from '../saved-cgroup.ts';
 
 /** What is known of a cgroup that systemd made. */
 export interface Scope {
@@ -12,9 +12,9 @@ export interface Scope {
 
 /** Throws `Failure` `internal` for a cgroup of the other driver. */
 export function scopeOf({ scope, unified, hierarchies }: SavedCgroup): Scope {
-  const path =
-    unified?.path ?? hierarchies.find(({ controllers }) => controllers.includes('name=systemd'))?.path;
+  const path = unified?.path ?? hierarchyWith({ hierarchies }, 'name=systemd')?.path;
   if (scope === undefined || path === undefined)
     throw new Failure('internal', 'a cgroup of the systemd driver without a scope');
-  return { ...scope, path };
+  const { subgroup, ...unit } = scope;
+  return { ...unit, path: subgroup === undefined ? path : path.slice(0, -`/${subgroup}`.length) };
 }

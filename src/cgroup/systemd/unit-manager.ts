@@ -20,34 +20,29 @@ export type ManagerKind = 'system' | 'user';
 export const unitExists = 'org.freedesktop.systemd1.UnitExists';
 export const noSuchUnit = 'org.freedesktop.systemd1.NoSuchUnit';
 
-async function call(
-  host: CgroupHost,
-  kind: ManagerKind,
-  member: string,
-  signature: string,
-  values: readonly BusValue[],
-): Promise<void> {
+/** What is asked of the manager. */
+interface Asked {
+  readonly member: string;
+  readonly signature: string;
+  readonly values: readonly BusValue[];
+}
+
+async function call(host: CgroupHost, kind: ManagerKind, asked: Asked): Promise<void> {
   const bus = await openBus(host, kind);
   try {
-    await bus.call({ destination, path, interface: manager, member, signature, values });
+    await bus.call({ destination, path, interface: manager, ...asked });
   } finally {
     bus.close();
   }
 }
 
 /** A call that makes a job of systemd's, and the end of that job. Throws also when the job does not succeed. */
-async function runJob(
-  host: CgroupHost,
-  kind: ManagerKind,
-  member: string,
-  signature: string,
-  values: readonly BusValue[],
-): Promise<void> {
+async function runJob(host: CgroupHost, kind: ManagerKind, asked: Asked): Promise<void> {
   const bus = await openBus(host, kind);
   try {
     // Before the job is made, which may be over when its answer comes.
     await bus.match(jobRemoved);
-    const [job] = await bus.call({ destination, path, interface: manager, member, signature, values });
+    const [job] = await bus.call({ destination, path, interface: manager, ...asked });
     const [, , , result] = await bus.signal(
       ({ interface: from, member: name }, body) =>
         from === manager && name === 'JobRemoved' && body[1] === job,
@@ -71,7 +66,9 @@ export function refused(action: string, unit: string, error: unknown): Failure {
   return new Failure('system', `systemd cannot ${action} unit "${unit}": ${messageOf(error)}`, {
     pointer: '/linux/cgroupsPath',
     cause: error,
-    ...(denied && { hint: 'Run as root, or let an ordinary user have their own systemd (a login session).' }),
+    hint: denied
+      ? 'Run as root, or let an ordinary user have their own systemd (a login session).'
+      : undefined,
   });
 }
 
@@ -82,7 +79,11 @@ export function startTransientUnit(
   unit: string,
   properties: readonly UnitProperty[],
 ): Promise<void> {
-  return runJob(host, kind, 'StartTransientUnit', 'ssa(sv)a(sa(sv))', [unit, 'fail', properties, []]);
+  return runJob(host, kind, {
+    member: 'StartTransientUnit',
+    signature: 'ssa(sv)a(sa(sv))',
+    values: [unit, 'fail', properties, []],
+  });
 }
 
 /** Changes properties until the unit ends, in one call. */
@@ -92,27 +93,35 @@ export function setUnitProperties(
   unit: string,
   properties: readonly UnitProperty[],
 ): Promise<void> {
-  return call(host, kind, 'SetUnitProperties', 'sba(sv)', [unit, true, properties]);
+  return call(host, kind, {
+    member: 'SetUnitProperties',
+    signature: 'sba(sv)',
+    values: [unit, true, properties],
+  });
 }
 
 /**
  * Moves processes into a unit that is delegated to its owner.
- * @param below where in its cgroup: empty, or `/init`
+ * @param place the unit, and where in its cgroup: empty, or `/init`
  */
 export function attachProcesses(
   host: CgroupHost,
   kind: ManagerKind,
-  unit: string,
-  below: string,
+  place: { readonly unit: string; readonly below: string },
   pids: readonly number[],
 ): Promise<void> {
-  return call(host, kind, 'AttachProcessesToUnit', 'ssau', [unit, below, pids]);
+  const { unit, below } = place;
+  return call(host, kind, {
+    member: 'AttachProcessesToUnit',
+    signature: 'ssau',
+    values: [unit, below, pids],
+  });
 }
 
 /** Ends a unit. One that is not there is fine. */
 export async function stopUnit(host: CgroupHost, kind: ManagerKind, unit: string): Promise<void> {
   try {
-    await runJob(host, kind, 'StopUnit', 'ss', [unit, 'replace']);
+    await runJob(host, kind, { member: 'StopUnit', signature: 'ss', values: [unit, 'replace'] });
   } catch (error) {
     if (busNameOf(error) !== noSuchUnit) throw error;
   }

@@ -1,4 +1,5 @@
 import { Failure } from '../../failure.ts';
+import { scopeParts } from '../../spec/cgroups-path.ts';
 
 const POINTER = '/linux/cgroupsPath';
 /** systemd.unit(5). */
@@ -13,15 +14,14 @@ export interface ScopeName {
 }
 
 /**
- * Reads `linux.cgroupsPath` as `slice:prefix:name` (the form that engines use with the systemd driver). An empty slice is
- * `fallback`; an absent path is `fallback:tsoci:ID`.
+ * Reads `linux.cgroupsPath` as `slice:prefix:name` (the form that engines use with the systemd driver). An empty
+ * slice is `fallback`; an absent path is `fallback:tsoci:ID`.
  *
  * Throws `Failure` `invalid`.
  */
 export function scopeName(cgroupsPath: string | undefined, id: string, fallback: string): ScopeName {
-  const parts = cgroupsPath ? cgroupsPath.split(':') : ['', 'tsoci', id];
-  const [slice = '', prefix = '', name = ''] = parts;
-  if (parts.length !== 3 || name === '')
+  const [slice, prefix, name] = (cgroupsPath ? scopeParts(cgroupsPath) : ['', 'tsoci', id]) ?? ['', '', ''];
+  if (name === '')
     throw new Failure('invalid', `cgroupsPath "${cgroupsPath}" is not of the form slice:prefix:name`, {
       pointer: POINTER,
       hint: 'With --systemd-cgroup write, for instance, "system.slice:tsoci:web".',
@@ -39,7 +39,7 @@ export function scopeName(cgroupsPath: string | undefined, id: string, fallback:
   return { unit, slice: checkSlice(slice === '' ? fallback : slice) };
 }
 
-/** Bytes that a unit name can't have as `\xNN`, as systemd-escape(1) writes them. */
+/** Bytes that a unit name cannot have as `\xNN`, as systemd-escape(1) writes them. */
 export function escapeUnitName(name: string): string {
   const bytes = new TextEncoder().encode(name);
   let escaped = '';

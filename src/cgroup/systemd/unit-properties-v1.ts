@@ -33,8 +33,8 @@ const FILES: Readonly<Record<string, (value: string) => UnitProperty[]>> = {
 const CPU_QUOTA = ['cpu.cfs_quota_us', 'cpu.cfs_period_us'] as const;
 
 /**
- * The properties that say what control files of v1 hold, or are to hold (systemd.resource-control(5), "Deprecated options"); none
- * for files that systemd does not know.
+ * The properties that say what control files of v1 hold, or are to hold (systemd.resource-control(5), "Deprecated
+ * options"); none for files that systemd does not know.
  */
 export function propertiesOfV1(contents: ReadonlyMap<string, string>): UnitProperty[] {
   const found = [...contents].flatMap(([file, content]) => FILES[file]?.(content.trim()) ?? []);

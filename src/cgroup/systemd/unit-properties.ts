@@ -1,5 +1,6 @@
 import type { BusValue } from '../../dbus/value.ts';
-import { parseNumberList } from '../number-ranges.ts';
+import { maximumCpus, maximumNodes } from '../../spec/kernel-flags.ts';
+import { listNumbers } from '../../spec/number-list.ts';
 
 /** A property of a unit: its name and its value as a variant. */
 export type UnitProperty = readonly [string, { readonly signature: string; readonly value: BusValue }];
@@ -45,9 +46,9 @@ function cpuMax(value: string): UnitProperty[] {
 }
 
 const list =
-  (name: string) =>
+  (name: string, what: string, count: number) =>
   (value: string): UnitProperty[] => {
-    const numbers = parseNumberList(value) ?? [];
+    const numbers = listNumbers(value, what, count) ?? [];
     const mask = new Uint8Array(numbers.length === 0 ? 0 : Math.floor(Math.max(...numbers) / 8) + 1);
     for (const each of numbers) mask[each >> 3] = (mask[each >> 3] ?? 0) | (1 << (each & 7));
     return [[name, { signature: 'ay', value: mask }]];
@@ -60,8 +61,8 @@ function ioWeight(value: string): UnitProperty[] {
 }
 
 /**
- * What systemd has to know of the files that it writes too (systemd.resource-control(5)), so that it never writes something else
- * over them. Everything is written by us as well: systemd rounds, and does not know every file.
+ * What systemd has to know of the files that it writes too (systemd.resource-control(5)), so that it never writes
+ * something else over them. Everything is written by us as well: systemd rounds, and does not know every file.
  */
 const FILES: Readonly<Record<string, (value: string) => UnitProperty[]>> = {
   'memory.max': plain('MemoryMax', 1n),
@@ -71,20 +72,22 @@ const FILES: Readonly<Record<string, (value: string) => UnitProperty[]>> = {
   'memory.swap.max': plain('MemorySwapMax'),
   'cpu.weight': plain('CPUWeight'),
   'cpu.max': cpuMax,
-  'cpuset.cpus': list('AllowedCPUs'),
-  'cpuset.mems': list('AllowedMemoryNodes'),
+  'cpuset.cpus': list('AllowedCPUs', 'CPUs', maximumCpus),
+  'cpuset.mems': list('AllowedMemoryNodes', 'memory nodes', maximumNodes),
   'io.weight': ioWeight,
   'pids.max': tasksMax,
 };
 
-/** The properties that say what control files of v2 hold, or are to hold; none for files that systemd does not know. */
+/**
+ * The properties that say what control files of v2 hold, or are to hold; none for files that systemd does not know.
+ */
 export function propertiesOf(contents: ReadonlyMap<string, string>): UnitProperty[] {
   return [...contents].flatMap(([file, content]) => FILES[file]?.(content.trim()) ?? []);
 }
 
 /**
- * Properties of every container's scope. `Delegate` keeps systemd's hands off what is in it; without `TasksMax` it would get the
- * manager's own default, which no configuration asked for.
+ * Properties of every container's scope. `Delegate` keeps systemd's hands off what is in it; without `TasksMax` it
+ * would get the manager's own default, which no configuration asked for.
  */
 export function scopeProperties(id: string, slice: string, pid: number): UnitProperty[] {
   const yes = { signature: 'b', value: true } as const;

@@ -1,27 +1,52 @@
-import { remove } from '../../container/remove.ts';
-import type { Context } from '../../container/types.ts';
-import { messageOf } from '../../failure.ts';
-import type { deleteShape } from '../options.ts';
-import type { Handler } from '../table.ts';
+import { command } from '../table/command.ts';
+import { id, regex } from '../table/shared-options.ts';
 
-export const handler: Handler<typeof deleteShape> = async ({ arguments: { id }, rest, values, context }) => {
-  const opened = await context();
-  if (rest.length === 0) await remove(opened, id, { force: values.force, ended: values.ended });
-  else await removeAll(opened, [id, ...rest], values.force);
-  return 0;
-};
-
-/** Each of them, also behind one that can't be deleted. The last failure is the command's, those before it are warnings. */
-async function removeAll(context: Context, ids: readonly string[], force: boolean): Promise<void> {
-  const failures: unknown[] = [];
-  for (const id of new Set(ids)) {
-    try {
-      await remove(context, id, { force });
-    } catch (error) {
-      failures.push(error);
+export const deleteCommand = command({
+  name: 'delete',
+  summary: 'delete stopped containers',
+  description: ['Removes its cgroup, its state and what is left of its mounts, and runs the poststop hooks.'],
+  examples: [
+    { command: 'delete web1', does: 'delete web1, which has stopped' },
+    { command: 'delete --force web1 web2', does: 'delete two, and kill them first if need be' },
+    { command: "delete --regex '^test-'", does: 'delete those whose names begin so' },
+  ],
+  habits: [[/^(?:v|volumes)$/, 'A runtime has no volumes to delete.']],
+  options: [
+    {
+      name: 'force',
+      alias: 'f',
+      type: 'boolean',
+      help: 'kill it first where it still runs; fine when it is gone already',
+    },
+    regex,
+    {
+      name: 'ended',
+      type: 'boolean',
+      help: 'its program has ended in the foreground: tell when that was for want of memory',
+      hidden: true,
+    },
+  ],
+  positionals: [id],
+  rest: {
+    value: 'CONTAINER-ID…',
+    help: 'more containers to delete',
+    begins: 'anywhere',
+    complete: 'container',
+  },
+  async handler({ arguments: { id }, rest, values, context }) {
+    const { remove } = await import('../../container/remove.ts');
+    const opened = await context();
+    const { force, ended } = values;
+    if (rest.length === 0 && !values.regex) {
+      await remove(opened, id, { force, ended });
+      return 0;
     }
-  }
-  const last = failures.pop();
-  for (const failure of failures) context.warn(messageOf(failure));
-  if (last !== undefined) throw last;
-}
+    const { forEachContainer, matchingContainers } = await import('../convert/matching-containers.ts');
+    const words = [id, ...rest];
+    const ids = values.regex
+      ? (await Promise.all(words.map((word) => matchingContainers(opened, word)))).flat()
+      : words;
+    await forEachContainer(opened, ids, (each) => remove(opened, each, { force }));
+    return 0;
+  },
+});

@@ -1,8 +1,13 @@
-import { features } from '../../container/features.ts';
-import type { plainShape } from '../options.ts';
-import type { Handler } from '../table.ts';
+import { command } from '../table/command.ts';
 
-export const handler: Handler<typeof plainShape> = async ({ context, print }) => {
-  print(`${JSON.stringify(await features(await context()), null, 2)}\n`);
-  return 0;
-};
+export const featuresCommand = command({
+  name: 'features',
+  summary: 'print what this runtime can do as JSON',
+  description: ["The form is the runtime specification's features structure."],
+  examples: [{ command: 'features', does: 'print it' }],
+  async handler({ context, print }) {
+    const { features } = await import('../../container/features.ts');
+    print(`${JSON.stringify(await features(await context()), null, 2)}\n`);
+    return 0;
+  },
+});

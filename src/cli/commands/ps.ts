@@ -1,4 +1,3 @@
-import { processes } from '../../container/processes.ts';
 import type { Context } from '../../container/types.ts';
 import { Failure, messageOf } from '../../failure.ts';
 import { readScratch, runChild, withScratch } from '../../host/child.ts';
@@ -8,9 +7,9 @@ import type { Host } from '../../host/host.ts';
 import { hasErrno } from '../../host/native.ts';
 import { O_CLOEXEC, O_RDONLY } from '../../host/open-flags.ts';
 import { endName } from '../../host/signals.ts';
-import type { psShape } from '../options.ts';
 import { processTable } from '../render/process-table.ts';
-import type { Handler } from '../table.ts';
+import { command } from '../table/command.ts';
+import { format, id } from '../table/shared-options.ts';
 
 const defaultOptions = ['-ef'];
 /** ps on a machine with tens of thousands of processes prints some megabytes. */
@@ -18,22 +17,32 @@ const longest = 256 * 1024 * 1024;
 const longestComplaint = 4096;
 const usualPath = '/usr/local/bin:/usr/bin:/bin';
 
-export const handler: Handler<typeof psShape> = async ({
-  arguments: { id },
-  values,
-  rest,
-  context,
-  print,
-}) => {
-  const opened = await context();
-  const pids = await processes(opened, id);
-  if (values.format === 'json') print(`${JSON.stringify(pids)}\n`);
-  else {
-    const options = rest.length > 0 ? rest : defaultOptions;
-    print(processTable(await hostProcesses(opened, options), pids));
-  }
-  return 0;
-};
+export const psCommand = command({
+  name: 'ps',
+  summary: 'show the processes of a container',
+  description: [
+    "The table comes from the host's ps; options after the id are handed to it and have to show a PID column.",
+  ],
+  examples: [
+    { command: 'ps web1', does: 'show the processes of web1' },
+    { command: 'ps web1 -o pid,rss,args', does: 'choose the columns' },
+    { command: 'ps --format json web1', does: 'only their process ids on the host' },
+  ],
+  options: [format],
+  positionals: [id],
+  rest: { value: 'PS-OPTION…', help: "options of the host's ps (default: -ef)", begins: 'at-once' },
+  async handler({ arguments: { id }, values, rest, context, print }) {
+    const { processes } = await import('../../container/processes.ts');
+    const opened = await context();
+    const pids = await processes(opened, id);
+    if (values.format === 'json') print(`${JSON.stringify(pids)}\n`);
+    else {
+      const options = rest.length > 0 ? rest : defaultOptions;
+      print(processTable(await hostProcesses(opened, options), pids));
+    }
+    return 0;
+  },
+});
 
 /** As a shell would find it, but never in a directory that depends on where we are. */
 function findPs(host: Host): string | undefined {

@@ -1,8 +1,13 @@
-import type { plainShape } from '../options.ts';
-import type { Handler } from '../table.ts';
+import { command } from '../table/command.ts';
 import { versionText } from '../version.ts';
 
-export const handler: Handler<typeof plainShape> = ({ print, outside }) => {
-  print(versionText(outside.engine));
-  return 0;
-};
+export const versionCommand = command({
+  name: 'version',
+  summary: 'print the version',
+  description: ["Of tsoci, of the runtime specification, and of what runs tsoci's own code."],
+  examples: [{ command: 'version', does: 'print it' }],
+  handler({ print, outside }) {
+    print(versionText(outside.engine));
+    return 0;
+  },
+});

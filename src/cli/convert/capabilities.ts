@@ -1,8 +1,8 @@
 import { Failure } from '../../failure.ts';
 
 /**
- * Capability names in the specification's spelling: `net_admin`, `NET_ADMIN` and `cap_net_admin` all become `CAP_NET_ADMIN`.
- * Whether the kernel knows them is for the container room to say.
+ * Capability names in the specification's spelling: `net_admin`, `NET_ADMIN` and `cap_net_admin` all become
+ * `CAP_NET_ADMIN`. Whether the kernel knows them is for the container room to say.
  *
  * Throws `Failure` `invalid` for what cannot be a name.
  */

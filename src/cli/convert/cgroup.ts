@@ -1,8 +1,8 @@
 import { Failure } from '../../failure.ts';
 
 /**
- * Sub-cgroups given as `path` (for all controllers, key `''`) or `controller[,controller…]:path` (cgroup v1). An empty word is
- * none.
+ * Sub-cgroups given as `path` (for all controllers, key `''`) or `controller[,controller…]:path` (cgroup v1). An
+ * empty word is none.
  *
  * Throws `Failure` `invalid` for an empty part, a `..` in a path, a controller named twice.
  */

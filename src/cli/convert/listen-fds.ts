@@ -7,9 +7,10 @@ export interface ListenVariables {
 }
 
 /**
- * How many listening sockets were handed to this process, from descriptor 3 on. The variables count only when LISTEN_PID is this process, as
- * sd_listen_fds(3) has it: they are inherited by whoever does not take them out of the environment, and what descriptor 3 is there nobody knows.
- * Without LISTEN_PID they count for nothing, as with runc (tried with 1.1.5: nothing is handed on, nothing is said).
+ * How many listening sockets were handed to this process, from descriptor 3 on. The variables count only when
+ * LISTEN_PID is this process, as sd_listen_fds(3) has it: they are inherited by whoever does not take them out of the
+ * environment, and what descriptor 3 is there nobody knows. Without LISTEN_PID they count for nothing, as with runc
+ * (tried with 1.1.5: nothing is handed on, nothing is said).
  *
  * Throws `Failure` (`invalid`) for a count that is none.
  */

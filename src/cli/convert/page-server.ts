@@ -7,7 +7,7 @@ export function pageServer(given: string): { readonly address: string; readonly 
   const port = Number(digits);
   if (address === undefined || !(port >= 1 && port <= 65535))
     throw new Failure('invalid', `--page-server "${given}": it must have the form ADDRESS:PORT`, {
-      hint: 'for example 192.0.2.1:27, or [2001:db8::1]:27',
+      hint: 'For example 192.0.2.1:27, or [2001:db8::1]:27',
     });
   return { address, port };
 }

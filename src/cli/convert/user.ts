@@ -9,8 +9,8 @@ export interface User {
 }
 
 /**
- * A user given as `uid` or `uid:gid`. Digits only: a sign, a blank, an empty part or a name is an error and never a silent 0
- * (the class of CVE-2026-30892).
+ * A user given as `uid` or `uid:gid`. Digits only: a sign, a blank, an empty part or a name is an error and never a
+ * silent 0 (the class of CVE-2026-30892).
  *
  * Throws `Failure` `invalid`.
  */

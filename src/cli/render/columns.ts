@@ -2,17 +2,16 @@
 export function columns(rows: readonly (readonly string[])[], least: number, gap: number): string {
   const widths: number[] = [];
   for (const row of rows) {
-    for (const [i, cell] of row.slice(0, -1).entries()) {
-      widths[i] = Math.max(widths[i] ?? least, cell.length + gap);
+    for (let i = 0; i < row.length - 1; i++) {
+      const width = (row[i] as string).length + gap;
+      if (width > (widths[i] ?? 0)) widths[i] = Math.max(width, least);
     }
   }
-  return rows
-    .map(
-      (row) =>
-        `${row
-          .map((cell, i) => cell.padEnd(widths[i] ?? 0))
-          .join('')
-          .trimEnd()}\n`,
-    )
-    .join('');
+  let text = '';
+  for (const row of rows) {
+    let line = '';
+    for (let i = 0; i < row.length; i++) line += (row[i] as string).padEnd(widths[i] ?? 0);
+    text += `${line.trimEnd()}\n`;
+  }
+  return text;
 }

@@ -11,7 +11,10 @@ export function containerTable(containers: readonly State[]): string {
   return columns([header, ...rows], 12, 3);
 }
 
+const control = /\p{Cc}/u;
+const everyControl = new RegExp(control.source, 'gu');
+
 /** A path may hold anything but NUL; a table's row is one line. */
 function printableCell(text: string): string {
-  return text.replace(/\p{Cc}/gu, '?');
+  return control.test(text) ? text.replace(everyControl, '?') : text;
 }

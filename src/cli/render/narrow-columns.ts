@@ -6,7 +6,8 @@ const ellipsis = '…';
 const leastPlace = 16;
 
 /**
- * Rows as columns that are nowhere wider than `width`: the last column is cut at its end, and the one before it, places in config.json, at its beginning.
+ * Rows as columns that are nowhere wider than `width`: the last column is cut at its end, and the one before it,
+ * places in config.json, at its beginning.
  * @returns the text, and whether anything was cut
  */
 export function narrowColumns(

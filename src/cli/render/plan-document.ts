@@ -1,7 +1,7 @@
-import type { PlannedContainer } from '../../container/plan-for.ts';
+import type { PlannedContainer } from '../../container/plan.ts';
 import { operations } from '../../plan/operations.ts';
 import type { Plan } from '../../plan/plan.ts';
-import { base64 } from './base64.ts';
+import { toBase64 } from '../../spec/base64.ts';
 
 type Plain = string | number | readonly (string | number)[];
 
@@ -23,10 +23,12 @@ export function planDocument({
   runtime,
   plan,
   refused = [],
-}: Omit<PlannedContainer, 'refused'> & Partial<Pick<PlannedContainer, 'refused'>>): object {
+  added = [],
+}: Omit<PlannedContainer, 'refused' | 'added'> & Partial<PlannedContainer>): object {
   const { inherited, questions, preserve, slots } = plan;
   return {
     refused,
+    added,
     limits,
     runtime,
     inherited,
@@ -55,5 +57,5 @@ function planStep(operation: Plan['operations'][number]): PlanStep {
 
 function plain(value: Plain | bigint | Uint8Array): Plain {
   if (typeof value === 'bigint') return Number.isSafeInteger(Number(value)) ? Number(value) : String(value);
-  return value instanceof Uint8Array ? base64(value) : value;
+  return value instanceof Uint8Array ? toBase64(value) : value;
 }

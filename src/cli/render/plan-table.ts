@@ -1,5 +1,5 @@
-import type { CgroupStep } from '../../cgroup/cgroup-step.ts';
-import type { PlannedContainer } from '../../container/plan-for.ts';
+import type { CgroupStep } from '../../cgroup/limits/step.ts';
+import type { PlannedContainer } from '../../container/plan.ts';
 import { type Operation, questions } from '../../plan/operations.ts';
 import type { RuntimeMoment } from '../../plan/runtime-steps.ts';
 import { columns } from './columns.ts';
@@ -10,7 +10,7 @@ const header = ['PHASE', 'OPERATION', 'FROM', 'DETAILS'];
 
 /** A plan for people: one step a line, in the order in which they happen, each with its place in config.json. */
 export function planTable(
-  { limits, runtime, plan }: Omit<PlannedContainer, 'refused'>,
+  { limits, runtime, plan }: Omit<PlannedContainer, 'refused' | 'added'>,
   { width, wide = false }: { readonly width?: number | undefined; readonly wide?: boolean } = {},
 ): string {
   const slots = new Map<number, string>(plan.inherited.map((name, slot) => [slot, `<${name}>`]));

@@ -1,7 +1,10 @@
 import type { ContainerUsage } from '../../container/stats.ts';
 import { columns } from './columns.ts';
 
-/** A usual row has room in 80 columns; the three numbers of PRESSURE are of processor, memory and I/O, as the help says. */
+/**
+ * A usual row has room in 80 columns; the three numbers of PRESSURE are of processor, memory and I/O, as the help
+ * says.
+ */
 const header = ['ID', 'CPU', 'MEMORY', 'LIMIT', 'USED', 'PIDS', 'READ', 'WRITTEN', 'THROTTLED', 'PRESSURE'];
 const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB'] as const;
 const unknown = '-';

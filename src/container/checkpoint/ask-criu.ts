@@ -8,7 +8,11 @@ import type { Images } from './images.ts';
 /** The oldest CRIU that has what is asked of it: external pid namespaces came last, in 3.15. */
 const oldest = { major: 3, minor: 15 };
 /** For options that came later. */
-const needed = { lsm_profile: { major: 3, minor: 16 }, lsm_mount_context: { major: 3, minor: 16 } } as const;
+const needed = {
+  lsm_profile: { major: 3, minor: 16 },
+  lsm_mount_context: { major: 3, minor: 16 },
+  network_lock: { major: 3, minor: 17 },
+} as const;
 
 /** One piece of work for CRIU. */
 export interface CriuWork {
@@ -28,8 +32,8 @@ const verbs = { dump: 'checkpoint', preDump: 'pre-dump', restore: 'restore' } as
 
 /**
  * Starts CRIU, has it do the work, and sees to its end.
- * @throws Failure `unsupported` for a CRIU that is too old or a kernel that lacks something, `system` with the last words of CRIU's
- * log for what it could not do
+ * @throws Failure `unsupported` for a CRIU that is too old or a kernel that lacks something, `system` with the last
+ * words of CRIU's log for what it could not do
  */
 export async function askCriu(host: Host, start: CriuStart, work: CriuWork): Promise<CriuResponse> {
   const criu = Criu.start(host, start);
@@ -59,14 +63,14 @@ async function checkVersion(criu: Criu, { options }: CriuWork): Promise<void> {
   const { version } = await criu.ask({ type: requestTypes.version, keep_open: true });
   const present = { major: version?.major_number ?? 0, minor: version?.minor_number ?? 0 };
   const wanted: [string, Version][] = [['checkpoint and restore need', oldest]];
-  for (const name of ['lsm_profile', 'lsm_mount_context'] as const)
+  for (const name of Object.keys(needed) as (keyof typeof needed)[])
     if (options[name] !== undefined) wanted.push([`--${name.replaceAll('_', '-')} needs`, needed[name]]);
   for (const [what, { major, minor }] of wanted)
     if (isOlder(present, { major, minor }))
       throw new Failure(
         'unsupported',
         `${what} CRIU ${major}.${minor} or newer, and this is ${present.major}.${present.minor}`,
-        { hint: 'install a newer one, or name its program with --criu' },
+        { hint: 'Install a newer one, or name its program with --criu' },
       );
 }
 
@@ -90,6 +94,6 @@ function failed(host: Host, criu: Criu, work: CriuWork, message = ''): Failure {
   const said = errors.length > 0 ? errors : errorsIn(criu.said().split('\n'));
   const reasons = said.length > 0 ? said : [message || 'it does not say why'];
   return new Failure('system', `CRIU could not ${verbs[work.type]} the container: ${reasons.join('; ')}`, {
-    hint: `the whole log is in ${log}`,
+    hint: `The whole log is in ${log}`,
   });
 }

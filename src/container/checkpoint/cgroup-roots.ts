@@ -1,12 +1,12 @@
-import type { SavedCgroup } from '../../cgroup/cgroup.ts';
-import type { CgroupLayout } from '../../cgroup/cgroup-layout.ts';
+import type { CgroupLayout } from '../../cgroup/layout/cgroup-layout.ts';
+import { hierarchyWith, type SavedCgroup } from '../../cgroup/saved-cgroup.ts';
 import type { CriuOptions } from '../../criu/messages.ts';
 
 type CgroupRoots = NonNullable<CriuOptions['cg_root']>;
 
 /**
- * The container's cgroup in CRIU's terms, by hierarchy and from that one's mount: what lies below is saved, and found again below
- * the restored container's own.
+ * The container's cgroup in CRIU's terms, by hierarchy and from that one's mount: what lies below is saved, and found
+ * again below the restored container's own.
  */
 export function cgroupRoots(layout: CgroupLayout, saved: SavedCgroup): CgroupRoots {
   const roots: CgroupRoots[number][] = [];
@@ -22,7 +22,7 @@ export function cgroupRoots(layout: CgroupLayout, saved: SavedCgroup): CgroupRoo
 
 /** The directory by which all processes of the container are stopped at once; undefined without one. */
 export function freezerDirectory({ hierarchies, unified, mode }: SavedCgroup): string | undefined {
-  const v1 = hierarchies.find(({ controllers }) => controllers.includes('freezer'));
+  const v1 = hierarchyWith({ hierarchies }, 'freezer');
   return v1?.path ?? (mode === 'v2' ? unified?.path : undefined);
 }
 

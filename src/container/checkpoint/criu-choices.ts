@@ -1,13 +1,12 @@
-import type { Config } from '../../bundle/config.ts';
 import { type CriuOptions, cgroupModes } from '../../criu/messages.ts';
 import { Failure } from '../../failure.ts';
 import { ask } from '../../host/files.ts';
 import type { Native } from '../../host/native.ts';
-import { criuAnnotation } from './criu-annotation.ts';
+import { criuAnnotation } from '../../spec/annotations.ts';
+import type { Config } from '../../spec/config.ts';
+import { flagOf } from '../../spec/namespaces.ts';
 import type { Images } from './images.ts';
 
-/** CLONE_NEWNET (clone(2)). */
-const networkFlag = 0x40000000;
 /** Everything that helps to find out why: the log is read when it failed. */
 const logLevel = 4;
 /** Files with CRIU's own options, which win over ours. */
@@ -30,13 +29,24 @@ export interface CriuChoices {
   readonly manageCgroupsMode: keyof typeof cgroupModes;
 }
 
+/** As the command has them where nothing is said. */
+export const criuDefaults: Omit<CriuChoices, 'imagePath'> = {
+  tcpEstablished: false,
+  extUnixSk: false,
+  shellJob: false,
+  fileLocks: false,
+  lazyPages: false,
+  autoDedup: false,
+  linkRemap: false,
+  emptyNs: [],
+  manageCgroupsMode: 'soft',
+};
+
 /** CRIU's options of both, without what the container asks for. */
 export function commonOptions(
   native: Native,
   choices: CriuChoices,
-  images: Images,
-  config: Config,
-  logFile: string,
+  { images, config, logFile }: { readonly images: Images; readonly config: Config; readonly logFile: string },
 ): CriuOptions {
   const configFile = config.annotations?.[criuAnnotation] ?? configFiles.find((path) => exists(native, path));
   return {
@@ -69,7 +79,7 @@ function emptyNamespaces(names: readonly string[]): number {
   for (const name of names)
     if (name !== 'network')
       throw new Failure('invalid', `--empty-ns "${name}": only the network namespace can be left empty`, {
-        hint: 'use --empty-ns network',
+        hint: 'Use --empty-ns network',
       });
-  return names.length > 0 ? networkFlag : 0;
+  return names.length > 0 ? flagOf('network') : 0;
 }

@@ -1,13 +1,17 @@
-import type { Config, Mount } from '../../bundle/config.ts';
-import { isInside, normalizePath, resolvePath } from '../../plan/path.ts';
+import type { MountEntry } from '../../host/mount-table.ts';
+import type { Config, Mount } from '../../spec/config.ts';
+import { isBind, parseMountOptions } from '../../spec/mount-options.ts';
+import { hasNamespace } from '../../spec/namespaces.ts';
+import { isInside, normalizePath, resolvePath } from '../../spec/path.ts';
 import type { NotedMount } from './images.ts';
-import type { MountEntry } from './mount-table.ts';
 
-/** Filesystems of the kernel or of a namespace: CRIU mounts them anew, though the host may have the very same ones. */
+/**
+ * Filesystems of the kernel or of a namespace: CRIU mounts them anew, though the host may have the very same ones.
+ */
 const anew = ['sysfs', 'proc', 'mqueue', 'securityfs', 'bpf', 'debugfs', 'tracefs', 'binfmt_misc'];
 
-export function isBindMount({ type, options = [] }: Mount): boolean {
-  return type === 'bind' || options.includes('bind') || options.includes('rbind');
+export function isBindMount(mount: Mount): boolean {
+  return isBind(mount, parseMountOptions(mount.options));
 }
 
 /** Where a destination of the config really is, when links of the root filesystem lead elsewhere. */
@@ -15,13 +19,13 @@ export type Place = (destination: string) => string;
 
 /** In a cgroup namespace of its own a container mounts cgroups itself; otherwise it is shown the host's. */
 function ownsCgroups({ linux }: Config): boolean {
-  return linux?.namespaces?.some(({ type }) => type === 'cgroup') ?? false;
+  return hasNamespace(linux, 'cgroup');
 }
 
 /**
- * The places in a container whose mounts come from the host, so that CRIU takes them from there again instead of saving what is in
- * them: bind mounts with all that is mounted below them, masked files, and what else shows a filesystem of the host that is not a
- * part of the root filesystem.
+ * The places in a container whose mounts come from the host, so that CRIU takes them from there again instead of
+ * saving what is in them: bind mounts with all that is mounted below them, masked files, and what else shows a
+ * filesystem of the host that is not a part of the root filesystem.
  */
 export function externalMounts(
   config: Config,
@@ -59,7 +63,10 @@ export interface MountSources {
   readonly cgroups: ReadonlyMap<string, string>;
 }
 
-/** The path on the host for a place: the source of its bind mount or of one above it, otherwise that place in the root filesystem. */
+/**
+ * The path on the host for a place: the source of its bind mount or of one above it, otherwise that place in the root
+ * filesystem.
+ */
 export function sourceOf(target: string, sources: MountSources): string {
   const { config, bundle, rootfs, place, cgroups } = sources;
   const cgroup = cgroups.get(target);
@@ -98,8 +105,8 @@ export interface MountPoint {
 }
 
 /**
- * The places of the config's mounts that lie in the root filesystem itself. What lies in another of its mounts is there when that
- * one is: a tmpfs comes out of the images with all its directories.
+ * The places of the config's mounts that lie in the root filesystem itself. What lies in another of its mounts is
+ * there when that one is: a tmpfs comes out of the images with all its directories.
  */
 export function mountPoints(config: Config, place: Place, isFile: (source: string) => boolean): MountPoint[] {
   const points: MountPoint[] = [];

@@ -3,8 +3,8 @@ import { absolutePath } from '../../host/absolute-path.ts';
 import { ask } from '../../host/files.ts';
 import { hasErrno, type Native } from '../../host/native.ts';
 import { O_CLOEXEC, O_DIRECTORY, O_RDONLY } from '../../host/open-flags.ts';
-import { normalizePath, relativePath, resolvePath } from '../../plan/path.ts';
-import { removeIfThere } from '../pid-file.ts';
+import { normalizePath, relativePath, resolvePath } from '../../spec/path.ts';
+import { removeIfThere } from '../process/pid-file.ts';
 import {
   checkDirectory,
   checkParents,
@@ -37,11 +37,12 @@ export interface Notes {
 }
 
 /**
- * The directory of a checkpoint, and the one for CRIU's logs and sockets. Each is opened once and used by its descriptor alone,
- * by CRIU as well.
+ * The directory of a checkpoint, and the one for CRIU's logs and sockets. Each is opened once and used by its
+ * descriptor alone, by CRIU as well.
  *
- * What is in a checkpoint may come from anywhere, and CRIU opens it as root, by name, following links and waiting for whoever writes
- * into a FIFO: so there must be nothing but files in it, and nobody else who could change that meanwhile.
+ * What is in a checkpoint may come from anywhere, and CRIU opens it as root, by name, following links and waiting for
+ * whoever writes into a FIFO: so there must be nothing but files in it, and nobody else who could change that
+ * meanwhile.
  */
 export class Images {
   readonly path: string;
@@ -74,7 +75,7 @@ export class Images {
     const path = absolute(native, imagePath);
     if (!isCheckpoint(native, path))
       throw new Failure('invalid', `there is no checkpoint in "${path}"`, {
-        hint: 'name the directory that `tsoci checkpoint` wrote with --image-path',
+        hint: 'Name the directory that `tsoci checkpoint` wrote with --image-path',
       });
     const images = new Images(native, path);
     try {
@@ -87,8 +88,8 @@ export class Images {
   }
 
   /**
-   * The directory for CRIU's logs and sockets, made where it is missing. What has a log's name and is no file goes away: CRIU would
-   * write through it.
+   * The directory for CRIU's logs and sockets, made where it is missing. What has a log's name and is no file goes
+   * away: CRIU would write through it.
    * @throws Failure `invalid` when others can change it
    */
   workIn(workPath: string): void {
@@ -121,7 +122,8 @@ export class Images {
   }
 
   /**
-   * Throws `Failure` unless these descriptors are of the very same directories as ours: somebody else opened them by their paths.
+   * Throws `Failure` unless these descriptors are of the very same directories as ours: somebody else opened them by
+   * their paths.
    */
   checkSame(imageDirectory: number, workDirectory: number): void {
     for (const [one, other, path] of [
@@ -135,8 +137,8 @@ export class Images {
   }
 
   /**
-   * Root of a container's user namespace reads the images itself when they are restored. It gets in by its group, so that nobody else on the host
-   * can read what the processes had in memory.
+   * Root of a container's user namespace reads the images itself when they are restored. It gets in by its group, so
+   * that nobody else on the host can read what the processes had in memory.
    */
   letIn(groupId: number): void {
     for (const descriptor of new Set([this.descriptor, this.workDescriptor])) {
@@ -156,14 +158,15 @@ export class Images {
   }
 
   /**
-   * The earlier images that these build upon, as CRIU wants them: relative to this directory, so that both can be moved together.
+   * The earlier images that these build upon, as CRIU wants them: relative to this directory, so that both can be
+   * moved together.
    * @throws Failure `invalid` when they are not there
    */
   parent(given: string): string {
     const path = normalizePath(resolvePath(this.path, given));
     if (!isCheckpoint(this.#native, path))
       throw new Failure('invalid', `--parent-path "${given}": there are no images in "${path}"`, {
-        hint: 'name the --image-path of the --pre-dump before, absolute or relative to the new --image-path',
+        hint: 'Name the --image-path of the --pre-dump before, absolute or relative to the new --image-path',
       });
     checkDirectory(this.#native, path, '--parent-path');
     return relativePath(this.path, path);
@@ -218,7 +221,7 @@ function makeDirectories(native: Native, path: string): void {
   try {
     makeMissing(native, path);
   } catch (cause) {
-    throw new Failure('invalid', `can't make the directory "${path}": ${messageOf(cause)}`, { cause });
+    throw new Failure('invalid', `cannot make the directory "${path}": ${messageOf(cause)}`, { cause });
   }
 }
 

@@ -1,31 +1,26 @@
-import type { Config } from '../../bundle/config.ts';
 import { Failure } from '../../failure.ts';
 import { readScratch, runChild, withScratch } from '../../host/child.ts';
 import type { Host } from '../../host/host.ts';
+import { type MountEntry, parseMountTable } from '../../host/mount-table.ts';
 import { openStub } from '../../launch/launch.ts';
-import { mountAttribute } from '../../plan/kernel-flags.ts';
-import { attributesOf, parseMountOptions } from '../../plan/mount-options.ts';
+import type { Config } from '../../spec/config.ts';
+import { mountAttribute } from '../../spec/kernel-flags.ts';
+import { attributesOf, parseMountOptions } from '../../spec/mount-options.ts';
 import { isBindMount, type Place } from './external-mounts.ts';
 import type { NotedMount } from './images.ts';
-import { type MountEntry, parseMountTable } from './mount-table.ts';
 
 const maximumTable = 64 * 1024 * 1024;
 const maximumWords = 4096;
-/** What restricts a mount, by its word in mountinfo. */
-const restrictions = {
-  ro: mountAttribute.rdonly,
-  nosuid: mountAttribute.nosuid,
-  nodev: mountAttribute.nodev,
-  noexec: mountAttribute.noexec,
-  nosymfollow: mountAttribute.nosymfollow,
-} as const;
-const allRestrictions = Object.values(restrictions).reduce((all, each) => all | each, 0);
+/** The options that restrict a mount: mountinfo calls them by the same names as a config. */
+const restrictions = new Map(
+  ['ro', 'nosuid', 'nodev', 'noexec', 'nosymfollow'].map((name) => [name, parseMountOptions([name]).set]),
+);
+const allRestrictions = [...restrictions.values()].reduce((all, each) => all | each, 0);
 
 /** The restrictions of a mount as MOUNT_ATTR_* bits. */
 export function restrictionsOf({ options }: MountEntry): number {
   let attributes = 0;
-  for (const word of options.split(','))
-    attributes |= word in restrictions ? restrictions[word as keyof typeof restrictions] : 0;
+  for (const word of options.split(',')) attributes |= restrictions.get(word) ?? 0;
   return attributes;
 }
 
@@ -65,8 +60,8 @@ export function corrections(wanted: readonly NotedMount[], present: readonly Mou
 }
 
 /**
- * Gives the mounts of a restored container, before it goes on, the attributes that they had: CRIU (3.17) forgets them for all but one of
- * several mounts of the same thing, so that masked files and read-only volumes could be written.
+ * Gives the mounts of a restored container, before it goes on, the attributes that they had: CRIU (3.17) forgets them
+ * for all but one of several mounts of the same thing, so that masked files and read-only volumes could be written.
  *
  * Throws `Failure` when they cannot be set.
  */

@@ -1,11 +1,13 @@
 import { hasErrno, type Native } from '../../host/native.ts';
-import { normalizePath } from '../../plan/path.ts';
+import { normalizePath } from '../../spec/path.ts';
 import type { Place } from './external-mounts.ts';
 
 /** As many as the kernel follows. */
 const maximumLinks = 40;
 
-/** How the kernel would resolve a path whose "/" is the directory `root`. What is missing counts as if it were there. */
+/**
+ * How the kernel would resolve a path whose "/" is the directory `root`. What is missing counts as if it were there.
+ */
 export function placeInRoot(native: Pick<Native, 'readLink'>, root: string): Place {
   return (destination) => {
     let done = '';

@@ -1,12 +1,10 @@
 import { type LoadedBundle, loadBundle } from '../../bundle/load-bundle.ts';
 import type { Cgroup } from '../../cgroup/cgroup.ts';
-import type { CgroupLayout } from '../../cgroup/cgroup-layout.ts';
-import { detectCgroups } from '../../cgroup/detect-cgroups.ts';
-import { openCgroup } from '../../cgroup/open-cgroup.ts';
+import type { CgroupLayout } from '../../cgroup/layout/cgroup-layout.ts';
 import { findCriu } from '../../criu/find-criu.ts';
-import { checkId } from '../identifier.ts';
-import { checkTerminal, findRootfs } from '../prepare.ts';
-import { openResctrl, type ResctrlGroup, resctrlRoot } from '../resctrl.ts';
+import { openResctrl, type ResctrlGroup, resctrlRoot } from '../../resctrl/group.ts';
+import { checkTerminal, findCgroup, findRootfs } from '../create/prepare.ts';
+import { checkId } from '../record/identifier.ts';
 import { tellUnknown } from '../tell-unknown.ts';
 import type { Context } from '../types.ts';
 import { Images } from './images.ts';
@@ -23,26 +21,21 @@ export interface Restoration {
   readonly resctrl: ResctrlGroup | undefined;
 }
 
-/** Throws `Failure` for what can't be restored, or not like this. Nothing has to be undone but to close the images. */
-export async function prepareRestore(context: Context, options: RestoreOptions): Promise<Restoration> {
-  const { host } = context;
-  const { native } = host;
+/**
+ * Throws `Failure` for what cannot be restored, or not like this. Nothing has to be undone but to close the images.
+ */
+export function prepareRestore(context: Context, options: RestoreOptions): Restoration {
+  const { native } = context.host;
   checkId(options.id);
   const program = findCriu(native, context.criu);
-  const bundle = await loadBundle(native, options.bundle);
+  const bundle = loadBundle(native, options.bundle);
   for (const warning of bundle.warnings) context.warn(warning);
   const { config } = bundle;
-  await tellUnknown(context, 'Config', config);
+  tellUnknown(context, 'Config', config);
   const ownTerminal = !options.detach && options.consoleSocket === undefined;
   checkTerminal(config, options, { ownTerminal }, native);
   const rootfs = findRootfs(context, bundle);
-  const layout = detectCgroups(native);
-  const cgroup = openCgroup(host, layout, {
-    id: options.id,
-    cgroupsPath: config.linux?.cgroupsPath,
-    systemd: context.systemdCgroup,
-    rootless: context.rootless,
-  });
+  const { layout, cgroup } = findCgroup(context, options.id, config);
   const root = context.resctrl ?? resctrlRoot;
   const resctrl = openResctrl(native, root, config.linux?.intelRdt, options.id);
   const images = Images.open(native, options.imagePath);

@@ -20,8 +20,8 @@ export function isFile(native: Native, directory: number, name: string): boolean
 }
 
 /**
- * Whoever may write to a directory can put a link or a FIFO into it at any moment, and change what is restored, which CRIU gives the
- * identity and the privileges that it finds in the images.
+ * Whoever may write to a directory can put a link or a FIFO into it at any moment, and change what is restored, which
+ * CRIU gives the identity and the privileges that it finds in the images.
  * @throws Failure `invalid` when that is somebody else
  */
 export function refuseOthers(native: Native, directory: number, path: string, option: string): void {
@@ -32,7 +32,7 @@ export function refuseOthers(native: Native, directory: number, path: string, op
   throw new Failure(
     'invalid',
     `${option} "${path}": others can change what is in it (owner ${owner}, mode ${mode.toString(8)}), while CRIU works in it as root`,
-    { hint: 'make a copy that is yours alone, or `chown root` and `chmod go-w` it' },
+    { hint: 'Make a copy that is yours alone, or `chown root` and `chmod go-w` it' },
   );
 }
 
@@ -43,7 +43,7 @@ export function refuseAllButFiles(native: Native, directory: number, path: strin
     // A socket cannot be opened by its name (ENXIO), and the server of lazy pages listens on one.
     if (isRegularFile(status) || isDirectory(status) || isSocket(status) || name === parentLink) continue;
     throw new Failure('invalid', `"${path}/${name}" is not a file, which is all that a checkpoint holds`, {
-      hint: 'whoever made it wants CRIU to follow a link, or to wait for ever: do not restore it',
+      hint: 'Whoever made it wants CRIU to follow a link, or to wait forever: do not restore it',
     });
   }
 }
@@ -99,7 +99,7 @@ export function openPlainFile(native: Native, path: string, shown: string): numb
     file = native.open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, 0);
   } catch (cause) {
     if (hasErrno(cause, 'ENOENT')) return undefined;
-    throw new Failure('invalid', `can't read "${shown}": ${messageOf(cause)}`, { cause });
+    throw new Failure('invalid', `cannot read "${shown}": ${messageOf(cause)}`, { cause });
   }
   if (isRegularFile(native.status(within(file), true))) return file;
   native.close(file);
@@ -113,7 +113,7 @@ export function readPlainFile(native: Native, path: string, shown: string): stri
   try {
     return native.readText(within(file), maximum);
   } catch (cause) {
-    throw new Failure('invalid', `can't read "${shown}": ${messageOf(cause)}`, { cause });
+    throw new Failure('invalid', `cannot read "${shown}": ${messageOf(cause)}`, { cause });
   } finally {
     native.close(file);
   }

@@ -1,10 +1,11 @@
-import type { Config } from '../../bundle/config.ts';
 import type { Cgroup } from '../../cgroup/cgroup.ts';
-import type { CgroupLayout } from '../../cgroup/cgroup-layout.ts';
 import { cgroupView } from '../../cgroup/cgroup-view.ts';
+import type { CgroupLayout } from '../../cgroup/layout/cgroup-layout.ts';
 import { ask } from '../../host/files.ts';
 import type { Native } from '../../host/native.ts';
-import type { ResctrlGroup } from '../resctrl.ts';
+import type { ResctrlGroup } from '../../resctrl/group.ts';
+import type { Config } from '../../spec/config.ts';
+import { hasNamespace } from '../../spec/namespaces.ts';
 
 /** Where a container without a cgroup namespace sees its own cgroups. */
 export function cgroupPlaces(
@@ -14,12 +15,11 @@ export function cgroupPlaces(
 ): ReadonlyMap<string, string> {
   const places = new Map<string, string>();
   const mount = mounts?.find(({ type }) => type === 'cgroup');
-  const own = linux?.namespaces?.some((each) => each.type === 'cgroup') ?? false;
-  if (mount === undefined || own) return places;
-  const { mode, hierarchies, unified } = cgroupView(layout, cgroup);
+  if (mount === undefined || hasNamespace(linux, 'cgroup')) return places;
+  const { mode, hierarchies, unified, delegated = unified } = cgroupView(layout, cgroup);
   for (const { name, directory } of hierarchies) places.set(`${mount.destination}/${name}`, directory);
-  if (unified !== undefined)
-    places.set(mode === 'v2' ? mount.destination : `${mount.destination}/unified`, unified);
+  if (delegated !== undefined)
+    places.set(mode === 'v2' ? mount.destination : `${mount.destination}/unified`, delegated);
   return places;
 }
 

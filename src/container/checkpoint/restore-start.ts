@@ -1,4 +1,3 @@
-import type { Config } from '../../bundle/config.ts';
 import { type CriuStart, socketNumber } from '../../criu/criu.ts';
 import type { CriuOptions } from '../../criu/messages.ts';
 import { Failure, messageOf } from '../../failure.ts';
@@ -7,7 +6,9 @@ import { ask } from '../../host/files.ts';
 import type { Host } from '../../host/host.ts';
 import { O_CLOEXEC } from '../../host/open-flags.ts';
 import { openStub } from '../../launch/launch.ts';
-import { resolvePath } from '../../plan/path.ts';
+import type { Config } from '../../spec/config.ts';
+import { resolvePath } from '../../spec/path.ts';
+import type { StandardStreams } from '../types.ts';
 import { mountPoints, type Place } from './external-mounts.ts';
 import type { Images } from './images.ts';
 import { namespacesToJoin } from './namespaces.ts';
@@ -31,13 +32,16 @@ export interface RestoreRequest {
   readonly place: Place;
   /** Names of the standard streams at the checkpoint. */
   readonly streams: readonly string[];
+  /** What takes their place; our own unless given. */
+  readonly given: StandardStreams | undefined;
   readonly images: Images;
   readonly shellJob: boolean;
 }
 
 /**
- * Opens what a restored container gets from outside: our standard streams in the place of the old ones, and namespaces of others. CRIU is
- * started by the stub in a mount namespace that ends with it, in which the root filesystem is a mount point, as CRIU wants it.
+ * Opens what a restored container gets from outside: our standard streams in the place of the old ones, and
+ * namespaces of others. CRIU is started by the stub in a mount namespace that ends with it, in which the root
+ * filesystem is a mount point, as CRIU wants it.
  */
 export function openRestore(host: Host, request: RestoreRequest): RestoreStart {
   const { native } = host;
@@ -53,7 +57,8 @@ export function openRestore(host: Host, request: RestoreRequest): RestoreStart {
   };
   const join = namespacesToJoin(request.config);
   try {
-    for (const { key, stream } of inheritedStreams(request.streams)) inherit(key, stream);
+    for (const { key, stream } of inheritedStreams(request.streams))
+      inherit(key, request.given?.[stream] ?? stream);
     for (const { key, path } of join.inherited) {
       const descriptor = openNamespace(host, path);
       opened.push(descriptor);
@@ -84,7 +89,7 @@ function openNamespace(host: Host, path: string): number {
   try {
     return host.native.open(path, O_CLOEXEC, 0);
   } catch (cause) {
-    throw new Failure('invalid', `can't open the namespace "${path}": ${messageOf(cause)}`, {
+    throw new Failure('invalid', `cannot open the namespace "${path}": ${messageOf(cause)}`, {
       cause,
       pointer: '/linux/namespaces',
     });

@@ -1,10 +1,10 @@
 import { ask } from '../../host/files.ts';
 import type { Native } from '../../host/native.ts';
-import { removeIfThere } from '../pid-file.ts';
+import { removeIfThere } from '../process/pid-file.ts';
 
 /**
- * Where CRIU works during a restore unless the caller names a directory: beside the state of the container, never in the images, which
- * come from anywhere. The name is no id, so it is nobody's state.
+ * Where CRIU works during a restore unless the caller names a directory: beside the state of the container, never in
+ * the images, which come from anywhere. The name is no id, so it is nobody's state.
  */
 export function ownWorkPath(root: string, id: string): string {
   return `${root}/${id}@restore`;

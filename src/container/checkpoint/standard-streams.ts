@@ -1,20 +1,26 @@
 import { ask } from '../../host/files.ts';
+import type { MountEntry } from '../../host/mount-table.ts';
 import { hasErrno, type Native } from '../../host/native.ts';
-import type { MountEntry } from './mount-table.ts';
 
 const smallFile = 4096;
 
-/** What the container's first process had as standard streams, and which of them CRIU must be told are not the container's. */
+/**
+ * What the container's first process had as standard streams, and which of them CRIU must be told are not the
+ * container's.
+ */
 export interface StandardStreams {
-  /** For the three streams: `pipe:[123]`, `socket:[123]`, `file[MOUNT:INODE]` or a path in the container; empty when closed. */
+  /**
+   * For the three streams: `pipe:[123]`, `socket:[123]`, `file[MOUNT:INODE]` or a path in the container; empty when
+   * closed.
+   */
   readonly names: readonly string[];
   /** For CRIU's `external`. */
   readonly external: readonly string[];
 }
 
 /**
- * Looks at the first three descriptors of a process. A file that was opened outside of the container's mounts (a log of the
- * caller's, say) gets a name by which it can be given again.
+ * Looks at the first three descriptors of a process. A file that was opened outside of the container's mounts (a log
+ * of the caller's, say) gets a name by which it can be given again.
  */
 export function standardStreams(native: Native, pid: number, inside: readonly MountEntry[]): StandardStreams {
   const names = [0, 1, 2].map((number) => streamName(native, pid, number, inside));
@@ -39,7 +45,10 @@ function streamName(native: Native, pid: number, number: number, inside: readonl
   return `file[${Number(mount).toString(16)}:${inode.toString(16)}]`;
 }
 
-/** The standard streams that are handed to the restored processes: CRIU's name of the old one, and which of our three it becomes. */
+/**
+ * The standard streams that are handed to the restored processes: CRIU's name of the old one, and which of our three
+ * it becomes.
+ */
 export function inheritedStreams(
   names: readonly string[],
 ): { readonly key: string; readonly stream: number }[] {

@@ -1,13 +1,13 @@
 import { Failure } from '../../failure.ts';
 import type { Host } from '../../host/host.ts';
-import { connectTo } from '../sockets.ts';
+import { connectTo } from '../process/sockets.ts';
 import type { RestoreOptions } from './types.ts';
 
 const smallFile = 4096;
 
 /**
- * The master of a restored terminal: kept for a foreground command, handed to the console socket otherwise, and closed then.
- * Throws `Failure` (`invalid`) when nobody takes it.
+ * The master of a restored terminal: kept for a foreground command, handed to the console socket otherwise, and
+ * closed then. Throws `Failure` (`invalid`) when nobody takes it.
  */
 export async function takeTerminal(
   host: Host,
@@ -19,7 +19,7 @@ export async function takeTerminal(
   try {
     if (consoleSocket === undefined)
       throw new Failure('invalid', 'the container was saved with a terminal, but nobody takes it', {
-        hint: 'give --console-socket, or restore in the foreground',
+        hint: 'Give --console-socket, or restore in the foreground',
       });
     const text = native.readText(`/proc/self/fdinfo/${master}`, smallFile);
     const index = /^tty-index:\s*(\d+)$/m.exec(text)?.[1] ?? '0';

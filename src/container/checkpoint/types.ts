@@ -1,3 +1,4 @@
+import type { networkLocks } from '../../criu/messages.ts';
 import type { CreateOptions } from '../types.ts';
 import type { CriuChoices } from './criu-choices.ts';
 
@@ -9,6 +10,8 @@ export interface CheckpointOptions extends CriuChoices {
   /** Directory of an earlier pre-dump, absolute or relative to `imagePath`. */
   readonly parentPath?: string;
   readonly tcpSkipInFlight: boolean;
+  /** How connections are kept quiet meanwhile; CRIU's default unless given. */
+  readonly networkLock?: keyof typeof networkLocks;
   /** A descriptor of ours to which CRIU writes a NUL when its server of lazy pages is ready. */
   readonly statusFd?: number;
   readonly pageServer?: { readonly address: string; readonly port: number };
@@ -16,8 +19,10 @@ export interface CheckpointOptions extends CriuChoices {
 
 export interface RestoreOptions
   extends CriuChoices,
-    Pick<CreateOptions, 'id' | 'bundle' | 'pidFile' | 'consoleSocket' | 'relaysTerminal'> {
+    Pick<CreateOptions, 'id' | 'bundle' | 'pidFile' | 'consoleSocket' | 'relaysTerminal' | 'streams'> {
   readonly detach: boolean;
+  /** Connections that were saved as established are closed. */
+  readonly tcpClose?: boolean;
   /** `apparmor:NAME` or `selinux:LABEL`, in place of the one in the images. */
   readonly lsmProfile?: string;
   readonly lsmMountContext?: string;

@@ -1,4 +1,7 @@
-/** How engines make cgroups here: by systemd where it is PID 1 of a machine with cgroup v2, as they choose themselves; else by files. */
+/**
+ * How engines make cgroups here: by systemd where it is PID 1 of a machine with cgroup v2, as they choose themselves;
+ * else by files.
+ */
 import { existsSync } from 'node:fs';
 import { pureV2 } from '../../integration/support/cgroup-of.ts';
 

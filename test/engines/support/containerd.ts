@@ -1,5 +1,5 @@
 import type { ChildProcess } from 'node:child_process';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { CommandResult } from '../../integration/support/runtime.ts';
 import { expectSuccess } from '../../integration/support/sandbox.ts';
@@ -9,7 +9,15 @@ import { engineRuntime } from './engine-runtime.ts';
 import { makeImageArchive } from './image.ts';
 import { Laboratory } from './laboratory.ts';
 
-/** What CRI needs to know of us: the documented file, with the runtime that is tested, and systemd where there is one. */
+/**
+ * `TSOCI_ENGINE_SHIM=1`: containerd's shim is ours as well, and holds the runtime; otherwise its own one calls it for
+ * each step.
+ */
+const usesOurShim = (): boolean => process.env['TSOCI_ENGINE_SHIM'] === '1';
+
+/**
+ * What CRI needs to know of us: the documented file, with the runtime that is tested, and systemd where there is one.
+ */
 const documented = readFileSync(
   resolve(import.meta.dirname, '../../../docs/kubernetes/containerd.toml'),
   'utf8',
@@ -17,6 +25,25 @@ const documented = readFileSync(
   .replace('BinaryName = "/usr/local/bin/tsoci"', `BinaryName = "${engineRuntime}"`)
   .replace('SystemdCgroup = true', `SystemdCgroup = ${bySystemd}`)
   .replace('version = 2\n', '');
+
+/** Our shim, by the name that containerd wants one to have. */
+function linkShim(lab: Laboratory): string {
+  const path = lab.path('containerd-shim-tsoci-v2');
+  if (!existsSync(path)) symlinkSync(engineRuntime, path);
+  return path;
+}
+
+/** Of a type that is not its own, containerd hands on the path of a file with options alone. */
+function withShim(lab: Laboratory): string {
+  if (!usesOurShim()) return documented;
+  linkShim(lab);
+  const options = lab.path('shim.toml');
+  writeFileSync(options, `Root = "${lab.path('cri-runtime')}"\n`);
+  return documented
+    .replace('runtime_type = "io.containerd.runc.v2"', 'runtime_type = "io.containerd.tsoci.v2"')
+    .replace(/BinaryName = .*/, `ConfigPath = "${options}"`)
+    .replace(/SystemdCgroup = .*/, '');
+}
 
 const configuration = (lab: Laboratory) => `
 version = 2
@@ -34,7 +61,7 @@ disabled_plugins = ["io.containerd.internal.v1.opt"]
 [plugins."io.containerd.grpc.v1.cri".containerd]
   default_runtime_name = "tsoci"
   snapshotter = "overlayfs"
-${documented}
+${withShim(lab)}
   Root = "${lab.path('cri-runtime')}"
 `;
 
@@ -47,6 +74,8 @@ export type RunOptions = readonly string[];
 /** containerd in a directory of its own, with the test's images, and `ctr`. */
 export class Containerd extends Laboratory {
   readonly socket = this.path('containerd.sock');
+  /** What `ctr run` names. */
+  ourShim = usesOurShim();
   #counter = 0;
   #daemon: ChildProcess | undefined;
 
@@ -69,7 +98,14 @@ export class Containerd extends Laboratory {
 
   async start(): Promise<void> {
     this.#daemon = await this.daemon(
-      ['containerd', '--config', this.path('config.toml')],
+      // It looks for shims in its PATH.
+      [
+        'env',
+        `PATH=${this.directory}:${process.env['PATH']}`,
+        'containerd',
+        '--config',
+        this.path('config.toml'),
+      ],
       async () => (await this.ctr(['version'])).code === 0,
     );
   }
@@ -83,7 +119,9 @@ export class Containerd extends Laboratory {
     const { stdout } = await this.ctr(['containers', 'list', '--quiet']);
     const left = stdout.trim().split('\n').filter(Boolean);
     for (const id of left) await this.remove(id);
-    return [...left.map((id) => `container ${id}`), ...(await super.close())];
+    const leftovers = [...left.map((id) => `container ${id}`), ...(await super.close())];
+    rmSync(`/run/containerd/tsoci/${this.name}`, { recursive: true, force: true });
+    return leftovers;
   }
 
   ctr(args: readonly string[]): Promise<CommandResult> {
@@ -92,9 +130,15 @@ export class Containerd extends Laboratory {
 
   /** The command line of `ctr run`, for a container of that name. */
   runArguments(id: string, options: RunOptions, args: readonly string[]): string[] {
+    if (this.ourShim) return ['run', '--runtime', linkShim(this), ...options, image, id, ...args];
     const binary = this.#told ? ['--runc-binary', engineRuntime] : [];
     const runtime = [...binary, '--runc-root', this.path('runtime')];
     return ['run', ...runtime, ...options, image, id, ...args];
+  }
+
+  /** Where the runtime keeps the state of this engine's containers. */
+  get runtimeRoot(): string {
+    return this.ourShim ? `/run/containerd/tsoci/${this.name}` : this.path('runtime', this.name);
   }
 
   id(): string {

@@ -29,8 +29,8 @@ export function whyNot(commands: readonly string[]): string | undefined {
 }
 
 /**
- * Tests that share an engine, which the first of them starts. Where `commands` are not installed all of them are skipped, and the
- * output says why.
+ * Tests that share an engine, which the first of them starts. Where `commands` are not installed all of them are
+ * skipped, and the output says why.
  */
 export function engineSuite<E extends Closable>(
   name: string,

@@ -20,12 +20,14 @@ export function makeRootfsArchive(directory: string): string {
   const rootfs = join(directory, 'rootfs');
   const archive = join(directory, 'rootfs.tar');
   makeTestRootfs(rootfs);
-  execFileSync('tar', ['--create', '--file', archive, '--directory', rootfs, '.']);
+  // Busybox's names are hard links to one symbolic link, which not everything that unpacks can make.
+  const options = ['--create', '--hard-dereference', '--file', archive];
+  execFileSync('tar', [...options, '--directory', rootfs, '.']);
   return archive;
 }
 
 /**
- * An archive of an OCI image layout with one layer and two images: `test` runs a shell, `pause` waits for ever
+ * An archive of an OCI image layout with one layer and two images: `test` runs a shell, `pause` waits forever
  * (image-spec: image-layout.md, manifest.md, config.md).
  */
 export function makeImageArchive(directory: string): string {

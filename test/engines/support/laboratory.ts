@@ -13,6 +13,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { cgroupsNamed, mountsNaming } from '../../integration/support/leftovers.ts';
+import { commandLineOf, endProcess, processesWhere } from '../../integration/support/processes.ts';
 import { type CommandOptions, type CommandResult, runCommand } from '../../integration/support/runtime.ts';
 import { until } from '../../integration/support/wait.ts';
 import type { Closable } from './engine-suite.ts';
@@ -22,25 +23,22 @@ const patience = process.env['TSOCI_TEST_VM'] === '1' ? 150 : 30;
 
 /** Processes whose command line names `text`: shims and monitors outlive the daemon that started them. */
 export function processesNaming(text: string): number[] {
-  return readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid)
-    .filter((pid) => {
-      try {
-        return readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(text);
-      } catch {
-        return false; // It ended.
-      }
-    })
-    .map(Number);
+  return processesWhere((words) => words.includes(text));
 }
 
 /** Deepest first, so that `umount` and `rmdir` can take them in turn. */
 const deepestFirst = (paths: readonly string[]) => [...paths].sort((a, b) => b.length - a.length);
 
-/** One engine's state directory, its daemons, and the removal of both. Nothing of the machine's own engines is touched. */
+/**
+ * One engine's state directory, its daemons, and the removal of both. Nothing of the machine's own engines is
+ * touched.
+ */
 export class Laboratory implements Closable {
   readonly directory: string;
-  /** A name that no other test has: for namespaces, cgroups (a slice's name means more where it has a dash) and containers. */
+  /**
+   * A name that no other test has: for namespaces, cgroups (a slice's name means more where it has a dash) and
+   * containers.
+   */
   readonly name: string;
   readonly #daemons: ChildProcess[] = [];
 
@@ -113,8 +111,8 @@ export class Laboratory implements Closable {
       .filter((path) => path.endsWith('/cgroup.procs'))
       .flatMap((path) => readFileSync(path, 'utf8').split('\n').filter(Boolean).map(Number));
     return [...new Set([...processesNaming(this.directory), ...contained])].map((pid) => {
-      const commandLine = readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ');
-      process.kill(pid, 'SIGKILL');
+      const commandLine = commandLineOf(pid).replaceAll('\0', ' ');
+      endProcess(pid);
       return `process ${pid} (${commandLine.trim()})`;
     });
   }

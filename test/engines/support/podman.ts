@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { copyFileSync, mkdirSync, realpathSync, symlinkSync, writeFileSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { basename, dirname } from 'node:path';
 import type { CommandOptions, CommandResult } from '../../integration/support/runtime.ts';
 import { expectSuccess } from '../../integration/support/sandbox.ts';
 import { until } from '../../integration/support/wait.ts';
@@ -12,7 +12,10 @@ import { atTerminal, type Step } from './terminal.ts';
 
 export const image = 'localhost/tsoci-test';
 
-/** Podman's own default limit of open files is above what a machine may allow. */
+/**
+ * Podman's own default limit of open files is above what a machine may allow. Podman 4.3 spells the list of runtimes
+ * that need no cgroup without the s.
+ */
 const configuration = `
 [containers]
 default_ulimits = ["nofile=1024:1024", "nproc=1024:1024"]
@@ -20,9 +23,14 @@ log_driver = "k8s-file"
 [engine]
 cgroup_manager = "${bySystemd ? 'systemd' : 'cgroupfs'}"
 events_logger = "file"
+runtime_supports_nocgroups = ["${basename(engineRuntime)}"]
+runtime_supports_nocgroup = ["${basename(engineRuntime)}"]
 `;
 
-/** Where Podman and Buildah look for runtimes, before PATH; the first that is there is taken, and crun is asked for first. */
+/**
+ * Where Podman and Buildah look for runtimes, before PATH; the first that is there is taken, and crun is asked for
+ * first.
+ */
 const fixedDirectories = ['/usr/bin', '/usr/sbin', '/usr/local/bin', '/usr/local/sbin'];
 
 const subordinateIds = 'containers:200000:1000000\n';
@@ -43,7 +51,10 @@ export class Podman extends Laboratory {
     this.#runtime = runtime;
   }
 
-  /** `link` is what a link named runc leads to in the fixed directories, where no crun is; without it the runtime is told to Podman. */
+  /**
+   * `link` is what a link named runc leads to in the fixed directories, where no crun is; without it the runtime is
+   * told to Podman.
+   */
   static async open(link?: string): Promise<Podman> {
     const engine = new Podman(link === undefined ? engineRuntime : undefined);
     writeFileSync(engine.path('containers.conf'), configuration);
@@ -58,7 +69,10 @@ export class Podman extends Laboratory {
     return ['--root', this.path('root'), '--runroot', this.path('run'), '--storage-driver', 'vfs'];
   }
 
-  /** What lies over the fixed directories: the link, and a whiteout (overlayfs: a character device 0:0) in place of crun. */
+  /**
+   * What lies over the fixed directories: the link, and a whiteout (overlayfs: a character device 0:0) in place of
+   * crun.
+   */
   #makeLayer(link: string): void {
     // In one of these directories it would be hidden by the link that leads to it.
     const hidden = fixedDirectories.includes(dirname(realpathSync(link)));
@@ -104,6 +118,17 @@ export class Podman extends Laboratory {
 
   run(args: readonly string[], options: readonly string[] = [], command: CommandOptions = {}) {
     return this.podman(['run', '--rm', ...this.#options(), ...options, image, ...args], command);
+  }
+
+  /** What a container prints when Podman is called with these supplementary groups. */
+  async withGroups(groups: string, options: readonly string[], args: readonly string[]): Promise<string> {
+    const argv = this.#podman(['run', '--rm', ...this.#options(), ...options, image, ...args]);
+    const env = { ...process.env, ...this.#environment };
+    return expectSuccess(await this.command(['setpriv', '--groups', groups, ...argv], { env })).stdout;
+  }
+
+  get environment(): NodeJS.ProcessEnv {
+    return { ...process.env, ...this.#environment };
   }
 
   async output(script: string, options: readonly string[] = []): Promise<string> {

@@ -1,6 +1,12 @@
-/** As much of Protocol Buffers' wire format (protobuf.dev, Encoding) as a CRI client needs: varints, texts and messages. */
+/**
+ * As much of Protocol Buffers' wire format (protobuf.dev, Encoding) as a CRI client needs: varints, texts and
+ * messages.
+ */
 
-/** A message: fields with their numbers. A value that is a list of fields is a message of its own; a field may come again. */
+/**
+ * A message: fields with their numbers. A value that is a list of fields is a message of its own; a field may come
+ * again.
+ */
 export type Fields = readonly (readonly [field: number, value: string | number | boolean | Fields])[];
 
 const varint = 0;

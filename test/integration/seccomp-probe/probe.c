@@ -1,7 +1,8 @@
 /*
  * Loads a seccomp filter from a file and reports what happens to system calls under it, each in a process of its own:
  *     probe FILTER FLAGS notify|plain  NUMBER[,ARGUMENT...] ...
- * One line a call: `errno N`, `result N`, or `signal N`. With `notify`, this process answers notifications with errno 77.
+ * One line a call: `errno N`, `result N`, or `signal N`. With `notify`, this process answers notifications with errno
+ * 77.
  */
 #define _GNU_SOURCE
 #include <errno.h>

@@ -5,6 +5,7 @@ import { existsSync, mkdirSync, readFileSync, rmdirSync, rmSync, writeFileSync }
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import { cgroupsNamed } from '../support/leftovers.ts';
+import { hasEnded } from '../support/processes.ts';
 import { runtimeKind } from '../support/runtime.ts';
 import { expectRefusal, expectSuccess, type Sandbox, withSandbox } from '../support/sandbox.ts';
 import { until } from '../support/wait.ts';
@@ -41,9 +42,6 @@ function damage(sandbox: Sandbox, id: string, name: string): void {
   if (text !== undefined) writeFileSync(fileOf(sandbox, id), text, { mode: 0o600 });
 }
 
-const isGone = (pid: number) =>
-  !existsSync(`/proc/${pid}`) || / Z /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
-
 for (const name of Object.keys(damages)) {
   for (const waits of [false, true]) {
     test(`${name}, of a container that ${waits ? 'waits' : 'runs'}: commands refuse, delete --force leaves nothing`, () =>
@@ -54,11 +52,11 @@ for (const name of Object.keys(damages)) {
         const words = name === 'a newer version' ? /written by a newer version of tsoci/ : /is damaged: /;
         for (const command of ['state', 'kill', 'delete'])
           expectRefusal(await sandbox.tsoci([command, id]), words);
-        assert.ok(!isGone(pid));
+        assert.ok(!hasEnded(pid));
         const forced = expectSuccess(await sandbox.tsoci(['delete', '--force', id]));
         assert.match(forced.stderr, words);
         assert.doesNotMatch(forced.stderr, /stays/);
-        await until(`${pid} ends`, () => isGone(pid));
+        await until(`${pid} ends`, () => hasEnded(pid));
         assert.deepEqual(cgroupsNamed(id), []);
         assert.ok(!existsSync(join(sandbox.root, id)));
       }));
@@ -141,7 +139,7 @@ test('a cgroup that an id alone implies is not emptied of processes that are in 
       new RegExp(`what stays of container "${id}": cgroup "${path}".*processes ${child.pid} `),
     );
     assert.equal(child.exitCode, null);
-    assert.ok(!isGone(child.pid ?? 0));
+    assert.ok(!hasEnded(child.pid ?? 0));
     assert.ok(!existsSync(join(sandbox.root, id)));
   }));
 

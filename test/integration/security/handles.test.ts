@@ -1,6 +1,7 @@
 /**
- * Handles of the host that a container might find open in a process of ours: by a link to a descriptor, which the kernel follows for whoever looks
- * up a path (CVE-2024-21626), and by /proc/PID of a process that is not yet the container's.
+ * Handles of the host that a container might find open in a process of ours: by a link to a descriptor, which the
+ * kernel follows for whoever looks up a path (CVE-2024-21626), and by /proc/PID of a process that is not yet the
+ * container's.
  */
 import { strict as assert } from 'node:assert';
 import {

@@ -4,7 +4,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite } from 'uvu';
-import type { NamespaceType } from '../../../src/bundle/config.ts';
+import type { NamespaceType } from '../../../src/spec/config.ts';
 import type { ConfigChange } from '../support/bundle.ts';
 import { runtimeKind } from '../support/runtime.ts';
 import { expectRefusal, expectSuccess, withSandbox } from '../support/sandbox.ts';

@@ -24,7 +24,7 @@ const installed = spawnSync('criu', ['--version']).error === undefined;
 const here = (name: string, body: (sandbox: Sandbox) => Promise<void>) =>
   testWhere(test, installed, 'it takes CRIU (package criu)', name, () => withSandbox(body));
 
-/** Milliseconds; whoever waits for a FIFO waits for ever. */
+/** Milliseconds; whoever waits for a FIFO waits forever. */
 const soon = 20_000;
 
 /** An image directory in which there is nothing but what makes it one, and a file of the host. */
@@ -61,7 +61,7 @@ here(
     const result = await restore(sandbox, images, [], id);
     cameToCriu(result);
     assert.deepEqual(readdirSync(images), ['inventory.img'], 'something was made in the images');
-    const log = /the whole log is in (\S+)/.exec(result.stderr)?.[1] ?? '';
+    const log = /The whole log is in (\S+)/.exec(result.stderr)?.[1] ?? '';
     assert.ok(log.startsWith(sandbox.root) && existsSync(log), result.stderr);
     assert.equal(lstatSync(join(log, '..')).mode & 0o777, 0o700);
     // It is no container.

@@ -1,4 +1,6 @@
-/** Sub-cgroups that a container names and nests as it likes: names from the kernel are bytes, and paths of any length. */
+/**
+ * Sub-cgroups that a container names and nests as it likes: names from the kernel are bytes, and paths of any length.
+ */
 import { strict as assert } from 'node:assert';
 import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
@@ -14,8 +16,8 @@ import { until } from '../support/wait.ts';
 const test = suite(`security: hostile names (${runtimeKind})`);
 
 /**
- * nester DEPTH NAME [all]: makes that many cgroups in each other in the first hierarchy that lets it, NAME in hexadecimal, goes into the
- * deepest with a child of its own, or itself as well, says so, and sleeps.
+ * nester DEPTH NAME [all]: makes that many cgroups in each other in the first hierarchy that lets it, NAME in
+ * hexadecimal, goes into the deepest with a child of its own, or itself as well, says so, and sleeps.
  */
 const nester = compileProbe(
   'nester',

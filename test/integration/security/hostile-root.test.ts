@@ -80,6 +80,8 @@ const withoutMounts =
 test('mount targets that are links, as a whole, in the middle, dangling', () =>
   withSandbox(async (sandbox) => {
     const prey = new Prey(sandbox);
+    const hostLink = join(sandbox.directory(), 'link');
+    symlinkSync('/etc/hostname', hostLink);
     for (const road of roads(prey.directory)) {
       for (const [planted, target, destination] of [
         ['way', road, '/way'],
@@ -93,12 +95,21 @@ test('mount targets that are links, as a whole, in the middle, dangling', () =>
         );
         plant(bundle, planted, target);
         await attack(sandbox, prey, bundle);
-        const file = sandbox.script(
-          'cat /way 2>/dev/null; true',
-          mounting(destination, 'none', ['bind'], '/etc/hostname'),
+        for (const options of [['bind'], ['bind', 'dest-nofollow']]) {
+          const file = sandbox.script(
+            'cat /way 2>/dev/null; true',
+            mounting(destination, 'none', options, '/etc/hostname'),
+          );
+          plant(file, planted, target);
+          await attack(sandbox, prey, file);
+        }
+        // The link that is made is no way to make it elsewhere.
+        const copied = sandbox.script(
+          'true',
+          mounting(destination, 'none', ['bind', 'copy-symlink'], hostLink),
         );
-        plant(file, planted, target);
-        await attack(sandbox, prey, file);
+        plant(copied, planted, target);
+        await attack(sandbox, prey, copied);
       }
     }
   }));

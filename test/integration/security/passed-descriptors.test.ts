@@ -1,4 +1,6 @@
-/** Descriptors that a caller wants to hand on without having them: the numbers are ours then, and lead to the host. */
+/**
+ * Descriptors that a caller wants to hand on without having them: the numbers are ours then, and lead to the host.
+ */
 import { strict as assert } from 'node:assert';
 import { existsSync, readdirSync } from 'node:fs';
 import { suite } from 'uvu';
@@ -86,7 +88,10 @@ test('LISTEN_FDS counts only with our own LISTEN_PID, and only for what was pass
     assert.deepEqual(sandbox.leftovers(), []);
   }));
 
-/** Status, and how many descriptors the program has beside the standard streams and the one that it reads the list with. */
+/**
+ * Status, and how many descriptors the program has beside the standard streams and the one that it reads the list
+ * with.
+ */
 async function asked(sandbox: Sandbox, code: string, options: readonly string[]) {
   const count = ['sh', '-c', 'set -- /proc/$$/fd/*; echo $(($# - 4)); env | grep LISTEN; true'];
   const args = ['run', ...options, '--bundle', lightBundle(sandbox, count), sandbox.id()];

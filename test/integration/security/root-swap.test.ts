@@ -1,4 +1,7 @@
-/** A root filesystem whose name leads elsewhere from one moment to the next, as whoever may write to the bundle can have it. */
+/**
+ * A root filesystem whose name leads elsewhere from one moment to the next, as whoever may write to the bundle can
+ * have it.
+ */
 import { strict as assert } from 'node:assert';
 import { spawn } from 'node:child_process';
 import { existsSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
@@ -13,7 +16,7 @@ const test = suite(`security: a root that is swapped (${runtimeKind})`);
 
 const rounds = 60;
 
-/** Exchanges two names for ever, and stays with each for a moment. */
+/** Exchanges two names forever, and stays with each for a moment. */
 const swapper = compileProbe(
   'root-swapper',
   `

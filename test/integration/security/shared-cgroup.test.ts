@@ -23,7 +23,9 @@ const inCgroup =
     change(config);
   };
 
-/** A container that has stopped, and whose empty cgroup another that runs has taken; `below` it where that is given. */
+/**
+ * A container that has stopped, and whose empty cgroup another that runs has taken; `below` it where that is given.
+ */
 async function stoppedAndRunning(sandbox: Sandbox, change?: ConfigChange, below = '') {
   const path = `/tsoci-test-shared-${process.pid}-${sandbox.id()}`;
   const stopped = await sandbox.running(inCgroup(path, change), ['true']);

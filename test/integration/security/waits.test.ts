@@ -1,10 +1,10 @@
-/** Others who never end, never read and never answer: nothing of ours waits for them for ever. */
+/** Others who never end, never read and never answer: nothing of ours waits for them forever. */
 import { strict as assert } from 'node:assert';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite } from 'uvu';
-import type { Config } from '../../../src/bundle/config.ts';
+import type { Config } from '../../../src/spec/config.ts';
 import type { ConfigChange } from '../support/bundle.ts';
 import { runtimeKind } from '../support/runtime.ts';
 import { expectRefusal, expectSuccess, type Sandbox, withSandbox } from '../support/sandbox.ts';
@@ -13,7 +13,7 @@ import { until } from '../support/wait.ts';
 
 const test = suite(`security: waits (${runtimeKind})`);
 
-/** Writes to a terminal under its other name, for ever: a hang-up closes what was open, so it is opened again. */
+/** Writes to a terminal under its other name, forever: a hang-up closes what was open, so it is opened again. */
 const flood = (terminal: string) =>
   `while :; do while echo noise; do usleep 10000; done > ${terminal}; done 2> /dev/null`;
 
@@ -23,7 +23,7 @@ async function timed<Result>(work: Promise<Result>): Promise<{ result: Result; s
   return { result, seconds: (performance.now() - began) / 1000 };
 }
 
-test('exec with a terminal ends with its process, though another writes to that terminal for ever', () =>
+test('exec with a terminal ends with its process, though another writes to that terminal forever', () =>
   withSandbox(async (sandbox) => {
     const id = await sandbox.running(undefined, ['sh', '-c', flood('/dev/pts/0')]);
     const { result, seconds } = await timed(
@@ -158,8 +158,12 @@ test('a console socket, a pidfd socket and an agent that accept nobody: create g
       if (config.process) config.process.terminal = true;
     };
     const attempts = [
-      { change: terminal, options: ['--console-socket', path], words: /can't connect to the console socket/ },
-      { change: undefined, options: ['--pidfd-socket', path], words: /can't connect to the pidfd socket/ },
+      {
+        change: terminal,
+        options: ['--console-socket', path],
+        words: /cannot connect to the console socket/,
+      },
+      { change: undefined, options: ['--pidfd-socket', path], words: /cannot connect to the pidfd socket/ },
       { change: withAgent(path), options: [], words: /agent/ },
     ];
     await Promise.all(

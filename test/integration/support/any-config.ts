@@ -1,9 +1,12 @@
-/** Configs that nobody thought of, made of parts that are each fine somewhere; harmless for the machine whatever they do. */
+/**
+ * Configs that nobody thought of, made of parts that are each fine somewhere; harmless for the machine whatever they
+ * do.
+ */
 import fc from 'fast-check';
-import type { Config, Hook, Linux, Mount, NamespaceType, Process } from '../../../src/bundle/config.ts';
 import { defaultConfig } from '../../../src/bundle/default-config.ts';
-import { resourceLimits } from '../../../src/plan/kernel-flags.ts';
-import { mountOptionNames } from '../../../src/plan/mount-options.ts';
+import type { Config, Hook, Linux, Mount, NamespaceType, Process } from '../../../src/spec/config.ts';
+import { resourceLimits } from '../../../src/spec/kernel-flags.ts';
+import { mountOptionNames } from '../../../src/spec/mount-options.ts';
 
 const base = defaultConfig();
 
@@ -14,7 +17,10 @@ const mostly = <T>(usual: readonly T[], odd: readonly T[]) =>
     { weight: 1, arbitrary: fc.constantFrom(...odd) },
   );
 
-/** Places in the root filesystem: there, missing, below a link and other mounts; a file, a loop, and where nothing may be. */
+/**
+ * Places in the root filesystem: there, missing, below a link and other mounts; a file, a loop, and where nothing may
+ * be.
+ */
 const inside = mostly(
   ['/tmp', '/tmp/new/deep', '/var', 'relative', '/link/below', '/dev/shm', '/a//b/../c/', '/run/x', '/mnt'],
   ['/etc/passwd', '/bin/sh', '/loop', '/link', '/dev/null', '/proc/uptime', '/proc/self', '/sys', '/'],
@@ -179,7 +185,9 @@ const linux = fc
     };
   });
 
-/** `DEVICE` among its network devices stands for one that the test makes. Undefined properties are left out as JSON. */
+/**
+ * `DEVICE` among its network devices stands for one that the test makes. Undefined properties are left out as JSON.
+ */
 export const anyConfig: fc.Arbitrary<Config> = fc
   .record({
     process,

@@ -19,13 +19,13 @@ export interface Row {
   readonly runc?: { readonly answers: unknown; readonly because: string };
   /** Why runc is not asked at all: it has no such option. */
   readonly ours?: string;
-  /** Why this machine can't be asked. */
+  /** Why this machine cannot be asked. */
   readonly skip?: string | undefined;
 }
 
 /**
- * Registers one test for each row. The difference that a row lists has to be one: a row whose difference is gone fails. Each runtime
- * has one sandbox for all rows, which is closed by a last test.
+ * Registers one test for each row. The difference that a row lists has to be one: a row whose difference is gone
+ * fails. Each runtime has one sandbox for all rows, which is closed by a last test.
  */
 export function besideRunc(test: Test, rows: readonly Row[]): void {
   const ours = new Sandbox();
@@ -54,7 +54,10 @@ export function besideRunc(test: Test, rows: readonly Row[]): void {
 
 const roots = new WeakMap<Sandbox, string>();
 
-/** A bundle that shares its root filesystem with the others of its sandbox: making one takes longer than running a container. */
+/**
+ * A bundle that shares its root filesystem with the others of its sandbox: making one takes longer than running a
+ * container.
+ */
 export function lightBundle(sandbox: Sandbox, args: readonly string[], change?: ConfigChange): string {
   const rootfs = roots.get(sandbox) ?? sandbox.bundle(['true']).rootfs;
   roots.set(sandbox, rootfs);

@@ -3,8 +3,8 @@ import { type CommandOptions, type CommandResult, runCommand } from './runtime.t
 import type { Sandbox } from './sandbox.ts';
 
 /**
- * Runs `tsoci ARGS` from a process that first ran `code` (Python; os, signal, fcntl, resource and sys are imported). Descriptors that it makes
- * inheritable stay open.
+ * Runs `tsoci ARGS` from a process that first ran `code` (Python; os, signal, fcntl, resource and sys are imported).
+ * Descriptors that it makes inheritable stay open.
  */
 export function asCaller(
   sandbox: Sandbox,

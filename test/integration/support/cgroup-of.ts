@@ -1,7 +1,7 @@
 /** The cgroup of a container that a test made, as the kernel shows it on the host. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { SavedCgroup } from '../../../src/cgroup/cgroup.ts';
+import type { SavedCgroup } from '../../../src/cgroup/saved-cgroup.ts';
 import type { Sandbox } from './sandbox.ts';
 
 /** True on a machine with cgroup v2 alone. */

@@ -28,7 +28,8 @@ export const writable: ConfigChange = (config) => {
 };
 
 /**
- * Runs `tsoci ARGS` detached from the test: what it starts writes through a pipe to a file, as an engine's log does. Gives the file.
+ * Runs `tsoci ARGS` detached from the test: what it starts writes through a pipe to a file, as an engine's log does.
+ * Gives the file.
  */
 export async function logged(
   sandbox: Sandbox,

@@ -14,8 +14,11 @@ function names(line: string, text: string): boolean {
     .some((rest) => !/^\d/.test(rest));
 }
 
-/** Cgroup directories whose name holds `text`, at any place that a runtime might choose. */
-export function cgroupsNamed(text: string, directory = cgroupRoot, depth = maximumDepth): string[] {
+/**
+ * Cgroup directories whose name holds one of these, at any place that a runtime might choose: one walk, which takes
+ * its time.
+ */
+function cgroupsNaming(texts: readonly string[], directory = cgroupRoot, depth = maximumDepth): string[] {
   let entries: string[];
   try {
     entries = readdirSync(directory, { withFileTypes: true })
@@ -27,19 +30,30 @@ export function cgroupsNamed(text: string, directory = cgroupRoot, depth = maxim
   }
   return entries.flatMap((name) => {
     const path = join(directory, name);
-    if (names(name, text)) return [path];
-    return depth > 0 ? cgroupsNamed(text, path, depth - 1) : [];
+    if (texts.some((text) => names(name, text))) return [path];
+    return depth > 0 ? cgroupsNaming(texts, path, depth - 1) : [];
   });
 }
 
-/** Mounts of this process's own mount namespace that mention `text`. */
-export function mountsNaming(text: string): string[] {
+/** Cgroup directories whose name holds `text`. */
+export const cgroupsNamed = (text: string): string[] => cgroupsNaming([text]);
+
+/** Mounts of this process's own mount namespace that mention one of these. */
+function mountsNamingAny(texts: readonly string[]): string[] {
   const lines = readFileSync('/proc/self/mountinfo', 'utf8').split('\n');
-  return lines.filter((line) => names(line, text)).map((line) => `mount ${line.split(' ')[4]}`);
+  return lines
+    .filter((line) => texts.some((text) => names(line, text)))
+    .map((line) => `mount ${line.split(' ')[4]}`);
 }
 
-/** Cgroups, mounts and state that still carry a container's id. */
-export function leftoversOf(id: string, root: string): string[] {
-  const state = join(root, id);
-  return [...cgroupsNamed(id), ...(existsSync(state) ? [state] : []), ...mountsNaming(id)];
+/** Mounts of this process's own mount namespace that mention `text`. */
+export const mountsNaming = (text: string): string[] => mountsNamingAny([text]);
+
+/** Cgroups, mounts and state that still carry one of these containers' ids. */
+export function leftoversOfAll(ids: readonly string[], root: string): string[] {
+  const states = ids.map((id) => join(root, id)).filter((state) => existsSync(state));
+  return [...cgroupsNaming(ids), ...states, ...mountsNamingAny(ids)];
 }
+
+/** The same of one container. */
+export const leftoversOf = (id: string, root: string): string[] => leftoversOfAll([id], root);

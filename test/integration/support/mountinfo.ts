@@ -1,3 +1,18 @@
+import { readFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+
+/**
+ * The lines of this process's own mountinfo. Other tests mount and unmount on directories that they made: of what
+ * lies below the directory of temporary files only mounts that name one of `own` are among them.
+ */
+export function hostMounts(own: readonly string[]): string[] {
+  const others = ` ${tmpdir()}/`;
+  return readFileSync('/proc/self/mountinfo', 'utf8')
+    .trim()
+    .split('\n')
+    .filter((line) => !line.includes(others) || own.some((word) => line.includes(word)));
+}
+
 /** One line of /proc/PID/mountinfo (proc(5)). */
 export interface MountLine {
   readonly id: number;

@@ -2,7 +2,7 @@
 import { execFileSync } from 'node:child_process';
 import { chmodSync, chownSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import type { Config } from '../../../src/bundle/config.ts';
+import type { Config } from '../../../src/spec/config.ts';
 import type { ConfigChange, Mutable } from './bundle.ts';
 import { Receiver } from './receiver.ts';
 import type { CommandResult } from './runtime.ts';

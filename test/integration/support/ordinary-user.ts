@@ -1,6 +1,6 @@
 /**
- * Runs the runtime as an ordinary user who exists only for a test: a name in /etc/passwd and subordinate ids are put there in
- * a mount namespace of the command's own.
+ * Runs the runtime as an ordinary user who exists only for a test: a name in /etc/passwd and subordinate ids are put
+ * there in a mount namespace of the command's own.
  */
 import { execFileSync, spawnSync } from 'node:child_process';
 import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
@@ -18,7 +18,7 @@ export const firstSubordinate = 900_000;
 export function whyNot(): string | undefined {
   const file = runtimeCommand.at(-1) ?? '';
   const read = ['--reuid', String(userId), '--regid', String(groupId), '--clear-groups', 'test', '-r', file];
-  if (spawnSync('setpriv', read).status !== 0) return `an ordinary user can't read ${file}`;
+  if (spawnSync('setpriv', read).status !== 0) return `an ordinary user cannot read ${file}`;
   const make = [
     '--reuid',
     String(userId),

@@ -5,7 +5,9 @@ import { resolve } from 'node:path';
 
 const checkout = resolve(import.meta.dirname, '../../..');
 
-/** The two ways to run tsoci: the shipped executable, and the source on Node. `TSOCI_TEST_ON=node` chooses the second. */
+/**
+ * The two ways to run tsoci: the shipped executable, and the source on Node. `TSOCI_TEST_ON=node` chooses the second.
+ */
 export const runtimeKind: 'executable' | 'node' =
   process.env['TSOCI_TEST_ON'] === 'node' ? 'node' : 'executable';
 

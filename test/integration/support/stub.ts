@@ -1,11 +1,12 @@
-/** The stub alone, with plans made by hand: built with sanitizers, spawned as the runtime does it, spoken to directly. */
+/**
+ * The stub alone, with plans made by hand: built with sanitizers, spawned as the runtime does it, spoken to directly.
+ */
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as assert from 'uvu/assert';
 import { loadNative } from '../../../src/entry/load-native.ts';
 import { decodeMessage, type Go, type Message, splitGo } from '../../../src/launch/messages.ts';
-import { encodePlan } from '../../../src/plan/encode.ts';
 import {
   NO_SLOT,
   type Operation,
@@ -14,6 +15,7 @@ import {
   type Phase,
 } from '../../../src/plan/operations.ts';
 import { endSlots } from '../../../src/plan/slot-life.ts';
+import { encodePlan } from '../../../src/plan/wire/encode.ts';
 import { compile, openWorkshop, repository, stubSources } from '../../unit/csrc/compile.ts';
 
 export const native = loadNative(join(repository, 'build/libexec'));
@@ -210,8 +212,8 @@ const MS_PRIVATE = 1 << 18;
 export function ownRoot(path: string, slot: number): Operation[] {
   return [
     clone(namespaceFlag.mount),
-    step('rootfs', 'propagation', { type: MS_PRIVATE, recursive: 1 }),
-    step('rootfs', 'open-tree', { slot, path, recursive: 0 }),
-    step('rootfs', 'mount-root', { tree: slot, directory: NO_SLOT, path, privateParent: 1 }),
+    step('rootfs', 'propagation', { type: MS_PRIVATE, recursive: true }),
+    step('rootfs', 'open-tree', { slot, path, recursive: false, noFollow: false }),
+    step('rootfs', 'mount-root', { tree: slot, directory: NO_SLOT, path, privateParent: true }),
   ];
 }

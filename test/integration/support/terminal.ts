@@ -40,7 +40,9 @@ export async function commandOnTerminal(
   options: CommandOptions = {},
 ): Promise<Session> {
   const argv = ['/usr/bin/python3', program, JSON.stringify(steps), ...command];
-  const session = JSON.parse(expectSuccess(await runCommand(argv, options)).stdout);
+  // More than the program itself has.
+  const result = await runCommand(argv, { timeout: 150_000, ...options });
+  const session = JSON.parse(expectSuccess(result).stdout);
   if (session.problem !== null || session.missed.length > 0)
     throw new Error(`${session.problem} missed ${session.missed}: ${JSON.stringify(session.output)}`);
   return session;

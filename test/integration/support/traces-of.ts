@@ -36,6 +36,10 @@ export interface Traces {
   readonly bundles: readonly string[];
 }
 
+/** Name of the network device that a test may make, and of its other end. */
+export const ownDevice = `tsocif${process.pid % 100_000}`;
+export const itsOtherEnd = `${ownDevice}p`;
+
 /** State, cgroups, mounts, processes and network devices of containers that should be gone; empty when they are. */
 export function tracesOf({ id, root, bundles }: Traces): string[] {
   const words = [id, root, ...bundles];
@@ -45,7 +49,7 @@ export function tracesOf({ id, root, bundles }: Traces): string[] {
     ...[id, ...bundles].flatMap((word) => mountsNaming(word)),
     ...processesNaming(words),
     ...readdirSync('/sys/class/net')
-      .filter((name) => name.startsWith('tsocif'))
+      .filter((name) => name === ownDevice || name === itsOtherEnd)
       .map((name) => `network device ${name}`),
   ];
 }

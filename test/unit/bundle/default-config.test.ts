@@ -1,10 +1,10 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import type { Config } from '../../../src/bundle/config.ts';
 import { defaultConfig, rootlessConfig } from '../../../src/bundle/default-config.ts';
-import { acceptConfig } from '../../../src/bundle/generated/accept.ts';
-import { checkConfig } from '../../../src/bundle/rules.ts';
-import { findUnknownProperties } from '../../../src/bundle/unknown-properties.ts';
+import { checkConfig } from '../../../src/bundle/rules/rules.ts';
+import { hasShape } from '../../../src/bundle/schema/explain.ts';
+import { findUnknownProperties } from '../../../src/bundle/schema/unknown-properties.ts';
+import type { Config } from '../../../src/spec/config.ts';
 
 const CONFIGS: readonly (readonly [string, Config])[] = [
   ['defaultConfig()', defaultConfig()],
@@ -13,7 +13,7 @@ const CONFIGS: readonly (readonly [string, Config])[] = [
 
 for (const [name, config] of CONFIGS) {
   test(`${name} is valid, without warnings or unknown properties`, () => {
-    assert.ok(acceptConfig(config));
+    assert.ok(hasShape('Config', config));
     assert.equal(checkConfig(config, { name }), []);
     assert.equal(findUnknownProperties('Config', config), []);
   });

@@ -2,16 +2,16 @@
 import fc from 'fast-check';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import type { Config } from '../../../src/bundle/config.ts';
-import { parseJson } from '../../../src/bundle/parse-json.ts';
-import { checkConfig } from '../../../src/bundle/rules.ts';
-import { stringifyJson } from '../../../src/bundle/stringify-json.ts';
-import { findUnknownProperties } from '../../../src/bundle/unknown-properties.ts';
-import { validate } from '../../../src/bundle/validate.ts';
+import { parseJson } from '../../../src/bundle/json/parse-json.ts';
+import { stringifyJson } from '../../../src/bundle/json/stringify-json.ts';
+import { checkConfig } from '../../../src/bundle/rules/rules.ts';
+import { findUnknownProperties } from '../../../src/bundle/schema/unknown-properties.ts';
+import { validate } from '../../../src/bundle/schema/validate.ts';
 import { Failure } from '../../../src/failure.ts';
-import { encodePlan } from '../../../src/plan/encode.ts';
-import { checkListener } from '../../../src/seccomp/check-listener.ts';
-import { checkSection } from '../../../src/seccomp/check-section.ts';
+import { encodePlan } from '../../../src/plan/wire/encode.ts';
+import { checkListener } from '../../../src/seccomp/profile/check-listener.ts';
+import { checkSection } from '../../../src/seccomp/profile/check-section.ts';
+import type { Config } from '../../../src/spec/config.ts';
 import { planProblems } from '../plan/plan-problems.ts';
 import { hybrid, planOf, v1 } from '../plan/support.ts';
 import { BEYOND } from './spoilt/beyond-schema.ts';
@@ -90,7 +90,7 @@ function applied(
 /** What `create` and `plan` do before they look at the machine; gives the plan's faults. */
 async function decide(document: unknown): Promise<string[]> {
   const text = stringifyJson(document);
-  const config: Config = await validate('Config', parseJson(text, 'config.json'), 'config.json');
+  const config: Config = validate('Config', parseJson(text, 'config.json'), 'config.json');
   findUnknownProperties('Config', config);
   checkConfig(config, { name: 'config.json', parsed: true });
   if (config.linux?.seccomp !== undefined) {

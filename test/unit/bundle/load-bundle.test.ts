@@ -2,8 +2,8 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { defaultConfig } from '../../../src/bundle/default-config.ts';
 import { InvalidDocument } from '../../../src/bundle/finding.ts';
+import { MAXIMUM_BYTES } from '../../../src/bundle/json/parse-json.ts';
 import { type BundleFiles, loadBundle } from '../../../src/bundle/load-bundle.ts';
-import { MAXIMUM_BYTES } from '../../../src/bundle/parse-json.ts';
 import { Failure } from '../../../src/failure.ts';
 import type { FileStatus, SystemError } from '../../../src/host/native.ts';
 
@@ -55,7 +55,7 @@ function bundle(config: Node): Readonly<Record<string, Node>> {
 const good = JSON.stringify(defaultConfig());
 
 test('loadBundle() gives the config, its bytes and absolute paths', async () => {
-  const loaded = await loadBundle(filesOf(bundle({ content: good })), 'box');
+  const loaded = loadBundle(filesOf(bundle({ content: good })), 'box');
   assert.is(loaded.directory, '/srv/box');
   assert.is(loaded.configPath, '/srv/box/config.json');
   assert.equal(loaded.config, defaultConfig());
@@ -64,13 +64,13 @@ test('loadBundle() gives the config, its bytes and absolute paths', async () => 
 });
 
 test('loadBundle() of the root directory', async () => {
-  const loaded = await loadBundle(filesOf({ '/': 'directory', '/config.json': { content: good } }), '/');
+  const loaded = loadBundle(filesOf({ '/': 'directory', '/config.json': { content: good } }), '/');
   assert.is(loaded.configPath, '/config.json');
 });
 
 test('loadBundle() hands warnings on as text', async () => {
   const content = JSON.stringify({ ...defaultConfig(), solaris: {} });
-  const { warnings } = await loadBundle(filesOf(bundle({ content })), '/srv/box');
+  const { warnings } = loadBundle(filesOf(bundle({ content })), '/srv/box');
   assert.equal(warnings, ['solaris: is for another platform and is ignored']);
 });
 
@@ -138,7 +138,7 @@ for (const { name, nodes, message, reads } of REFUSED) {
   test(`loadBundle() refuses ${name}`, async () => {
     const files = filesOf(nodes);
     try {
-      await loadBundle(files, '/srv/box');
+      loadBundle(files, '/srv/box');
     } catch (error) {
       assert.instance(error, Failure);
       assert.is((error as Failure).code, 'invalid');
@@ -153,10 +153,7 @@ for (const { name, nodes, message, reads } of REFUSED) {
 test('loadBundle() says with a refusal which names look misspelt', async () => {
   const { root, ...rest } = defaultConfig();
   try {
-    await loadBundle(
-      filesOf(bundle({ content: JSON.stringify({ ...rest, rot: root, other: 1 }) })),
-      '/srv/box',
-    );
+    loadBundle(filesOf(bundle({ content: JSON.stringify({ ...rest, rot: root, other: 1 }) })), '/srv/box');
   } catch (error) {
     assert.equal(
       (error as InvalidDocument).findings.map(({ rule, pointer }) => [rule, pointer]),
@@ -173,7 +170,7 @@ test('loadBundle() says with a refusal which names look misspelt', async () => {
 
 test('loadBundle() tells other errors of the system as what the caller wanted', async () => {
   try {
-    await loadBundle(filesOf(bundle({ content: good, fails: 'EACCES' })), '/srv/box');
+    loadBundle(filesOf(bundle({ content: good, fails: 'EACCES' })), '/srv/box');
   } catch (error) {
     assert.not.instance(error, InvalidDocument);
     assert.is((error as Failure).code, 'system');

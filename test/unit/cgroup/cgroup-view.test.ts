@@ -1,8 +1,9 @@
 import { strict as assert } from 'node:assert';
 import { suite } from 'uvu';
-import type { Cgroup, SavedCgroup } from '../../../src/cgroup/cgroup.ts';
-import type { CgroupLayout } from '../../../src/cgroup/cgroup-layout.ts';
+import type { Cgroup } from '../../../src/cgroup/cgroup.ts';
 import { cgroupView } from '../../../src/cgroup/cgroup-view.ts';
+import type { CgroupLayout } from '../../../src/cgroup/layout/cgroup-layout.ts';
+import type { SavedCgroup } from '../../../src/cgroup/saved-cgroup.ts';
 
 const test = suite('cgroupView');
 
@@ -47,19 +48,25 @@ test('cgroupView() has the usual names, links for controllers that share a hiera
     ],
     unified: '/sys/fs/cgroup/unified/c1',
     join: ['/j'],
-    adopted: false,
+    made: 'beside',
   });
 });
 
 test('cgroupView() says when there is nothing, and when systemd makes it', () => {
-  assert.equal(cgroupView(layout, cgroupOf({})).mode, 'none');
+  const nothing = cgroupView(layout, cgroupOf({}));
+  assert.deepEqual([nothing.mode, nothing.made], ['none', 'before']);
   assert.equal(
     cgroupView(
       layout,
       cgroupOf({}, async () => undefined),
-    ).adopted,
-    true,
+    ).made,
+    'around',
   );
+});
+
+test('cgroupView() has a rootless caller make it before the stub is started: the plan depends on what it gets', () => {
+  const unified = { mount: '/sys/fs/cgroup', path: '/sys/fs/cgroup/c1' };
+  assert.equal(cgroupView(layout, cgroupOf({ unified, rootless: true })).made, 'before');
 });
 
 test.run();

@@ -1,5 +1,6 @@
 import * as fc from 'fast-check';
-import { ALL_ACCESS, type DevicePolicyRule } from '../../../src/cgroup/device-rules.ts';
+import type { DevicePolicyRule } from '../../../src/cgroup/devices/device-rules.ts';
+import { allAccess } from '../../../src/spec/devices.ts';
 
 export interface Request {
   readonly type: 'b' | 'c';
@@ -32,7 +33,7 @@ export const rule: fc.Arbitrary<DevicePolicyRule> = fc.record({
   type: fc.constantFrom('a', 'b', 'c'),
   major: numbers,
   minor: numbers,
-  access: fc.integer({ min: 1, max: ALL_ACCESS }),
+  access: fc.integer({ min: 1, max: allAccess }),
   pointer: fc.constant('/devices/0'),
   builtIn: fc.constant(false),
 });
@@ -41,5 +42,5 @@ export const request: fc.Arbitrary<Request> = fc.record({
   type: fc.constantFrom('b', 'c'),
   major: fc.integer({ min: 0, max: 3 }),
   minor: fc.integer({ min: 0, max: 3 }),
-  access: fc.integer({ min: 1, max: ALL_ACCESS }),
+  access: fc.integer({ min: 1, max: allAccess }),
 });

@@ -8,8 +8,8 @@ export function systemError(code: string, path: string): SystemError {
 }
 
 /**
- * Control files in memory. A directory that is made gets the files of `template`; a write may be refused. Any function of the
- * door that is not here throws, so that a test can't lean on something that it does not provide.
+ * Control files in memory. A directory that is made gets the files of `template`; a write may be refused. Any
+ * function of the door that is not here throws, so that a test cannot lean on something that it does not provide.
  */
 export class FakeFiles {
   readonly files = new Map<string, string>();

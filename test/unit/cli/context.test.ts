@@ -1,7 +1,7 @@
 import { strict as assert } from 'node:assert';
 import { suite } from 'uvu';
 import { isRootless, makeContext, rootDirectory } from '../../../src/cli/context.ts';
-import type { Globals } from '../../../src/cli/options.ts';
+import type { Globals } from '../../../src/cli/table/global-options.ts';
 import { Failure } from '../../../src/failure.ts';
 import { fakeHost } from './fake-host.ts';
 
@@ -12,8 +12,10 @@ const globals: Globals = {
   root: undefined,
   log: undefined,
   'log-format': 'text',
+  'log-level': undefined,
   debug: false,
   'systemd-cgroup': false,
+  'cgroup-manager': undefined,
   rootless: 'auto',
   criu: undefined,
   version: false,
@@ -72,10 +74,9 @@ test('makeContext() asks nothing of the machine before it is needed', () => {
     { ...globals, 'systemd-cgroup': true },
     fakeHost({}),
     {},
-    { warn: () => {} },
-    undefined,
+    { warn: () => {}, trace: undefined },
   );
-  assert.equal(context.systemdCgroup, true);
+  assert.equal(context.cgroupManager, 'systemd');
   assert.equal('trace' in context, false);
   assert.throws(() => context.root, /did not expect native.userId/);
 });

@@ -1,8 +1,9 @@
+/** Tests also: src/host/caller-environment.ts */
 import { strict as assert } from 'node:assert';
 import { suite } from 'uvu';
-import type { Globals } from '../../../src/cli/options.ts';
 import { Reporter } from '../../../src/cli/report.ts';
 import { Session } from '../../../src/cli/session.ts';
+import type { Globals } from '../../../src/cli/table/global-options.ts';
 import type { Sink } from '../../../src/host/outside.ts';
 import { fakeHost } from './fake-host.ts';
 
@@ -12,8 +13,10 @@ const globals: Globals = {
   root: undefined,
   log: undefined,
   'log-format': 'text',
+  'log-level': undefined,
   debug: false,
   'systemd-cgroup': false,
+  'cgroup-manager': undefined,
   rootless: 'auto',
   criu: undefined,
   version: false,

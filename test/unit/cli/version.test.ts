@@ -1,7 +1,8 @@
 import { strict as assert } from 'node:assert';
 import { readFileSync } from 'node:fs';
 import { suite } from 'uvu';
-import { version, versionText } from '../../../src/cli/version.ts';
+import { versionText } from '../../../src/cli/version.ts';
+import { version } from '../../../src/version.ts';
 
 const test = suite('version');
 

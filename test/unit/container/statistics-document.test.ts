@@ -1,7 +1,7 @@
 import { strict as assert } from 'node:assert';
 import { suite } from 'uvu';
-import { stringifyJson } from '../../../src/bundle/stringify-json.ts';
-import type { CgroupStatistics } from '../../../src/cgroup/cgroup-statistics.ts';
+import { stringifyJson } from '../../../src/bundle/json/stringify-json.ts';
+import type { CgroupStatistics } from '../../../src/cgroup/statistics/cgroup-statistics.ts';
 import { statisticsDocument } from '../../../src/container/statistics-document.ts';
 
 const test = suite('statisticsDocument');

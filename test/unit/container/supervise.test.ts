@@ -14,6 +14,7 @@ function became(
   let seen: SpawnOptions | undefined;
   const host = fakeHost({
     sealedCopy: () => 9,
+    processId: () => process.pid,
     execute: (wanted) => {
       seen = wanted;
       throw new Error('executed');
@@ -22,7 +23,7 @@ function became(
   const context: Context = {
     host,
     root: '/run',
-    systemdCgroup: false,
+    cgroupManager: 'cgroupfs',
     environment: () => [],
     rootless: false,
     warn: () => undefined,
@@ -62,6 +63,26 @@ test('names what is left only along with what to do when more is left', () => {
   const seen = became({ pid: 77 }, { environment: [], tidy, afterwards: ['/bin/tsoci'] });
   assert.equal(seen?.argv.slice(4), ['--tidy', ...tidy, '--', '/bin/tsoci']);
   assert.equal(became({ pid: 77 }, { environment: [], tidy })?.argv.slice(4), []);
+});
+
+test('hands on the word of a container: which line counts, and what is said in our name', () => {
+  const notifications = { socket: 31, manager: 32 };
+  const of = (terminal?: number) =>
+    became(
+      { pid: 77, ...(terminal && { terminal }) },
+      { environment: [], notifications, of: '/run/x', afterwards: ['/b'] },
+    );
+  const message = `READY=1\nMAINPID=${process.pid}\n`;
+  const rest = ['READY=1', message, '--of', '/run/x', '--', '/b'];
+  assert.equal(of()?.argv.slice(3), ['-1', '--notify', '3', '4', ...rest]);
+  assert.equal(of()?.descriptors, [0, 1, 2, 31, 32]);
+  assert.equal(of(21)?.argv.slice(3), ['3', '--notify', '4', '5', ...rest]);
+  assert.equal(of(21)?.descriptors, [0, 1, 2, 21, 31, 32]);
+});
+
+test('says nothing of a container that has no socket', () => {
+  const notifications = { socket: undefined, manager: 32 };
+  assert.equal(became({ pid: 77 }, { environment: [], notifications })?.descriptors, [0, 1, 2]);
 });
 
 test.run();

@@ -2,12 +2,20 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { ContainerRecord } from '../../../src/container/record.ts';
+import type { ContainerRecord } from '../../../src/container/record/record.ts';
 import { findLibexec } from '../../../src/entry/libexec.ts';
 import { loadNative } from '../../../src/entry/load-native.ts';
+import type { Native } from '../../../src/host/native.ts';
 
 /** The real addon. */
 export const native = loadNative(findLibexec());
+
+/** The real addon, of which some calls are the test's own. */
+export function nativeWith(calls: Partial<Native>): Native {
+  return new Proxy(native, {
+    get: (target, name: keyof Native) => calls[name] ?? target[name],
+  });
+}
 
 /** Runs `body` with a directory of its own, which is gone afterwards. */
 export async function withDirectory(body: (directory: string) => unknown): Promise<void> {

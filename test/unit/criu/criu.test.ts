@@ -1,7 +1,7 @@
 import { nowhere } from '../waits.ts';
 /** The conversation, with a program in Python in CRIU's place. */
 
-import { openSync, readdirSync } from 'node:fs';
+import { openSync, readdirSync, readlinkSync } from 'node:fs';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { Criu, type Notification } from '../../../src/criu/criu.ts';
@@ -51,7 +51,18 @@ async function messageOf(act: Promise<unknown>): Promise<string> {
   return (error as Error).message;
 }
 
-const descriptors = () => readdirSync('/proc/self/fd').length;
+/** Those of the kinds that a talk with CRIU takes: Node opens and closes others of its own meanwhile. */
+const descriptors = () =>
+  readdirSync('/proc/self/fd').filter((name) => {
+    try {
+      return /^(?:socket:|\/memfd:|anon_inode:\[pidfd\]|\/dev\/null|\/usr)/.test(
+        readlinkSync(`/proc/self/fd/${name}`),
+      );
+    } catch {
+      // The one of the listing itself.
+      return false;
+    }
+  }).length;
 
 test('ask() answers notifications in their order and gives the response', async () => {
   // Node opens some of its own at the first turn.
@@ -74,7 +85,8 @@ s.recv(100)`,
     ['post-restore', 9, false],
     ['orphan-pts-master', 9, true],
   ]);
-  assert.is(descriptors(), before);
+  // Node may have closed one of its own meanwhile.
+  assert.ok(descriptors() <= before, `${before} before, ${descriptors()} after`);
 });
 
 test('ask() says no for a notification that fails, and throws its error when CRIU has ended its work', async () => {

@@ -11,13 +11,13 @@ const log = `(00.000013) Version: 3.17.1 (gitid 0)
 (00.022203) Error (criu/tun.c:85): tun: Unable to create tun
 (01.288322) Error (criu/sk-inet.c:191): inet: Connected TCP socket, consider using --tcp-established option.
 (01.288340) Error (criu/sk-inet.c:191): inet: Connected TCP socket, consider using --tcp-established option.
-(01.3) pie: 7: Error (criu/pie/restorer.c:1): Can't open
+(01.3) pie: 7: Error (criu/pie/restorer.c:1): Cannot open
 (02.1) Error (criu/cr-dump.c:1669): Dump files (pid: 193) failed with -1
 (02.054478) Error (criu/cr-dump.c:2053): Dumping FAILED.
 `;
 const last = [
   'inet: Connected TCP socket, consider using --tcp-established option.',
-  "Can't open",
+  'Cannot open',
   'Dump files (pid: 193) failed with -1',
 ];
 

@@ -34,6 +34,11 @@ static void dump_u32(const char *name, const uint32_t *value) {
     printf("%" PRIu32, *value);
 }
 
+static void dump_bool(const char *name, const bool *value) {
+    field(name);
+    printf("%s", *value ? "true" : "false");
+}
+
 static void dump_slot(const char *name, const uint32_t *value) {
     dump_u32(name, value);
 }
@@ -106,11 +111,10 @@ static unsigned char *read_file(const char *path, size_t *size) {
 static int dump(const unsigned char *bytes, size_t size) {
     struct plan plan;
     struct step step;
-    const char *reason = NULL;
-    uint32_t index = 0;
-    int error = plan_check(&plan, bytes, size, &reason, &index);
+    struct verdict verdict = {.reason = NULL};
+    int error = plan_check(&plan, bytes, size, &verdict);
     if (error < 0) {
-        printf("{\"error\":%d,\"reason\":\"%s\",\"index\":%" PRIu32 "}\n", -error, reason, index);
+        printf("{\"error\":%d,\"reason\":\"%s\",\"index\":%" PRIu32 "}\n", -error, verdict.reason, verdict.index);
         return 1;
     }
     plan_begin(&plan, &step);
@@ -135,12 +139,11 @@ static void touch(const void *bytes, size_t size) {
 static int accept(const unsigned char *bytes, size_t size) {
     struct plan plan;
     struct step step;
-    const char *reason = NULL;
-    uint32_t index = 0;
+    struct verdict verdict = {.reason = NULL};
     unsigned char *copy = malloc(size == 0 ? 1 : size);
     memcpy(copy, bytes, size);
-    int error = plan_check(&plan, copy, size, &reason, &index);
-    if (error < 0 && (reason == NULL || *reason == '\0'))
+    int error = plan_check(&plan, copy, size, &verdict);
+    if (error < 0 && (verdict.reason == NULL || *verdict.reason == '\0'))
         abort();
     if (error == 0) {
         plan_begin(&plan, &step);

@@ -4,19 +4,19 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { encodePlan } from '../../../src/plan/encode.ts';
 import {
   type FieldType,
   NO_SLOT,
   type Operation,
   type OperationKind,
   operationKinds,
-  operations,
   phases,
+  wireFields,
 } from '../../../src/plan/operations.ts';
 import type { Plan } from '../../../src/plan/plan.ts';
 import { endSlots } from '../../../src/plan/slot-life.ts';
-import { wireHeader, wireSlotEnds } from '../../../src/plan/wire.ts';
+import { encodePlan } from '../../../src/plan/wire/encode.ts';
+import { wireHeader, wireHeaderSize, wireRecordHeader, wireSlotEnds } from '../../../src/plan/wire/wire.ts';
 import { compile, openWorkshop, stubSource } from './compile.ts';
 
 const test = suite('the decoder of plans');
@@ -35,6 +35,7 @@ const text = fc.string({ unit: 'binary', maxLength: 40 }).map((each) => each.rep
 const u32 = fc.oneof(fc.nat(9), fc.integer({ min: 0, max: 0xffff_ffff }));
 
 const values = {
+  bool: fc.boolean(),
   u32,
   i32: fc.integer({ min: -0x8000_0000, max: 0x7fff_ffff }),
   u64: fc.bigInt({ min: 0n, max: 0xffff_ffff_ffff_ffffn }),
@@ -48,10 +49,7 @@ const values = {
 } as const satisfies Record<FieldType, fc.Arbitrary<unknown>>;
 
 function operationOf(kind: OperationKind, phase: string): fc.Arbitrary<Operation> {
-  const fields = Object.entries<FieldType>(operations[kind].fields).map(([name, type]) => [
-    name,
-    values[type],
-  ]);
+  const fields = Object.entries(wireFields[kind]).map(([name, type]) => [name, values[type]]);
   return fc
     .record(Object.fromEntries(fields) as Record<string, fc.Arbitrary<unknown>>)
     .map((each) => ({ ...each, kind, phase, from: '/somewhere' }) as unknown as Operation);
@@ -67,7 +65,7 @@ function withHandles(all: readonly Operation[]): Operation[] {
   let fresh = 1;
   const placed = all.map((operation) => {
     const values = { ...operation } as unknown as Record<string, number>;
-    const fields = Object.entries<FieldType>(operations[operation.kind].fields);
+    const fields = Object.entries(wireFields[operation.kind]);
     for (const [name, type] of fields) {
       if (type !== 'slot' || values[name] === NO_SLOT) continue;
       const slot = open[(values[name] as number) % open.length] as number;
@@ -86,12 +84,12 @@ function withHandles(all: readonly Operation[]): Operation[] {
   return placed;
 }
 
-/** One operation of every kind but `execute`, which ends the plan. */
+/** One operation of every kind; `execute` ends the plan, as does `finish` in others. */
 const plans: fc.Arbitrary<Plan> = fc
   .tuple(
     fc.tuple(
       ...operationKinds
-        .filter((kind) => kind !== 'execute' && !leads.includes(kind))
+        .filter((kind) => kind !== 'execute' && kind !== 'finish' && !leads.includes(kind))
         .map((kind) => operationOf(kind, 'rootfs')),
     ) as fc.Arbitrary<Operation[]>,
     fc.tuple(...leads.map((kind) => operationOf(kind, 'identity'))) as fc.Arbitrary<Operation[]>,
@@ -117,7 +115,7 @@ function snake(name: string): string {
 function printed(operation: Operation): Record<string, unknown> {
   const line: Record<string, unknown> = { kind: operation.kind, phase: phases.indexOf(operation.phase) };
   const fields = operation as unknown as Record<string, never>;
-  for (const [name, type] of Object.entries<FieldType>(operations[operation.kind].fields)) {
+  for (const [name, type] of Object.entries(wireFields[operation.kind])) {
     const value = fields[name];
     if (type === 'u64') line[snake(name)] = String(value);
     else if (type === 'string' || type === 'bytes') line[snake(name)] = hex(value as never);
@@ -169,7 +167,15 @@ test('reads every kind of operation as it was written', () => {
 
 test('knows as many kinds and phases as the table', () => {
   const { lines } = run(encodePlan(fc.sample(plans, { numRuns: 1, seed: 1 })[0] as Plan, { trace: false }));
-  assert.equal(new Set(lines.map((line) => (line as { kind: string }).kind)), new Set(operationKinds));
+  const finishing: Plan = {
+    operations: [{ kind: 'finish', phase: 'ready', from: '' }],
+    inherited: [],
+    slots: 0,
+    preserve: 0,
+    questions: [],
+  };
+  const all = [...lines, ...run(encodePlan(finishing, { trace: false })).lines];
+  assert.equal(new Set(all.map((line) => (line as { kind: string }).kind)), new Set(operationKinds));
 });
 
 interface Refusal {
@@ -223,13 +229,23 @@ const refusals: readonly Refusal[] = [
   },
   {
     title: 'no execute',
-    reason: /does not end with execute/,
+    reason: /does not end/,
     plan: { operations: tiny.operations.slice(0, 1) },
   },
   {
     title: 'an operation behind execute',
-    reason: /comes after execute/,
+    reason: /comes after the end/,
     plan: { operations: [...tiny.operations, { kind: 'umask', phase: 'exec', from: '', mask: 0 }] },
+  },
+  {
+    title: 'an operation behind finish',
+    reason: /comes after the end/,
+    plan: {
+      operations: [
+        { kind: 'finish', phase: 'ready', from: '' },
+        { kind: 'umask', phase: 'exec', from: '', mask: 0 },
+      ],
+    },
   },
   {
     title: 'a phase that goes back',
@@ -264,6 +280,9 @@ const hook: Operation = {
   adds: 0,
   root: NO_SLOT,
   timeout: 0,
+  output: 0,
+  errors: 0,
+  apart: false,
 };
 const searching: Operation = { kind: 'find-executable', phase: 'identity', from: '', name: 'a', path: '' };
 
@@ -348,6 +367,28 @@ for (const { title, reason, control, operations: attack, inherited = [] } of liv
   });
 }
 
+const finishing: Operation = { kind: 'finish', phase: 'confine', from: '' };
+const undoing: Operation = { kind: 'umask', phase: 'undo', from: '', mask: 0 };
+
+test('a plan may end with finish, behind which stands what takes it back, and nothing else', () => {
+  const verdict = (...operations: readonly Operation[]) => {
+    const { status, lines } = run(encodePlan({ ...tiny, slots: 1, operations }, { trace: false }));
+    return status === 0 ? 'fine' : (lines[0] as { reason: string }).reason;
+  };
+  assert.is(verdict(finishing), 'fine');
+  assert.is(verdict(opening, finishing, undoing, { ...closing, phase: 'undo' } as Operation), 'fine');
+  assert.match(verdict(undoing, finishing), /takes back what is not finished/);
+  assert.match(verdict(undoing, tiny.operations[1] as Operation), /takes back what is not finished/);
+  assert.match(verdict(finishing, { ...undoing, phase: 'exec' } as Operation), /comes after the end/);
+  assert.match(verdict(finishing, tiny.operations[1] as Operation), /comes after the end/);
+  assert.match(verdict(...tiny.operations, undoing), /comes after the end/);
+  assert.match(verdict(opening, finishing), /outlives its last reader/);
+  assert.match(
+    verdict(finishing, { ...searching, phase: 'undo' } as Operation),
+    /before the handles are closed/,
+  );
+});
+
 test('a slot says that it ends with its highest bit', () => {
   const bytes = encodePlan(
     { ...tiny, slots: 1, operations: [opening, closing, ...tiny.operations.slice(1)] },
@@ -364,6 +405,19 @@ test('refuses a slot that is not declared', () => {
   );
   assert.is(run(bytes).status, 0, 'positive control');
   new DataView(bytes.buffer).setUint32(wireHeader.slots, 0, true);
+  assert.is(run(bytes).status, 1);
+});
+
+test('refuses a truth that is neither 0 nor 1', () => {
+  const propagation = { kind: 'propagation', phase: 'rootfs', from: '', type: 0, recursive: true } as const;
+  const bytes = encodePlan(
+    { ...tiny, operations: [propagation, ...tiny.operations.slice(1)] },
+    { trace: false },
+  ).slice();
+  assert.is(run(bytes).status, 0, 'positive control');
+  const at = wireHeaderSize + wireRecordHeader + 4;
+  assert.is(bytes[at], 1);
+  bytes[at] = 2;
   assert.is(run(bytes).status, 1);
 });
 

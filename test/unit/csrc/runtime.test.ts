@@ -33,7 +33,7 @@ const test = suite('csrc/runtime');
 let directory = '';
 
 const sourcesIn = (place: string): string[] =>
-  readdirSync(place)
+  readdirSync(place, { recursive: true, encoding: 'utf8' })
     .filter((name) => name.endsWith('.c'))
     .map((name) => join(place, name));
 
@@ -91,7 +91,9 @@ function compareWhatIsPrinted(expected: SpawnSyncReturns<string>, actual: SpawnS
   assert.equal(actual.status, 42);
 }
 
-/** The other processor that is supported, by Debian's cross compiler and emulator (gcc-aarch64-linux-gnu, qemu-user). */
+/**
+ * The other processor that is supported, by Debian's cross compiler and emulator (gcc-aarch64-linux-gnu, qemu-user).
+ */
 const crossCompiler = 'aarch64-linux-gnu-gcc';
 const emulator = ['qemu-aarch64'];
 const canCross =

@@ -12,6 +12,7 @@ import pty
 import select
 import shutil
 import signal
+import socket
 import struct
 import sys
 import tempfile
@@ -345,6 +346,92 @@ def output_closed():
 
 def no_program():
     return Session('exit 1', arguments=['--', '/does/not/exist']).finish()
+
+
+class Notices:
+    """Both ends of `--notify`: `say` writes as a container does, `told` is what the manager gets."""
+
+    def __init__(self):
+        self.directory = tempfile.mkdtemp()
+        self.path = self.directory + '/socket'
+        self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self.socket.bind(self.path)
+        self.manager, self.ours = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self.manager.setblocking(False)
+        for end in (self.socket, self.ours):
+            end.set_inheritable(True)
+        self.arguments = ['--notify', str(self.socket.fileno()), str(self.ours.fileno()), 'READY=1', 'ready: yes']
+        self.arguments += ['--', '/bin/true']
+
+    def say(self, *texts):
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as end:
+            for text in texts:
+                end.sendto(text.encode(), self.path)
+
+    def told(self):
+        texts = []
+        while True:
+            try:
+                texts.append(self.manager.recv(4096).decode())
+            except BlockingIOError:
+                return texts
+
+    def waiting(self):
+        """Datagrams that the supervisor has not read."""
+        count = 0
+        self.socket.setblocking(False)
+        while True:
+            try:
+                self.socket.recv(65536)
+                count += 1
+            except BlockingIOError:
+                return count
+
+    def read(self):
+        """Has the supervisor read all that was said?"""
+        return not select.select([self.socket], [], [], 0)[0]
+
+
+def notices():
+    notices = Notices()
+    session = Session('read go; exit 6', arguments=notices.arguments)
+    notices.say('STATUS=1', 'MAINPID=1', 'READY=10', ' READY=1', 'ready=1', 'READY=1' + chr(0), 'READY=1\n' + 'x' * 5000, '')
+    session.until(notices.read)
+    early = notices.told()
+    notices.say('A=1\nREADY=1\nB=2')
+    session.until(notices.read)
+    notices.say('READY=1', 'STOPPING=1')
+    session.until(notices.read)
+    session.write(b'go\n')
+    result = session.finish()
+    return {**result, 'told': early + notices.told(), 'left': notices.waiting()}
+
+
+def last_notice():
+    notices = Notices()
+    notices.say(*['STATUS=1'] * 5, 'READY=1')
+    return {**Session('exit 6', arguments=notices.arguments).finish(), 'told': notices.told()}
+
+
+def busy_manager():
+    notices = Notices()
+    notices.ours.setblocking(False)
+    filled = 0
+    try:
+        while True:
+            notices.ours.send(b'before')
+            filled += 1
+    except BlockingIOError:
+        pass
+    session = Session('echo up; read go; exit 6', arguments=notices.arguments)
+    session.expect(b'up')
+    notices.say('READY=1')
+    session.until(notices.read)
+    session.until(session.listens)
+    told = []
+    session.until(lambda: told.extend(notices.told()) or 'ready: yes' in told)
+    session.write(b'go\n')
+    return {**session.finish(), 'told': told}
 
 
 def small():

@@ -93,7 +93,7 @@ test('does not wait for others that hold the terminal open', () => {
   assert.ok((seconds as number) < 2, `${seconds} s`);
 });
 
-test('does not wait for others that write to the terminal for ever', () => {
+test('does not wait for others that write to the terminal forever', () => {
   const { status, text, seconds } = play('flooded');
   assert.is(status, 4);
   assert.match(text, /noise.*last/s);
@@ -163,6 +163,23 @@ test('says when it cannot clear up, and ends with the status all the same', () =
   assert.not(deleted);
 });
 
+test('tells once what a line of the container is to be answered with, and nothing of what it wrote', () => {
+  const { status, told, left } = play('notices') as Result & { told: string[]; left: number };
+  assert.is(status, 6);
+  assert.equal(told, ['ready: yes']);
+  assert.is(left, 0);
+});
+
+test('tells what was said just before the end', () => {
+  assert.equal(play('last_notice')['told'], ['ready: yes']);
+});
+
+test('waits for a manager that takes nothing, and goes on with its program meanwhile', () => {
+  const { status, told } = play('busy_manager') as Result & { told: string[] };
+  assert.is(status, 6);
+  assert.equal(told.slice(-1), ['ready: yes']);
+});
+
 test('stays small', () => {
   const kib = play('small', small)['kib'] as number;
   assert.ok(kib > 0 && kib <= 160, `${kib} KiB of its own`);
@@ -177,6 +194,8 @@ test('refuses arguments that are none', () => {
     ['1', 'y'],
     ['1', '-1', 'z'],
     ['1', '-1', '--'],
+    ['1', '-1', '--notify', '3', '4', 'READY=1'],
+    ['1', '-1', '--notify', 'x', '4', 'READY=1', 'yes'],
   ]) {
     const result = spawnSync(stub, ['supervise', ...words], { encoding: 'utf8' });
     assert.is(result.status, 1, words.join(' '));

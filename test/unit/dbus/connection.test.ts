@@ -1,4 +1,7 @@
-/** A bus of Debian's dbus-daemon, and buses that do what none should. */
+/**
+ * A bus of Debian's dbus-daemon, and buses that do what none should.
+ * Tests also: src/host/concatenate.ts
+ */
 import { strict as assert } from 'node:assert';
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -15,6 +18,7 @@ import { findLibexec } from '../../../src/entry/libexec.ts';
 import { loadNative } from '../../../src/entry/load-native.ts';
 import { Failure } from '../../../src/failure.ts';
 import { blockingWait, watchingWait } from '../../../src/host/wait.ts';
+import { newDescriptors, openDescriptors } from '../open-descriptors.ts';
 
 const native = loadNative(findLibexec());
 const directory = mkdtempSync(join(tmpdir(), 'tsoci-bus-'));
@@ -112,7 +116,6 @@ const hello = encodeMessage({
   header: { replySerial: 1, signature: 's' },
   body: [':1.1'],
 });
-const descriptors = () => native.readDirectory('/proc/self/fd').length;
 
 const hostile: Readonly<
   Record<string, readonly [pieces: readonly (string | Uint8Array)[], end: boolean, expected: object]>
@@ -142,9 +145,9 @@ for (const [name, [pieces, end, expected]] of Object.entries(hostile)) {
         await assert.rejects(Connection.open(host, at, 300), expected);
         assert.ok(performance.now() - began < 5000);
         // Its end of the connection is closed by us, and the server's by the server.
-        const before = descriptors();
+        const before = openDescriptors(native);
         await assert.rejects(Connection.open(host, at, 300), expected);
-        assert.ok(descriptors() <= before + 1, `${descriptors()} of ${before}`);
+        assert.ok(newDescriptors(native, before, 1).length <= 1);
       },
       end,
     ));

@@ -1,4 +1,7 @@
-/** Numbers and bigints compared, as rules do with what JSON had: QuickJS-ng 0.18.0 forgot the sign (scripts/engine/translate.ts repairs it). */
+/**
+ * Numbers and bigints compared, as rules do with what JSON had: QuickJS-ng 0.18.0 forgot the sign
+ * (scripts/engine/translate.ts repairs it).
+ */
 import { strict as assert } from 'node:assert';
 import { suite } from 'uvu';
 

@@ -35,7 +35,7 @@ test('ask() gives the answer, and words a refusal of the system', () => {
   const failure = thrown(() => ask('read the thing', '/x', throwing(systemError('EACCES'))));
   assert.is(failure.code, 'system');
   assert.is(failure.errno, 'EACCES');
-  assert.is(failure.message, 'can\'t read the thing "/x": EACCES: refused, open');
+  assert.is(failure.message, 'cannot read the thing "/x": EACCES: refused, open');
   assert.match(thrown(() => ask('read', '/x', throwing(systemError('EMFILE')))).hint ?? '', /ulimit -n/);
 });
 

@@ -1,8 +1,10 @@
 import { strict as assert } from 'node:assert';
 import {
+  mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   statSync,
   symlinkSync,
@@ -15,7 +17,8 @@ import { suite } from 'uvu';
 import { findLibexec } from '../../../src/entry/libexec.ts';
 import { loadNative } from '../../../src/entry/load-native.ts';
 import { hasErrno, isSystemError } from '../../../src/host/native.ts';
-import { O_DIRECTORY, O_NOFOLLOW } from '../../../src/host/open-flags.ts';
+import { O_DIRECTORY, O_NOFOLLOW, O_PATH } from '../../../src/host/open-flags.ts';
+import { newDescriptors, openDescriptors } from '../open-descriptors.ts';
 
 const native = loadNative(findLibexec());
 const test = suite('native: files');
@@ -33,8 +36,6 @@ function systemError(action: () => unknown) {
 }
 
 /** The engine closes some of its own now and then, so what counts is what is new. */
-const openDescriptors = () => new Set(readdirSync('/proc/self/fd'));
-
 test.before(() => {
   directory = mkdtempSync(join(tmpdir(), 'tsoci-native-'));
 });
@@ -67,6 +68,59 @@ test('readText() decodes UTF-8 and replaces what is invalid', () => {
   assert.equal(native.readText(path, 100), 'grüße 🐋');
   writeFileSync(path, Uint8Array.of(0x61, 0xff, 0x62));
   assert.equal(native.readText(path, 100), 'a\ufffdb');
+});
+
+test('readHashed() puts in front of the text, or of its beginning, what hash() says of all bytes', () => {
+  const path = join(directory, 'hashed');
+  for (const length of [0, 3, 26, 27, 1000, 16_367, 16_368, 16_384, 200_000]) {
+    const bytes = new Uint8Array(length).map((_, index) => 97 + (index % 26));
+    if (length > 5) bytes.set([0xff, 0xc3, 0xbc], 2);
+    writeFileSync(path, bytes);
+    const hash = native.hash(bytes.subarray(26)).toString(16).padStart(16, '0');
+    const text = native.readText(path, length);
+    assert.equal(native.readHashed(path, length, 26, ''), `${hash}${text}`, String(length));
+    assert.equal(
+      native.readHashed(path, length, 26, 'ghi'),
+      `${hash}${text.split('ghi')[0]}`,
+      String(length),
+    );
+  }
+  assert.equal(systemError(() => native.readHashed(path, 5, 0, '')).code, 'EFBIG');
+  assert.equal(systemError(() => native.readHashed(`${path}-not`, 5, 0, '')).code, 'ENOENT');
+});
+
+test('what is below /proc/self/fd/N is reached through descriptor N, whatever its name means by then', () => {
+  const [real, other] = [join(directory, 'opened'), join(directory, 'moved')];
+  mkdirSync(real);
+  const descriptor = native.open(real, O_PATH | O_DIRECTORY, 0);
+  try {
+    renameSync(real, other);
+    mkdirSync(real);
+    const at = `/proc/self/fd/${descriptor}`;
+    native.createFile(`${at}/one`, 'content', 0o600, false);
+    assert.equal(readFileSync(join(other, 'one'), 'utf8'), 'content');
+    native.rename(`${at}/one`, `${at}/two`);
+    assert.equal(native.readText(`${at}/two`, 100), 'content');
+    native.rename(`${at}/two`, join(real, 'three'));
+    native.rename(join(real, 'three'), `${at}/two`);
+    native.makeDirectory(`${at}/below`, 0o700);
+    symlinkSync('two', join(other, 'link'));
+    assert.equal(native.status(`${at}/link`, true)?.size, 7);
+    assert.equal(native.status(`${at}/link`, false)?.size, 3);
+    assert.equal(native.status(at, true)?.ino, statSync(other).ino);
+    assert.equal(native.status(`${at}/below/../two`, true)?.size, 7);
+    assert.equal(native.status(`${at}/absent`, false), undefined);
+    // The link itself, and what is no name of a descriptor's, stay what they are in procfs.
+    assert.notEqual(native.status(at, false)?.ino, statSync(other).ino);
+    assert.deepEqual(native.readDirectory(at).sort(), ['below', 'link', 'two']);
+    assert.equal(native.status(`/proc/self/fd/${2 ** 32 + descriptor}/two`, false), undefined);
+    native.removeDirectory(`${at}/below`);
+    native.unlink(`${at}/link`);
+    native.unlink(`${at}/two`);
+    assert.deepEqual([readdirSync(other), readdirSync(real)], [[], []]);
+  } finally {
+    native.close(descriptor);
+  }
 });
 
 test('errors carry code, errno, syscall and path', () => {
@@ -193,7 +247,7 @@ test('fileSystemType() tells proc from others', () => {
   assert.notEqual(native.fileSystemType('/'), 0x9fa0);
 });
 
-test('open(), read(), write(), lock() and poll() work on descriptors', () => {
+test('open(), read(), write(), lock() and pollMany() work on descriptors', () => {
   const path = join(directory, 'locked');
   writeFileSync(path, 'abc');
   const first = native.open(path, 2, 0);
@@ -207,17 +261,17 @@ test('open(), read(), write(), lock() and poll() work on descriptors', () => {
     assert.equal(readFileSync(path, 'utf8'), 'abcdéfg');
     assert.equal(native.lock(first, false), true);
     assert.equal(native.lock(second, false), false);
-    assert.equal(native.poll(first, 0), true);
+    assert.deepEqual(native.pollMany([first], 0), [first]);
   } finally {
     native.close(first);
     native.close(second);
   }
   assert.equal(systemError(() => native.close(second)).code, 'EBADF');
-  assert.equal(systemError(() => native.poll(second, 0)).code, 'EBADF');
+  assert.deepEqual(native.pollMany([second], 0), [second], 'broken');
 });
 
 test('failures leave no descriptor open', () => {
-  const before = openDescriptors();
+  const before = openDescriptors(native);
   for (const action of [
     () => native.readFile('/proc/self/status', 1),
     () => native.readFile('/', 1),
@@ -231,7 +285,7 @@ test('failures leave no descriptor open', () => {
   ])
     systemError(action);
   // The listing's own descriptor has the number that is free, in both listings the same unless one leaked.
-  const fresh = [...openDescriptors()].filter((name) => !before.has(name));
+  const fresh = newDescriptors(native, before);
   assert.deepEqual(fresh, []);
 });
 

@@ -1,5 +1,6 @@
 import { strict as assert } from 'node:assert';
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import {
   closeSync,
   mkdtempSync,
@@ -17,6 +18,7 @@ import { findLibexec } from '../../../src/entry/libexec.ts';
 import { loadNative } from '../../../src/entry/load-native.ts';
 import { hasErrno } from '../../../src/host/native.ts';
 import { watchingWait } from '../../../src/host/wait.ts';
+import { until } from '../../integration/support/wait.ts';
 
 const native = loadNative(findLibexec());
 const test = suite('native: processes');
@@ -230,6 +232,26 @@ test('many children are waited for at once, by one thread, without the event loo
   await assert.rejects(wait.child(children[0] as number), (error: unknown) => hasErrno(error, 'ECHILD'));
 });
 
+test('processStat() reads behind a command name that imitates the fields', async () => {
+  const script = "printf 'a) Z 1 (b' > /proc/$$/comm; echo ready; read line";
+  const child = spawn('sh', ['-c', script], { stdio: ['pipe', 'pipe', 'inherit'] });
+  try {
+    await once(child.stdout, 'data');
+    const pid = child.pid as number;
+    // It has spoken, and may not be waiting yet.
+    const text = await until('it waits', () => {
+      const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+      return / S \d/.test(stat) ? stat : undefined;
+    });
+    assert.match(text, /^\d+ \(a\) Z 1 \(b\) S /);
+    const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
+    assert.equal(native.processStat(pid), `S ${fields[19]}`);
+  } finally {
+    child.kill('SIGKILL');
+  }
+  assert.throws(() => native.processStat(2 ** 22 + 1), /^Error: ENOENT/);
+});
+
 test('kill(), pidfdOpen(), pidfdSend() and poll() reach one process', () => {
   const pid = native.spawn({
     file: shell,
@@ -240,9 +262,9 @@ test('kill(), pidfdOpen(), pidfdSend() and poll() reach one process', () => {
   const pidfd = native.pidfdOpen(pid);
   try {
     native.kill(pid, 0);
-    assert.equal(native.poll(pidfd, 0), false);
+    assert.deepEqual(native.pollMany([pidfd], 0), []);
     native.pidfdSend(pidfd, 15);
-    assert.equal(native.poll(pidfd, 5000), true);
+    assert.deepEqual(native.pollMany([pidfd], 5000), [pidfd]);
   } finally {
     native.close(pidfd);
     native.wait(pid, false);
@@ -253,10 +275,10 @@ test('kill(), pidfdOpen(), pidfdSend() and poll() reach one process', () => {
   );
 });
 
-test('poll() keeps to its time', () => {
+test('pollMany() keeps to its time', () => {
   const [a, b] = native.socketPair();
   const start = native.monotonic();
-  assert.equal(native.poll(a, 30), false);
+  assert.deepEqual(native.pollMany([a], 30), []);
   assert.equal(native.monotonic() - start >= 29_000_000n, true);
   native.close(a);
   native.close(b);

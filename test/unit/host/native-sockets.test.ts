@@ -8,6 +8,7 @@ import {
   readFileSync,
   rmSync,
   statSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -17,6 +18,7 @@ import { findLibexec } from '../../../src/entry/libexec.ts';
 import { loadNative } from '../../../src/entry/load-native.ts';
 import { hasErrno } from '../../../src/host/native.ts';
 import { watchingWait } from '../../../src/host/wait.ts';
+import { newDescriptors, openDescriptors } from '../open-descriptors.ts';
 
 const native = loadNative(findLibexec());
 const test = suite('native: sockets');
@@ -98,16 +100,13 @@ test('send() and receive() pass descriptors, close-on-exec', () => {
 
 test('a datagram that is refused leaves no descriptor behind', () => {
   const [a, b] = native.socketPair();
-  const before = new Set(readdirSync('/proc/self/fd'));
+  const before = openDescriptors(native);
   native.send(a, new Uint8Array(70_000), [a]);
   assert.throws(
     () => native.receive(b, 1000),
     (error: unknown) => hasErrno(error, 'EMSGSIZE'),
   );
-  assert.deepEqual(
-    readdirSync('/proc/self/fd').filter((name) => !before.has(name)),
-    [],
-  );
+  assert.deepEqual(newDescriptors(native, before), []);
   native.close(a);
   native.close(b);
 });
@@ -134,7 +133,7 @@ function roundTrip(path: string): void {
     assert.equal(closeOnExec(server), true);
     assert.equal(statSync(path).mode & 0o777, 0o600);
     const client = native.connect(path, 'seqpacket');
-    assert.equal(native.poll(server, 1000), true);
+    assert.deepEqual(native.pollMany([server], 1000), [server]);
     native.send(client, bytes('hi'), []);
     native.close(client);
     assert.throws(
@@ -249,6 +248,60 @@ test('isTerminal() and windowSize() refuse what is no terminal', () => {
   assert.equal(native.isTerminal(terminal), true);
   assert.deepEqual(native.windowSize(terminal), { rows: 0, columns: 0 });
   native.close(terminal);
+});
+
+test('bindDatagram() makes a socket of its mode under any umask, reads without waiting, and takes no link for it', () => {
+  const path = join(directory, 'datagrams');
+  const umask = process.umask(0o077);
+  let socket: number;
+  try {
+    socket = native.bindDatagram(path, 0o777);
+    assert.equal(process.umask(), 0o077);
+  } finally {
+    process.umask(umask);
+  }
+  assert.equal(statSync(path).mode & 0o777, 0o777);
+  assert.equal(closeOnExec(socket), true);
+  assert.throws(
+    () => native.read(socket, 100),
+    (error: unknown) => hasErrno(error, 'EAGAIN'),
+  );
+  const other = native.tryConnect(path, 'datagram') ?? -1;
+  native.send(other, bytes('one'), []);
+  assert.equal(text(native.read(socket, 100)), 'one');
+  const descriptors = openDescriptors(native);
+  try {
+    native.send(other, bytes('two'), [0, 1]);
+    assert.equal(text(native.read(socket, 100)), 'two');
+  } catch (error) {
+    // Linux 6.16 refuses it for whoever sends.
+    assert.ok(hasErrno(error, 'EPERM'), String(error));
+  }
+  assert.deepEqual(newDescriptors(native, descriptors), []);
+  symlinkSync(join(directory, 'elsewhere'), join(directory, 'link'));
+  for (const taken of ['datagrams', 'link'])
+    assert.throws(
+      () => native.bindDatagram(join(directory, taken), 0o777),
+      (error: unknown) => hasErrno(error, 'EADDRINUSE'),
+    );
+  assert.equal(readdirSync(directory).includes('elsewhere'), false);
+  const deep = join(directory, 'd'.repeat(100));
+  mkdirSync(deep);
+  native.close(native.bindDatagram(join(deep, 'e'.repeat(60)), 0o600));
+  native.close(other);
+  native.close(socket);
+});
+
+test('connectAbstract() says who is not there, and what is no name', () => {
+  for (const [name, code] of [
+    ['tsoci-test-nobody', 'ECONNREFUSED'],
+    ['', 'ENAMETOOLONG'],
+    ['x'.repeat(108), 'ENAMETOOLONG'],
+  ] as const)
+    assert.throws(
+      () => native.connectAbstract(name),
+      (error: unknown) => hasErrno(error, code),
+    );
 });
 
 test.run();

@@ -1,6 +1,7 @@
 /** Trees of directories as a container makes them. */
 import { strict as assert } from 'node:assert';
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,12 +9,11 @@ import { suite } from 'uvu';
 import { findLibexec } from '../../../src/entry/libexec.ts';
 import { loadNative } from '../../../src/entry/load-native.ts';
 import { isSystemError } from '../../../src/host/native.ts';
+import { newDescriptors, openDescriptors } from '../open-descriptors.ts';
 
 const native = loadNative(findLibexec());
 const test = suite('native: trees');
 /** The engine closes some of its own now and then, so what counts is what is new. */
-const openDescriptors = () => new Set(readdirSync('/proc/self/fd'));
-
 function codeOf(action: () => unknown): string {
   try {
     action();
@@ -26,10 +26,10 @@ function codeOf(action: () => unknown): string {
 
 function withDirectory(body: (directory: string) => void): void {
   const directory = mkdtempSync(join(tmpdir(), 'tsoci-trees-'));
-  const before = openDescriptors();
+  const before = openDescriptors(native);
   try {
     body(directory);
-    const more = [...openDescriptors()].filter((each) => !before.has(each));
+    const more = newDescriptors(native, before);
     assert.ok(more.length <= 1, `${more} stayed open`);
   } finally {
     rmSync(directory, { recursive: true, force: true });
@@ -106,5 +106,57 @@ test('removeTree() removes any depth and any name, and as much as it can', () =>
       'ENOENT',
     );
   }));
+
+test('removeAll() removes files and directories of any name and depth, and follows nothing', () =>
+  withDirectory((directory) => {
+    const top = join(directory, 'top');
+    mkdirSync(join(directory, 'host'));
+    writeFileSync(join(directory, 'host/kept'), '');
+    mkdirSync(top);
+    const script =
+      'import os, sys\nos.chdir(sys.argv[1])\nfor _ in range(60): os.mkdir(b"\\xfename"); open(b"\\xff", "w"); os.mkfifo("pipe"); os.symlink(sys.argv[2], "link"); os.chdir(b"\\xfename")';
+    execFileSync('python3', ['-c', script, top, join(directory, 'host')]);
+    native.removeAll(top);
+    assert.deepEqual(readdirSync(directory), ['host']);
+    symlinkSync('host', top);
+    assert.equal(
+      codeOf(() => native.removeAll(top)),
+      'ENOTDIR',
+    );
+    assert.equal(
+      codeOf(() => native.removeAll(join(directory, 'none'))),
+      'ENOENT',
+    );
+    assert.deepEqual(readdirSync(join(directory, 'host')), ['kept']);
+  }));
+
+test('removeAll() leaves what is beside, when a directory is moved higher while it is there', async () => {
+  const directory = mkdtempSync(join(tmpdir(), 'tsoci-trees-'));
+  // From its new place ".." leads higher than the walk came from: out of the tree, where "x" is the host's.
+  const script = `import os, sys
+os.chdir(sys.argv[1])
+os.makedirs("top/x/x/x")
+for number in range(3000): open(f"top/x/x/x/{number}", "w").close()
+print(flush=True)
+while os.path.exists("top/x/x/x/1") and os.path.exists("top/x/x/x/2998"): pass
+os.rename("top/x/x/x", "top/y")`;
+  try {
+    mkdirSync(join(directory, 'x'));
+    let code = 'none';
+    // The move has to come while the files go, which it does nearly always.
+    for (let round = 0; round < 20 && code !== 'ESTALE'; round++) {
+      const mover = spawn('python3', ['-c', script, directory], { stdio: ['ignore', 'pipe', 'ignore'] });
+      const over = once(mover, 'close');
+      await once(mover.stdout, 'data');
+      code = codeOf(() => native.removeAll(join(directory, 'top')));
+      await over;
+      assert.ok(existsSync(join(directory, 'x')));
+      rmSync(join(directory, 'top'), { recursive: true, force: true });
+    }
+    assert.equal(code, 'ESTALE');
+  } finally {
+    rmSync(directory, { recursive: true, force: true });
+  }
+});
 
 test.run();

@@ -1,11 +1,12 @@
 import { strict as assert } from 'node:assert';
-import { appendFileSync, mkdtempSync, readdirSync, rmSync, unlinkSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdtempSync, rmSync, unlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import { findLibexec } from '../../../src/entry/libexec.ts';
 import { loadNative } from '../../../src/entry/load-native.ts';
 import { hasErrno } from '../../../src/host/native.ts';
+import { newDescriptors, openDescriptors } from '../open-descriptors.ts';
 
 const native = loadNative(findLibexec());
 const test = suite('native: watching');
@@ -51,24 +52,24 @@ test('watchFiles() is readable when a file is changed or goes away, and not befo
   const directory = mkdtempSync(join(tmpdir(), 'tsoci-watch-'));
   const files = ['a', 'b'].map((name) => join(directory, name));
   for (const file of files) writeFileSync(file, 'x');
-  const before = readdirSync('/proc/self/fd').length;
+  const before = openDescriptors(native);
   assert.throws(
     () => native.watchFiles([...files, join(directory, 'missing')]),
     (error) => hasErrno(error, 'ENOENT'),
   );
-  assert.equal(readdirSync('/proc/self/fd').length, before);
+  assert.deepEqual(newDescriptors(native, before), []);
   const watch = native.watchFiles(files);
   try {
-    assert.equal(native.poll(watch, 0), false);
+    assert.deepEqual(native.pollMany([watch], 0), []);
     appendFileSync(files[1] ?? '', 'y');
-    assert.equal(native.poll(watch, 1000), true);
+    assert.deepEqual(native.pollMany([watch], 1000), [watch]);
     native.read(watch, 4096);
     assert.throws(
       () => native.read(watch, 4096),
       (error) => hasErrno(error, 'EAGAIN'),
     );
     unlinkSync(files[0] ?? '');
-    assert.equal(native.poll(watch, 1000), true);
+    assert.deepEqual(native.pollMany([watch], 1000), [watch]);
   } finally {
     native.close(watch);
     rmSync(directory, { recursive: true });

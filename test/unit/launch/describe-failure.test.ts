@@ -1,3 +1,4 @@
+/** Tests also: src/plan/subject.ts */
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { describeFailure } from '../../../src/launch/describe-failure.ts';
@@ -66,7 +67,7 @@ const rows: Readonly<Record<string, Row>> = {
     text: 'source "/srv/data"',
     message:
       'mounts[3] (/data): clone a mount tree of the host, detached: source "/srv/data": no such file or directory',
-    hint: /create it on the host/,
+    hint: /Create it on the host/,
   },
   'an unknown filesystem': {
     note: { kind: 'mount', from: '/mounts/1', subject: '/x' },

@@ -76,6 +76,8 @@ export class FakeMachine {
   host(blocking = true): Host {
     const calls = {
       socketPair: (): [number, number] => [this.#opened(), this.#opened()],
+      encodeInto: (text: string, target: Uint8Array, offset: number) =>
+        new TextEncoder().encodeInto(text, target.subarray(offset)).written,
       sealedBytes: () => this.#opened('sealedBytes'),
       sealedCopy: () => this.#opened('sealedCopy'),
       connect: () => this.#opened('connect'),
@@ -100,6 +102,7 @@ export class FakeMachine {
         if (!this.children.has(pid)) throw systemError('ESRCH', 3);
       },
       receive: () => this.#receive(),
+      pollMany: (descriptors: readonly number[]) => (this.#script.length > 0 ? [...descriptors] : []),
       wait: (pid: number) => this.#wait(pid),
       pidfdOpen: () => this.#opened(),
       pollManyAsync: async (descriptors: readonly number[]) => [...descriptors],

@@ -1,21 +1,34 @@
-/** The talk with the stub as a sequence: each departure from it is refused, and leaves nothing behind. */
+/**
+ * The talk with the stub as a sequence: each departure from it is refused, and leaves nothing behind.
+ * Tests also: src/launch/conversation.ts
+ */
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { Failure } from '../../../src/failure.ts';
 import type { Packet } from '../../../src/host/native.ts';
 import { launch } from '../../../src/launch/launch.ts';
 import { startWaiting } from '../../../src/launch/start-channel.ts';
-import { NO_SLOT, type Operation, phases, type Question } from '../../../src/plan/operations.ts';
+import { NO_SLOT, type Operation, phases } from '../../../src/plan/operations.ts';
+import type { Asked } from '../../../src/plan/phases.ts';
 import type { Inherited, Plan } from '../../../src/plan/plan.ts';
 import { ask, cloned, end, executing, FakeMachine, packet, ready, STAGE0, systemError } from './fake-stub.ts';
 
 const test = suite('launch()');
 
 const operations: readonly Operation[] = [
-  { kind: 'open-proc', phase: 'prepare', from: '', slot: 0, processes: 1 },
-  { kind: 'open-tree', phase: 'rootfs', from: '/mounts/3', slot: 1, path: '/srv/data', recursive: 0 },
+  { kind: 'open-proc', phase: 'prepare', from: '', slot: 0, processes: true },
+  {
+    kind: 'open-tree',
+    phase: 'rootfs',
+    from: '/mounts/3',
+    slot: 1,
+    path: '/srv/data',
+    recursive: false,
+    noFollow: false,
+  },
   { kind: 'execute', phase: 'exec', from: '/process/args', args: ['sh'], environment: [], preserve: 0 },
 ];
+const awaitCgroup: Operation = { kind: 'await-cgroup', phase: 'prepare', from: '' };
 const waitForStart: Operation = { kind: 'await-start', phase: 'ready', from: '', socket: NO_SLOT };
 const terminal = {
   kind: 'console',
@@ -26,18 +39,36 @@ const terminal = {
   rows: 0,
   columns: 0,
   uid: 0,
-  bind: 0,
+  bind: false,
 } as const satisfies Operation;
+const hook = {
+  kind: 'hook',
+  phase: 'rootfs',
+  from: '/hooks/createContainer/0',
+  path: '/hook',
+  args: [],
+  environment: [],
+  adds: 0,
+  root: NO_SLOT,
+  timeout: 0,
+  output: 10,
+  errors: 0,
+  apart: true,
+} as const satisfies Operation;
+const hookSaid = packet({ type: 'said', stage: 1, value: 1, text: 'word' });
 const master = packet({ type: 'console', text: '/dev/pts/0', descriptors: [90] });
 
 interface Scene {
   readonly script: readonly (Packet | Error)[];
-  readonly questions?: readonly Question[];
+  readonly questions?: readonly Asked[];
   readonly also?: readonly Operation[];
   readonly inherited?: readonly Inherited[];
   readonly blocking?: boolean;
+  readonly keepsStub?: boolean;
+  /** Where hooks' output goes. */
+  readonly heard?: string[];
   /** Fails in the answer to this question. */
-  readonly answerFails?: Question;
+  readonly answerFails?: Asked | 'cgroup';
   readonly failing?: Readonly<Record<string, unknown>>;
 }
 
@@ -45,7 +76,7 @@ async function play(scene: Scene) {
   const machine = new FakeMachine(scene.script);
   for (const [call, error] of Object.entries(scene.failing ?? {})) machine.failing.set(call, error);
   const plan: Plan = {
-    operations: [...operations, ...(scene.also ?? [])],
+    operations: [...(scene.also ?? []), ...operations],
     inherited: scene.inherited ?? [],
     slots: 2,
     preserve: 0,
@@ -56,6 +87,17 @@ async function play(scene: Scene) {
     plan,
     inherited: {},
     trace: false,
+    keepsStub: scene.keepsStub,
+    said:
+      scene.heard &&
+      (({ from }, { stream, bytes }) => {
+        if (scene.answerFails === 'create-runtime') throw new Failure('hook', 'the answer failed');
+        scene.heard?.push(`${from} ${stream} ${new TextDecoder().decode(bytes)}`);
+      }),
+    cgroup: async (pid) => {
+      answered.push(`cgroup ${pid}`);
+      if (scene.answerFails === 'cgroup') throw new Failure('system', 'the answer failed');
+    },
     answer: async (question, pid) => {
       answered.push(`${question} ${pid}`);
       if (question === scene.answerFails) throw new Failure('hook', 'the answer failed');
@@ -69,8 +111,11 @@ async function play(scene: Scene) {
   return { machine, answered, ...outcome };
 }
 
+const failed = (phase: (typeof phases)[number], operation: number) =>
+  packet({ type: 'failed', stage: 1, operation, errno: 13, value: phases.indexOf(phase), text: 'details' });
+
 const whole = [cloned, ask('id-maps'), ask('create-runtime'), ready, executing, end];
-const both: readonly Question[] = ['id-maps', 'create-runtime'];
+const both: readonly Asked[] = ['id-maps', 'create-runtime'];
 
 for (const blocking of [true, false]) {
   test(`answers each question, records, and waits for execve (${blocking ? 'blocking' : 'on a thread'})`, async () => {
@@ -107,12 +152,45 @@ test('does not wait for execve when the process waits for start', async () => {
   assert.equal([...machine.open], []);
 });
 
-test('asks of stage 0 when there is no container process yet', async () => {
-  const { answered } = await play({
-    script: [ask('cgroup'), cloned, ready, executing, end],
-    questions: ['cgroup'],
+test('has the cgroup made while the stub starts, and tells it unasked', async () => {
+  const { machine, answered } = await play({ script: whole, questions: both, also: [awaitCgroup] });
+  assert.equal(answered, [`cgroup ${STAGE0}`, 'id-maps 777', 'create-runtime 777', 'commit 777']);
+  assert.is(machine.sent[0], 'cgroup');
+  // Nobody else is told.
+  assert.equal((await play({ script: whole, questions: both })).answered[0], 'id-maps 777');
+});
+
+test('a cgroup that cannot be made ends stage 0, and the process of which it told', async () => {
+  for (const script of [[], [cloned], [cloned, end]]) {
+    const { machine, error } = await play({ script, also: [awaitCgroup], answerFails: 'cgroup' });
+    assert.match((error as Failure).message, /the answer failed/);
+    assert.equal((error as Failure).cleanup, []);
+    assert.equal(machine.killed, script.length === 0 ? [STAGE0] : [777, STAGE0]);
+    assert.equal([...machine.children], [], 'children');
+    assert.equal([...machine.open], [], 'descriptors');
+    // The stub may wait for it, and gets another answer.
+    assert.equal(machine.sent, ['start']);
+  }
+});
+
+test('what a stub said of its own failure rides beside that of the cgroup', async () => {
+  const { machine, error } = await play({
+    script: [failed('prepare', 0)],
+    also: [awaitCgroup],
+    answerFails: 'cgroup',
   });
-  assert.equal(answered, [`cgroup ${STAGE0}`, 'commit 777']);
+  assert.match((error as Failure).message, /the answer failed/);
+  assert.match(((error as Failure).cleanup[0] as Failure).message, /permission denied/);
+  assert.equal([...machine.open], []);
+});
+
+test('keeps the image of the stub for whoever wants it, unless the launch fails', async () => {
+  const { machine, launched } = await play({ script: [cloned, ready, executing, end], keepsStub: true });
+  assert.equal([...machine.open], [launched?.stub]);
+  assert.is(machine.spawned[0]?.file, launched?.stub);
+  const failing = await play({ script: [cloned, end], keepsStub: true });
+  assert.equal([...failing.machine.open], []);
+  assert.is((await play({ script: [cloned, ready, executing, end] })).launched?.stub, undefined);
 });
 
 test('hands out the master of the terminal', async () => {
@@ -131,6 +209,14 @@ test('collects stamps wherever they come', async () => {
     script: [stamps, cloned, stamps, ready, stamps, executing, stamps, end],
   });
   assert.is(launched?.conversation.stamps.length, 4);
+});
+
+test('hands on what hooks say, before and after it is ready', async () => {
+  const heard: string[] = [];
+  const script = [cloned, hookSaid, ready, hookSaid, executing, end];
+  const { error } = await play({ script, also: [hook], heard });
+  assert.is(error, undefined);
+  assert.equal(heard, ['/hooks/createContainer/0 stdout word', '/hooks/createContainer/0 stdout word']);
 });
 
 const gone = /died while it was being set up/;
@@ -208,6 +294,20 @@ const refusals: Readonly<Record<string, Scene & { readonly words: RegExp; readon
     words: /died before it executed/,
     code: 'system',
   },
+  'what a hook says, and nobody asked for': {
+    script: [cloned, hookSaid],
+    also: [hook],
+    words: outOfTurn('said'),
+  },
+  'what a hook says where there is none': { script: [cloned, hookSaid], heard: [], words: outOfTurn('said') },
+  'what a hook says, and cannot be written': {
+    script: [cloned, hookSaid],
+    also: [hook],
+    heard: [],
+    answerFails: 'create-runtime',
+    words: /the answer failed/,
+    code: 'hook',
+  },
   'an answer that fails': {
     script: [cloned, ask('id-maps')],
     questions: both,
@@ -235,9 +335,6 @@ for (const [name, { words, code = 'internal', ...scene }] of Object.entries(refu
   });
 }
 
-const failed = (phase: (typeof phases)[number], operation: number) =>
-  packet({ type: 'failed', stage: 1, operation, errno: 13, value: phases.indexOf(phase), text: 'details' });
-
 const failures: Readonly<Record<string, readonly Packet[]>> = {
   'before the clone': [failed('prepare', 0)],
   'after the clone': [cloned, failed('namespaces', 1)],
@@ -257,6 +354,34 @@ for (const [when, script] of Object.entries(failures)) {
     // Both were our children: each is killed before it is waited for.
     const made = script.includes(cloned) ? [777, STAGE0] : [STAGE0];
     assert.equal(machine.killed, made);
+  });
+}
+
+const deaf = systemError('ENOMEM', 12);
+const unheard: Readonly<
+  Record<string, { readonly script: readonly (Packet | Error)[]; readonly ended: readonly number[] }>
+> = {
+  'that stage 0 has made is ended': { script: [deaf, cloned], ended: [777, STAGE0] },
+  'of which stamps come first is ended': {
+    script: [deaf, packet({ type: 'stamps' }), cloned],
+    ended: [777, STAGE0],
+  },
+  'is not waited for when stage 0 was refused': {
+    script: [deaf, packet({ type: 'failed', errno: 71, value: 0 }), cloned],
+    ended: [STAGE0],
+  },
+  'is not waited for when stage 0 ends': { script: [deaf, end], ended: [STAGE0] },
+  'that does not come in time is not waited for longer': {
+    script: [deaf, systemError('ETIMEDOUT', 110)],
+    ended: [STAGE0],
+  },
+};
+for (const [what, { script, ended }] of Object.entries(unheard)) {
+  test(`when nobody listens to the stub any more, a process ${what}`, async () => {
+    const { machine, error } = await play({ script });
+    assert.is(error, deaf);
+    assert.equal(machine.killed, ended);
+    assert.equal([...machine.open], []);
   });
 }
 
@@ -285,7 +410,7 @@ test('an answer to a stub that is gone is not the failure: that it is gone, is',
 });
 
 const beforeSpawn: Readonly<Record<string, Scene & { readonly words: RegExp }>> = {
-  'a plan that can not be kept': {
+  'a plan that cannot be kept': {
     script: [],
     failing: { sealedBytes: systemError('ENOMEM', 12) },
     words: /ENOMEM/,
@@ -293,7 +418,7 @@ const beforeSpawn: Readonly<Record<string, Scene & { readonly words: RegExp }>> 
   'a stub that is not there': {
     script: [],
     failing: { sealedCopy: systemError('ENOENT', 2) },
-    words: /stub ".*tsoci-init" can't be read: ENOENT/,
+    words: /stub ".*tsoci-init" cannot be read: ENOENT/,
   },
   'a stub that does not start': {
     script: [],
@@ -321,7 +446,7 @@ async function startScene(script: readonly (Packet | Error)[], beforeGo = () => 
   const machine = new FakeMachine(script);
   const host = machine.host();
   const socket = host.native.connect('/start.sock', 'seqpacket');
-  const result = startWaiting(host, socket, notes, { state: '{}' }, beforeGo);
+  const result = startWaiting(host, socket, notes, { state: '{}', beforeGo });
   const error = await result.then(
     () => undefined,
     (thrown: unknown) => thrown,

@@ -59,6 +59,11 @@ const rows: readonly { readonly name: string; readonly from: Raw; readonly to: o
     to: { type: 'console', name: '/dev/pts/0' },
   },
   {
+    name: 'what a hook said',
+    from: { type: messageTypes.said, value: 2, data: new Uint8Array([0, 255]) },
+    to: { type: 'said', stream: 'stderr', bytes: new Uint8Array([0, 255]) },
+  },
+  {
     name: 'stamps',
     from: { type: messageTypes.stamps, data: new Uint8Array(new BigUint64Array([0n, 5n, 1n, 9n]).buffer) },
     to: {
@@ -92,6 +97,7 @@ const refused: readonly { readonly name: string; readonly bytes: Uint8Array }[] 
   { name: 'a wrong length', bytes: raw({ type: messageTypes.ready, length: 1 }) },
   { name: 'a question that no plan has', bytes: raw({ type: messageTypes.ask, value: 9 }) },
   { name: 'a phase that no plan has', bytes: raw({ type: messageTypes.failed, value: 99 }) },
+  { name: 'a stream that no hook has', bytes: raw({ type: messageTypes.said, value: 3 }) },
   { name: 'a torn stamp', bytes: raw({ type: messageTypes.stamps, data: new Uint8Array(15) }) },
 ];
 

@@ -65,6 +65,19 @@ test('spoken() keeps all else of a failure, and other errors', async () => {
   await assert.rejects(spoken(() => Promise.reject(cause))(), cause);
 });
 
+test('spoken() tells a refusal of the system that nobody worded as a failure', async () => {
+  const refused = Object.assign(new Error('EMFILE: too many open files, socketpair'), {
+    code: 'EMFILE',
+    errno: 24,
+    syscall: 'socketpair',
+  });
+  await assert.rejects(spoken(() => Promise.reject(refused))(), (error: unknown) => {
+    assert.ok(error instanceof Failure);
+    assert.deepEqual([error.code, error.errno, error.cause], ['system', 'EMFILE', refused]);
+    return true;
+  });
+});
+
 test('spoken() leaves a failure what it is: of its class, with its findings, and a stack that says the same', async () => {
   const findings = [{ rule: 'x', pointer: '/a', message: 'needs --root' }];
   const invalid = new InvalidDocument('config.json', findings);

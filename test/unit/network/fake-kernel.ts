@@ -1,4 +1,6 @@
-/** Interfaces of two network namespaces behind fake route sockets: as much of rtnetlink(7) as moving interfaces takes. */
+/**
+ * Interfaces of two network namespaces behind fake route sockets: as much of rtnetlink(7) as moving interfaces takes.
+ */
 import type { Native } from '../../../src/host/native.ts';
 import { decodeMessages, messageType } from '../../../src/network/netlink-message.ts';
 import { systemError } from '../launch/fake-stub.ts';

@@ -19,10 +19,12 @@ import { answer, errorMessage } from './fake-kernel.ts';
 const test = suite('netlink');
 
 test('encodeRequest() writes what rtnetlink(7) says', () => {
-  const bytes = encodeRequest(messageType.getLink, messageFlag.dump, 7, linkHeader(5, 1, 1), [
-    textAttribute(linkAttribute.name, 'eth0'),
-    numberAttribute(linkAttribute.namespacePid, 77),
-  ]);
+  const bytes = encodeRequest(7, {
+    type: messageType.getLink,
+    flags: messageFlag.dump,
+    fixed: linkHeader(5, 1, 1),
+    attributes: [textAttribute(linkAttribute.name, 'eth0'), numberAttribute(linkAttribute.namespacePid, 77)],
+  });
   const view = new DataView(bytes.buffer);
   assert.is(view.getUint32(0, true), bytes.length);
   assert.is(view.getUint16(4, true), 18);
@@ -50,7 +52,7 @@ test('decodeMessages() reads what encodeRequest() wrote, several in one datagram
   fc.assert(
     fc.property(fc.array(one), (messages) => {
       const data = messages.flatMap(([sequence, fixed, attributes]) => [
-        ...encodeRequest(messageType.newLink, 0, sequence, fixed, attributes),
+        ...encodeRequest(sequence, { type: messageType.newLink, fixed, attributes }),
       ]);
       const decoded = decodeMessages(Uint8Array.from(data));
       const plain = decoded.map(({ sequence, fixed, attributes }) => [
@@ -83,7 +85,11 @@ test('decodeMessages() reads any bytes, at any offset, without harm', () => {
 });
 
 test('decodeMessages() leaves out what is cut short, at every byte', () => {
-  const whole = encodeRequest(messageType.newLink, 0, 1, linkHeader(1), [textAttribute(3, 'eth0')]);
+  const whole = encodeRequest(1, {
+    type: messageType.newLink,
+    fixed: linkHeader(1),
+    attributes: [textAttribute(3, 'eth0')],
+  });
   assert.is(decodeMessages(whole).length, 1);
   for (let length = 0; length < whole.length; length++)
     assert.equal(decodeMessages(whole.subarray(0, length)), []);
@@ -113,9 +119,10 @@ function socketOn(...datagrams: readonly Uint8Array[]) {
   return {
     left,
     written,
-    execute: () => socket.execute('do it', messageType.newLink, 0, linkHeader(1), []),
-    one: () => socket.ask('ask it', messageType.getLink, 0, linkHeader(1), []),
-    all: () => socket.ask('list it', messageType.getLink, messageFlag.dump, linkHeader(0), []),
+    execute: () => socket.execute('do it', { type: messageType.newLink, fixed: linkHeader(1) }),
+    one: () => socket.ask('ask it', { type: messageType.getLink, fixed: linkHeader(1) }),
+    all: () =>
+      socket.ask('list it', { type: messageType.getLink, flags: messageFlag.dump, fixed: linkHeader(0) }),
   };
 }
 

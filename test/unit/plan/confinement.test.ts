@@ -1,21 +1,8 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { sysctlPath } from '../../../src/plan/confinement.ts';
 import { configOf, namespacesOf, operationsOf, planOf } from './support.ts';
 
 const test = suite('confinement');
-
-const paths: Readonly<Record<string, string>> = {
-  'net.ipv4.ip_forward': 'sys/net/ipv4/ip_forward',
-  'net/ipv4/ip_forward': 'sys/net/ipv4/ip_forward',
-  'net.ipv4.conf.eth0/1.forwarding': 'sys/net/ipv4/conf/eth0.1/forwarding',
-  'net/ipv4/conf/eth0.1/forwarding': 'sys/net/ipv4/conf/eth0.1/forwarding',
-  'kernel.shmmax': 'sys/kernel/shmmax',
-  plain: 'sys/plain',
-};
-for (const [name, path] of Object.entries(paths)) {
-  test(`sysctlPath() ${name}`, () => assert.is(sysctlPath(name), path));
-}
 
 test('sysctls are written through the private procfs, each with its place', () => {
   const plan = planOf(

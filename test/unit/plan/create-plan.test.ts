@@ -1,19 +1,24 @@
-/** createPlan() for configs that nobody thought of: made from valid parts, and with texts and numbers that mean nothing. */
+/**
+ * createPlan() for configs that nobody thought of: made from valid parts, and with texts and numbers that mean
+ * nothing.
+ * Tests also: src/plan/builder.ts src/plan/compilation.ts src/plan/hooks.ts src/plan/namespaces.ts
+ * src/plan/process/ src/plan/rootfs/
+ */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import type { Config, Hook, Linux, Mount, Process } from '../../../src/bundle/config.ts';
 import { Failure } from '../../../src/failure.ts';
 import { createPlan } from '../../../src/plan/create-plan.ts';
-import { encodePlan } from '../../../src/plan/encode.ts';
 import { execPlan } from '../../../src/plan/exec-plan.ts';
 import type { CreateRequest, ExecRequest, HostFacts } from '../../../src/plan/facts.ts';
-import { resourceLimits } from '../../../src/plan/kernel-flags.ts';
-import { mountOptionNames } from '../../../src/plan/mount-options.ts';
 import type { Operation } from '../../../src/plan/operations.ts';
-import { schedulerFlags, schedulerPolicies } from '../../../src/plan/scheduling.ts';
+import { schedulerFlags, schedulerPolicies } from '../../../src/plan/process/scheduling.ts';
+import { encodePlan } from '../../../src/plan/wire/encode.ts';
+import type { Config, Hook, Linux, Mount, Process } from '../../../src/spec/config.ts';
+import { resourceLimits } from '../../../src/spec/kernel-flags.ts';
+import { mountOptionNames } from '../../../src/spec/mount-options.ts';
 import { assertRefused } from '../refusal.ts';
 import { planProblems, slotProblems } from './plan-problems.ts';
 import {
@@ -182,7 +187,7 @@ const config: fc.Arbitrary<Config> = fc.record(
 const facts: fc.Arbitrary<HostFacts> = fc
   .record({
     base: fc.constantFrom(rootFacts, rootlessFacts),
-    cgroups: fc.constantFrom(noCgroups, v1, hybrid, v2, { ...v2, adopted: true }),
+    cgroups: fc.constantFrom(noCgroups, v1, hybrid, v2, { ...v2, made: 'around' }, { ...v1, made: 'before' }),
     makesDevices: fc.boolean(),
     apparmor: fc.boolean(),
     selinux: fc.boolean(),
@@ -351,9 +356,20 @@ test('a personality flag is refused: there is none', () =>
     /"X"/,
   ));
 
+test('a hook of the container with more patience than the wire or the kernel can say waits without end', () => {
+  for (const timeout of [2_147_484, 2 ** 32, Number.MAX_SAFE_INTEGER]) {
+    const plan = planOf({ ...configOf(), hooks: { startContainer: [{ path: '/bin/true', timeout }] } });
+    const [hook] = plan.operations.filter(({ kind }) => kind === 'hook');
+    assert.is(hook?.kind === 'hook' && hook.timeout, 0);
+    encodePlan(plan, { trace: false });
+  }
+});
+
 test('nothing in plan/ can reach the machine', () => {
   const directory = join(import.meta.dirname, '../../../src/plan');
-  const files = readdirSync(directory).filter((name) => name.endsWith('.ts'));
+  const files = readdirSync(directory, { recursive: true, encoding: 'utf8' }).filter((name) =>
+    name.endsWith('.ts'),
+  );
   assert.ok(files.length > 20);
   for (const name of files) {
     const text = readFileSync(join(directory, name), 'utf8');

@@ -1,15 +1,18 @@
-/** `tsoci plan` shows every field of config.json: another value of a field makes another plan, or the list below says why not. */
+/**
+ * `tsoci plan` shows every field of config.json: another value of a field makes another plan, or the list below says
+ * why not.
+ */
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import type { Config } from '../../../src/bundle/config.ts';
 import { validateConfig } from '../../../src/bundle/generated/explain.ts';
-import { checkConfig } from '../../../src/bundle/rules.ts';
-import type { Controllers } from '../../../src/cgroup/plan-draft.ts';
-import { planResources } from '../../../src/cgroup/plan-resources.ts';
+import { checkConfig } from '../../../src/bundle/rules/rules.ts';
+import type { Controllers } from '../../../src/cgroup/limits/draft.ts';
+import { planResources } from '../../../src/cgroup/limits/resources.ts';
 import { planDocument } from '../../../src/cli/render/plan-document.ts';
 import { planTable } from '../../../src/cli/render/plan-table.ts';
 import { Failure } from '../../../src/failure.ts';
 import { runtimeSteps } from '../../../src/plan/runtime-steps.ts';
+import type { Config } from '../../../src/spec/config.ts';
 import { allFields, type Field, replaced } from '../bundle/spoilt/fields.ts';
 import { wholeConfig } from '../bundle/spoilt/whole-config.ts';
 import { planOf } from './support.ts';
@@ -35,7 +38,7 @@ const NOT_IN_THE_PLAN: readonly (readonly [RegExp, string])[] = [
   [/^\/linux\/resources\/cpu\/realtime\w+$/, 'v1 with real-time groups only'],
 ];
 
-/** Other values where a field can't be left out, or its absence means what it says in the whole config. */
+/** Other values where a field cannot be left out, or its absence means what it says in the whole config. */
 const OTHER: Readonly<Record<string, readonly unknown[]>> = {
   '/mounts/*': [{ destination: '/else', type: 'tmpfs' }],
   '/mounts/*/destination': ['/elsewhere'],
@@ -110,7 +113,7 @@ const machines: readonly Controllers[] = [
   },
 ];
 
-/** The steps for each part of the resources, on each kind of machine: a part that a machine can't do is told so. */
+/** The steps for each part of the resources, on each kind of machine: a part that a machine cannot do is told so. */
 function limitsOf({ linux }: Config) {
   return machines.flatMap((machine) =>
     Object.entries(linux?.resources ?? {}).flatMap(([name, value]) => {

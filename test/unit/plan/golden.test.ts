@@ -1,15 +1,17 @@
 /**
- * Golden plans: what the planner makes of each of these configs, one file each in golden/, so that a change of behaviour is seen
- * in review. `UPDATE_GOLDEN=1 node --import tsx test/unit/plan/golden.test.ts` writes them anew.
+ * Golden plans: what the planner makes of each of these configs, one file each in golden/, so that a change of
+ * behaviour is seen in review. `UPDATE_GOLDEN=1 node --import tsx test/unit/plan/golden.test.ts` writes them anew.
  */
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { rootlessConfig } from '../../../src/bundle/default-config.ts';
-import { encodePlan } from '../../../src/plan/encode.ts';
+import { withOwnUserNamespace } from '../../../src/bundle/own-user-namespace.ts';
 import { execPlan } from '../../../src/plan/exec-plan.ts';
+import { addMountsPlan, removeMountsPlan } from '../../../src/plan/mounts-plan.ts';
 import type { Plan } from '../../../src/plan/plan.ts';
+import { encodePlan } from '../../../src/plan/wire/encode.ts';
 import {
   configOf,
   execRequest,
@@ -35,6 +37,9 @@ const userNamespace = configOf((config) => {
   config.linux.timeOffsets = { boottime: { secs: 60 }, monotonic: { secs: -1, nanosecs: 5 } };
 });
 
+const delegates = { 'run.oci.delegate-cgroup': 'd' };
+const delegated = { cgroups: { ...v2, delegated: `${v2.unified}/d` } };
+
 const filesystems = (...namespaces: string[]) =>
   configOf((config) => {
     config.linux.namespaces = namespacesOf('mount', 'pid', ...namespaces);
@@ -51,6 +56,11 @@ const confined = (noNewPrivileges: boolean) =>
     config.linux.maskedPaths = [];
     config.linux.readonlyPaths = [];
   });
+
+const notifying = configOf((config) => {
+  config.process.env = ['NOTIFY_SOCKET=/elsewhere', 'PATH=/bin'];
+  config.mounts = [{ destination: '/run', type: 'tmpfs' }];
+});
 
 const mounts = configOf((config) => {
   config.mounts = [
@@ -76,6 +86,21 @@ const idmapped = configOf((config) => {
       uidMappings: mapping(5000, 10),
       gidMappings: mapping(6000, 10),
     },
+    {
+      destination: '/option',
+      source: '/srv/option',
+      options: ['rbind', 'ridmap=uids=0-7000-10;gids=@0-0-10'],
+    },
+  ];
+});
+
+/** Options that crun(1) has for symbolic links; the first source is one. */
+const links = configOf((config) => {
+  config.mounts = [
+    { destination: '/copied', source: '/srv/link', options: ['bind', 'copy-symlink', 'ro'] },
+    { destination: '/not-copied', source: '/srv/file', options: ['bind', 'copy-symlink'] },
+    { destination: '/link', source: '/srv/link', options: ['bind', 'src-nofollow', 'dest-nofollow'] },
+    { destination: '/tmp', type: 'tmpfs', options: ['dest-nofollow'] },
   ];
 });
 
@@ -138,10 +163,30 @@ const own = (change: Parameters<typeof configOf>[0] = () => undefined) => {
   return process;
 };
 
+/** A container, and what is mounted into it. */
+const added = [
+  { destination: '/data', source: 'relative', options: ['rbind', 'ro'] },
+  { destination: '/scratch', type: 'tmpfs', source: 'tmpfs', options: ['size=1m', 'ro'] },
+  { destination: '/queues', type: 'mqueue' },
+];
+const running = {
+  namespaces: ['pid', 'network', 'ipc', 'uts', 'mount', 'cgroup'],
+  root: undefined,
+  mapsRoot: true,
+  noSetGroups: false,
+};
+const inUserNamespace = { ...running, namespaces: [...running.namespaces, 'user'] };
+
 const rows: Readonly<Record<string, () => Plan>> = {
   default: () => planOf(configOf()),
   'default-run': () => planOf(configOf(), {}, { startChannel: false, noPivot: true, keyring: undefined }),
   rootless: () => planOf(rootlessConfig(1000, 1000), rootlessFacts),
+  'own-user-namespace': () => {
+    const ids = [{ first: 100_000, count: 65_536 }];
+    const given = configOf((each) => (each.process.user = { uid: 1000, gid: 1000, additionalGids: [5] }));
+    const { config } = withOwnUserNamespace(given, { uid: 1000, gid: 1000, uids: ids, gids: ids }) ?? {};
+    return planOf(config ?? given, rootlessFacts);
+  },
   'user-namespace': () => planOf(userNamespace, { cgroups: v1 }),
   'host-namespaces': () => planOf(configOf((config) => (config.linux.namespaces = []))),
   'joined-namespaces': () =>
@@ -166,6 +211,7 @@ const rows: Readonly<Record<string, () => Plan>> = {
   'seccomp-with-privileges': () => planOf(confined(false), {}, { seccomp: { ...seccomp, notify: true } }),
   mounts: () => planOf(mounts),
   'idmapped-mounts': () => planOf(idmapped),
+  'mount-links': () => planOf(links, { sourceLinks: { 0: '../elsewhere' } }),
   devices: () => planOf(devices),
   'devices-bound': () => planOf(devices, { makesDevices: false }),
   'network-devices': () =>
@@ -173,11 +219,43 @@ const rows: Readonly<Record<string, () => Plan>> = {
   'terminal-parent': () => planOf(terminal, {}, { terminalSize: { rows: 50, columns: 132 } }),
   'terminal-socket': () => planOf(terminal, {}, { console: 'socket' }),
   hooks: () => planOf(hooks),
+  'hooks-with-files': () =>
+    planOf({ ...hooks, annotations: { 'run.oci.hooks.stdout': '/out', 'run.oci.hooks.stderr': '/errors' } }),
+  'mounts-add': () => addMountsPlan({ ...configOf(), mounts: added }, '/bundle', running, rootFacts),
+  'mounts-add-user-namespace': () =>
+    addMountsPlan(
+      {
+        ...userNamespace,
+        mounts: [{ destination: '/mapped', source: '/srv', options: ['bind', 'idmap'] }, ...added],
+      },
+      '/bundle',
+      inUserNamespace,
+      rootFacts,
+    ),
+  'mounts-add-rootless': () =>
+    addMountsPlan(
+      { ...rootlessConfig(1000, 1000), mounts: added },
+      '/bundle',
+      { ...inUserNamespace, noSetGroups: true },
+      rootlessFacts,
+    ),
+  'mounts-remove': () =>
+    removeMountsPlan(
+      { mounts: [{}, {}] },
+      [
+        { destination: '/a', number: 7 },
+        { destination: '/a/below', number: 8 },
+      ],
+      { ...running, root: '/proc/7/root' },
+      rootFacts,
+    ),
   process: () => planOf(processes, { apparmor: true, selinux: true }),
   'no-process': () => {
     const { process: _process, ...config } = configOf();
     return planOf(config);
   },
+  // What the config has at that place and in that variable gives way.
+  notify: () => planOf(notifying, {}, { notify: '/run/tsoci/box/notify' }),
   'listen-fds': () => planOf(configOf(), {}, { listenFds: 2, preserve: 3 }),
   'cgroup-v1': () => planOf(filesystems(), { cgroups: v1 }),
   'cgroup-v1-namespace': () => planOf(filesystems('cgroup'), { cgroups: v1 }),
@@ -185,7 +263,9 @@ const rows: Readonly<Record<string, () => Plan>> = {
   'cgroup-hybrid-namespace': () => planOf(filesystems('cgroup'), { cgroups: hybrid }),
   'cgroup-v2': () => planOf(filesystems(), { cgroups: v2 }),
   'cgroup-v2-namespace': () => planOf(filesystems('cgroup'), { cgroups: v2 }),
-  'cgroup-adopted': () => planOf(filesystems('cgroup'), { cgroups: { ...v2, adopted: true } }),
+  'cgroup-v2-delegated': () => planOf({ ...filesystems('cgroup'), annotations: delegates }, delegated),
+  'cgroup-v2-delegated-host': () => planOf({ ...filesystems(), annotations: delegates }, delegated),
+  'cgroup-adopted': () => planOf(filesystems('cgroup'), { cgroups: { ...v2, made: 'around' } }),
   'cgroup-v2-user-namespace': () =>
     planOf(
       {

@@ -1,9 +1,9 @@
 /** What a plan must never be, whatever the config: read by the tests of the planner. */
-import { NO_SLOT, type Operation, operations, phases, questions } from '../../../src/plan/operations.ts';
+import { NO_SLOT, type Operation, phases, questions, wireFields } from '../../../src/plan/operations.ts';
 import type { Plan } from '../../../src/plan/plan.ts';
 
 function slotFields(operation: Operation, wanted: 'slot' | 'fills'): [name: string, slot: number][] {
-  const types: Readonly<Record<string, string>> = operations[operation.kind].fields;
+  const types = wireFields[operation.kind];
   const values = operation as unknown as Readonly<Record<string, number>>;
   return Object.keys(types)
     .filter((name) => types[name] === wanted)
@@ -18,7 +18,10 @@ const leads: ReadonlySet<string> = new Set([
   'execute',
 ]);
 
-/** A slot that is used before it was filled or after it ended, filled twice, or open behind its last reader or when it must not be. */
+/**
+ * A slot that is used before it was filled or after it ended, filled twice, or open behind its last reader or when it
+ * must not be.
+ */
 export function slotProblems({ operations: all, inherited, slots }: Plan): string[] {
   const problems: string[] = [];
   const open = new Set<number>(inherited.map((_, slot) => slot));

@@ -1,10 +1,11 @@
 /** Machines, callers and configs for tests of the planner. */
-import type { Config, Namespace } from '../../../src/bundle/config.ts';
+
 import { defaultConfig } from '../../../src/bundle/default-config.ts';
 import { createPlan } from '../../../src/plan/create-plan.ts';
 import type { CgroupFacts, CreateRequest, ExecRequest, HostFacts } from '../../../src/plan/facts.ts';
 import type { Operation, OperationKind } from '../../../src/plan/operations.ts';
 import type { Plan } from '../../../src/plan/plan.ts';
+import type { Config, Namespace } from '../../../src/spec/config.ts';
 
 export const noCgroups: CgroupFacts = {
   mode: 'none',
@@ -12,9 +13,10 @@ export const noCgroups: CgroupFacts = {
   links: [],
   unified: undefined,
   join: [],
+  made: 'before',
 };
 
-export const v2: CgroupFacts = { ...noCgroups, mode: 'v2', unified: '/sys/fs/cgroup/box' };
+export const v2: CgroupFacts = { ...noCgroups, mode: 'v2', unified: '/sys/fs/cgroup/box', made: 'beside' };
 
 export const v1: CgroupFacts = {
   mode: 'v1',
@@ -28,6 +30,7 @@ export const v1: CgroupFacts = {
   ],
   unified: undefined,
   join: ['/sys/fs/cgroup/cpu,cpuacct/box/tasks', '/sys/fs/cgroup/systemd/box/tasks'],
+  made: 'beside',
 };
 
 export const hybrid: CgroupFacts = { ...v1, mode: 'hybrid', unified: '/sys/fs/cgroup/unified/box' };
@@ -70,6 +73,7 @@ export const execRequest: ExecRequest = {
   cgroupJoin: [],
   unifiedCgroup: '/sys/fs/cgroup/box',
   noSetGroups: false,
+  keepsGroups: false,
   root: undefined,
   console: 'parent',
   preserve: 0,

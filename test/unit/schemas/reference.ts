@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import Ajv from 'ajv';
-import { pointerParts } from '../../../src/place.ts';
+import { pointerParts } from '../../../src/spec/pointer.ts';
 
 /** The published schemas, beside the repository on the project's own machines only. */
 const DIRECTORY = resolve(import.meta.dirname, '../../../../shared/oci-spec');
@@ -19,8 +19,8 @@ export interface Reference {
 }
 
 /**
- * The published schemas as validators; undefined where they are not at hand. They are draft-04, of which they use nothing
- * that later drafts read otherwise: without its `$schema` line ajv takes them as they are.
+ * The published schemas as validators; undefined where they are not at hand. They are draft-04, of which they use
+ * nothing that later drafts read otherwise: without its `$schema` line ajv takes them as they are.
  */
 export function loadReference(): Reference | undefined {
   if (!existsSync(DIRECTORY)) return undefined;

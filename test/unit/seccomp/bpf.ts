@@ -1,4 +1,7 @@
-/** A classic-BPF machine as seccomp(2) restricts it, so that filters are judged by what they answer, not by their bytes. */
+/**
+ * A classic-BPF machine as seccomp(2) restricts it, so that filters are judged by what they answer, not by their
+ * bytes.
+ */
 
 /** struct seccomp_data, for one call. */
 export interface Call {
@@ -22,7 +25,10 @@ function encode(call: Call): DataView {
   return view;
 }
 
-/** Runs `program` on one call and gives SECCOMP_RET_* with its data, an unsigned 32-bit number. Throws for anything the kernel would refuse. */
+/**
+ * Runs `program` on one call and gives SECCOMP_RET_* with its data, an unsigned 32-bit number. Throws for anything
+ * the kernel would refuse.
+ */
 export function evaluate(program: Uint8Array, call: Call): number {
   if (program.length === 0 || program.length % instructionSize !== 0) throw new Error('not a BPF program');
   const view = new DataView(program.buffer, program.byteOffset, program.byteLength);

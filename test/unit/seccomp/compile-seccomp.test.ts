@@ -1,7 +1,7 @@
 import { strict as assert } from 'node:assert';
 import { suite } from 'uvu';
-import type { Seccomp, SeccompAction, SeccompOperator } from '../../../src/bundle/config.ts';
 import { compileSeccomp } from '../../../src/seccomp/compile-seccomp.ts';
+import type { Seccomp, SeccompAction, SeccompOperator } from '../../../src/spec/config.ts';
 import { evaluate } from './bpf.ts';
 import {
   allow,

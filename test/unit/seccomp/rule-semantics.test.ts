@@ -1,9 +1,9 @@
 import { strict as assert } from 'node:assert';
 import * as fc from 'fast-check';
 import { suite } from 'uvu';
-import type { SeccompArg, SeccompOperator, SeccompSyscall } from '../../../src/bundle/config.ts';
 import { compileSeccomp } from '../../../src/seccomp/compile-seccomp.ts';
-import { operators } from '../../../src/seccomp/operators.ts';
+import { operators } from '../../../src/seccomp/profile/operators.ts';
+import type { SeccompArg, SeccompOperator, SeccompSyscall } from '../../../src/spec/config.ts';
 import { evaluate } from './bpf.ts';
 import { allow, errno, host, wrongMachine, x86, x86_64 } from './support.ts';
 
@@ -96,7 +96,8 @@ const args = (...comparisons: readonly Comparison[]): SeccompArg[] =>
   comparisons.map(([index, op, first, valueTwo = 0n]) => ({ index, op, value: first, valueTwo }));
 
 on('equalities of several entries on several arguments: each entry keeps all its conditions', async () => {
-  // Merged by libseccomp 2.5.4, the first entry's condition on argument 1 was lost: 0xffffffff was let through with any.
+  // Merged by libseccomp 2.5.4, the first entry's condition on argument 1 was lost: 0xffffffff was let through with
+  // any.
   const entries = [
     ['SCMP_ACT_ALLOW', args([1, 'SCMP_CMP_MASKED_EQ', 2n, 0n], [0, 'SCMP_CMP_EQ', 0xffff_ffffn])],
     [

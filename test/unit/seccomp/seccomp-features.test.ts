@@ -1,14 +1,15 @@
 import { strict as assert } from 'node:assert';
 import { suite } from 'uvu';
-import type { Seccomp, SeccompArch } from '../../../src/bundle/config.ts';
 import { compileSeccomp } from '../../../src/seccomp/compile-seccomp.ts';
 import { seccompFeatures } from '../../../src/seccomp/seccomp-features.ts';
+import type { Seccomp, SeccompArch } from '../../../src/spec/config.ts';
 import { argument, entry, host } from './support.ts';
 
 const test = suite('seccompFeatures()');
 
 test('names only what compiles', async () => {
-  const features = await seccompFeatures(host);
+  const { features, libseccomp } = await seccompFeatures(host);
+  assert.match(libseccomp ?? '', /^\d+\.\d+\.\d+$/);
   assert.equal(features.enabled, true);
   const compiles = async (section: Partial<Seccomp>) => {
     await compileSeccomp(host, { defaultAction: 'SCMP_ACT_ALLOW', listenerPath: '/s', ...section });
@@ -24,7 +25,7 @@ test('names only what compiles', async () => {
 });
 
 test('says what this machine has', async () => {
-  const { archs, supportedFlags, knownFlags } = await seccompFeatures(host);
+  const { archs, supportedFlags, knownFlags } = (await seccompFeatures(host)).features;
   const native = { x64: 'SCMP_ARCH_X86_64', arm64: 'SCMP_ARCH_AARCH64' }[process.arch as string];
   if (native) assert.ok(archs?.includes(native as SeccompArch));
   for (const flag of [

@@ -1,10 +1,10 @@
-import type { Seccomp, SeccompArg, SeccompSyscall } from '../../../src/bundle/config.ts';
 import { findLibexec } from '../../../src/entry/libexec.ts';
 import { loadNative } from '../../../src/entry/load-native.ts';
 import { Failure } from '../../../src/failure.ts';
 import { openKoffiLibrary } from '../../../src/foreign/koffi.ts';
 import type { Host } from '../../../src/host/host.ts';
 import { blockingWait } from '../../../src/host/wait.ts';
+import type { Seccomp, SeccompArg, SeccompSyscall } from '../../../src/spec/config.ts';
 
 const libexec = findLibexec();
 

@@ -31,6 +31,19 @@ testRefused(
       at: ['/ociVersion'],
       says: 'version 1',
     },
+    ...['0', '1'].map((value) => ({
+      rule: 'annotations',
+      name: `+ groups kept: ${value}`,
+      config: config({ annotations: { 'run.oci.keep_original_groups': value } }),
+      at: [],
+    })),
+    {
+      rule: 'annotations',
+      name: 'groups kept: yes',
+      config: config({ annotations: { 'run.oci.keep_original_groups': 'yes' } }),
+      at: ['/annotations/run.oci.keep_original_groups'],
+      says: 'one of: 0, 1',
+    },
     { rule: 'root-needed', name: 'no root', config: without('root'), at: ['/root'] },
     {
       rule: 'root-needed',

@@ -1,6 +1,6 @@
 import { test } from 'uvu';
-import type { Linux } from '../../../../src/bundle/config.ts';
 import { namespaceRules } from '../../../../src/bundle/rules/namespaces.ts';
+import type { Linux } from '../../../../src/spec/config.ts';
 import { linux, namespaces, testRefused, testWarned, user, whole } from './rows.ts';
 
 testRefused(

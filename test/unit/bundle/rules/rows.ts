@@ -1,11 +1,11 @@
 /** What the tests of the rules share: rows, the configs that they are made of, and what a row has to show. */
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import type { Config, Linux, Mount, Process, Resources } from '../../../../src/bundle/config.ts';
 import { defaultConfig } from '../../../../src/bundle/default-config.ts';
 import { type Finding, InvalidDocument } from '../../../../src/bundle/finding.ts';
 import { validateConfig } from '../../../../src/bundle/generated/explain.ts';
-import { checkConfig } from '../../../../src/bundle/rules.ts';
+import { checkConfig } from '../../../../src/bundle/rules/rules.ts';
+import type { Config, Linux, Mount, Process, Resources } from '../../../../src/spec/config.ts';
 
 /** A config, the rule that finds something in it, and where. */
 export interface Row {

@@ -1,5 +1,5 @@
 import { test } from 'uvu';
-import type { Scheduler } from '../../../../src/bundle/config.ts';
+import type { Scheduler } from '../../../../src/spec/config.ts';
 import { process, testRefused } from './rows.ts';
 
 testRefused(

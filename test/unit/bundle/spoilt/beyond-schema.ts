@@ -1,6 +1,7 @@
 /**
- * What the schema lets pass and the rules must not: by field, values in the whole config that are out of range or contradict the rest of
- * it. A text or number that stands in neither list fails the test: every field was thought about.
+ * What the schema lets pass and the rules must not: by field, values in the whole config that are out of range or
+ * contradict the rest of it. A text or number that stands in neither list fails the test: every field was thought
+ * about.
  */
 
 const ENVIRONMENT = ['NAME', '=value', ''];

@@ -1,6 +1,7 @@
 /** What is fine by itself and not together: changes of the default config that have to be refused, and where. */
-import type { Config, Linux, Mount, Process } from '../../../../src/bundle/config.ts';
+
 import { defaultConfig } from '../../../../src/bundle/default-config.ts';
+import type { Config, Linux, Mount, Process } from '../../../../src/spec/config.ts';
 
 export interface Contradiction {
   readonly what: string;
@@ -26,6 +27,16 @@ const user = [...namespaces, { type: 'user' as const }];
 const notify = { names: ['mkdir'], action: 'SCMP_ACT_NOTIFY' as const };
 
 export const contradictions: readonly Contradiction[] = [
+  {
+    what: 'a subgroup that leads out of its scope',
+    pointer: '/annotations/run.oci.systemd.subgroup',
+    config: { ...base, annotations: { 'run.oci.systemd.subgroup': '..' } },
+  },
+  {
+    what: 'a cgroup to manage that has no name',
+    pointer: '/annotations/run.oci.delegate-cgroup',
+    config: { ...base, annotations: { 'run.oci.delegate-cgroup': '' } },
+  },
   { what: 'a hostname without a uts namespace', pointer: '/hostname', config: without('uts') },
   {
     what: 'a domain name without a uts namespace',

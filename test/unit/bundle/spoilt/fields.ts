@@ -1,7 +1,7 @@
 /** Walks schemas/ and a document together: every property that a config may have, and what stands there. */
 import { resolve } from 'node:path';
 import { isSchema, loadSchemas, referenceName, type Schema } from '../../../../scripts/schemas/load.ts';
-import { pointerPart } from '../../../../src/place.ts';
+import { pointerPart } from '../../../../src/spec/pointer.ts';
 import { withVirtualMachine } from './whole-config.ts';
 
 export type Path = readonly (string | number)[];
@@ -15,7 +15,7 @@ export interface Field {
   /** Its schema, references resolved. */
   readonly schema: Schema;
   readonly value: unknown;
-  /** The object that it is a property of can't be without it. */
+  /** The object that it is a property of cannot be without it. */
   readonly needed: boolean;
 }
 

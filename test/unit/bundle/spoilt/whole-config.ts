@@ -1,4 +1,7 @@
-/** A config with every property of the schema that this runtime takes: what the refusals below spoil in one place each. */
+/**
+ * A config with every property of the schema that this runtime takes: what the refusals below spoil in one place
+ * each.
+ */
 import { fullConfig, otherPlatforms } from '../../schemas/documents.ts';
 
 const { ociVersion: _version, vm: _refused, ...foreign } = otherPlatforms;

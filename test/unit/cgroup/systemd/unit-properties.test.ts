@@ -1,9 +1,9 @@
 import { strict as assert } from 'node:assert';
 import fc from 'fast-check';
 import { suite } from 'uvu';
-import { planResources } from '../../../../src/cgroup/plan-resources.ts';
+import { planResources } from '../../../../src/cgroup/limits/resources.ts';
 import { deviceProperties } from '../../../../src/cgroup/systemd/device-properties.ts';
-import { plannedLimits } from '../../../../src/cgroup/systemd/told-limits.ts';
+import { plannedLimits } from '../../../../src/cgroup/systemd/limit-properties.ts';
 import { propertiesOf, scopeProperties } from '../../../../src/cgroup/systemd/unit-properties.ts';
 import { propertiesOfV1 } from '../../../../src/cgroup/systemd/unit-properties-v1.ts';
 
@@ -59,6 +59,9 @@ test('propertiesOfFile() reads what the kernel writes', () => {
     ['CPUQuotaPeriodUSec', 100000n],
   ]);
   assert.deepEqual(value('cpuset.cpus', '\n'), [['AllowedCPUs', new Uint8Array(0)]]);
+  // Beyond 1,024: bit 5000.
+  const [[, cpus] = []] = value('cpuset.cpus', '5000\n');
+  assert.deepEqual([(cpus as Uint8Array).length, (cpus as Uint8Array)[625]], [626, 1]);
   assert.deepEqual(value('io.weight', 'default 200\n8:0 50\n'), [['IOWeight', 200n]]);
   assert.deepEqual(value('io.weight', '8:0 50'), []);
   assert.deepEqual(value('memory.current', '4096'), []);

@@ -1,30 +1,46 @@
 import { strict as assert } from 'node:assert';
 import { suite } from 'uvu';
-import type { CgroupStep } from '../../../../src/cgroup/cgroup-step.ts';
+import type { CgroupStep } from '../../../../src/cgroup/limits/step.ts';
 import { planDetails } from '../../../../src/cli/render/plan-details.ts';
 import { type PlanStep, planDocument } from '../../../../src/cli/render/plan-document.ts';
 import { planTable } from '../../../../src/cli/render/plan-table.ts';
-import { NO_SLOT, type Operation, operationKinds, operations } from '../../../../src/plan/operations.ts';
+import {
+  NO_SLOT,
+  type Operation,
+  operationKinds,
+  operations,
+  wireFields,
+} from '../../../../src/plan/operations.ts';
 import type { Plan } from '../../../../src/plan/plan.ts';
 
 const test = suite('plan');
 
 const steps: readonly Operation[] = [
-  { kind: 'open-tree', phase: 'prepare', from: '/mounts/1', slot: 1, path: '/srv/my data', recursive: 1 },
+  {
+    kind: 'open-tree',
+    phase: 'prepare',
+    from: '/mounts/1',
+    slot: 1,
+    path: '/srv/my data',
+    recursive: true,
+    noFollow: false,
+  },
   { kind: 'clone', phase: 'namespaces', from: '/linux/namespaces', flags: 0x2002_0000n, cgroup: NO_SLOT },
   {
     kind: 'bind',
     phase: 'rootfs',
     from: '/mounts/1',
     root: 0,
+    directory: NO_SLOT,
     target: '/data',
+    noFollow: false,
     tree: 1,
     set: 1 | 2,
     clear: 0,
     setRecursive: 0,
     clearRecursive: 0,
     propagation: 1 << 18,
-    propagationRecursive: 1,
+    propagationRecursive: true,
   },
   {
     kind: 'rlimit',
@@ -105,6 +121,7 @@ test('planDetails() says what may stand in for a mount by its name, and nothing 
 /** An operation of a kind with fields of no particular meaning. */
 function anyOperation(kind: Operation['kind'], number: number): Operation {
   const values = {
+    bool: number % 2 === 1,
     u32: number,
     i32: -number,
     u64: BigInt(number),
@@ -115,7 +132,7 @@ function anyOperation(kind: Operation['kind'], number: number): Operation {
     slot: NO_SLOT,
     fills: 3,
   };
-  const fields = Object.entries(operations[kind].fields).map(([name, type]) => [name, values[type]]);
+  const fields = Object.entries(wireFields[kind]).map(([name, type]) => [name, values[type]]);
   return { kind, phase: 'rootfs', from: '', ...Object.fromEntries(fields) } as Operation;
 }
 

@@ -1,13 +1,13 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import type { Config } from '../../../../src/bundle/config.ts';
 import {
   externalMounts,
   mountPoints,
   sourceOf,
 } from '../../../../src/container/checkpoint/external-mounts.ts';
 import { corrections, expectedMounts } from '../../../../src/container/checkpoint/mount-attributes.ts';
-import { parseMountTable } from '../../../../src/container/checkpoint/mount-table.ts';
+import { parseMountTable } from '../../../../src/host/mount-table.ts';
+import type { Config } from '../../../../src/spec/config.ts';
 
 const test = suite('external-mounts');
 

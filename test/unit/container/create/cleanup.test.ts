@@ -1,0 +1,41 @@
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { Undo } from '../../../../src/container/create/cleanup.ts';
+
+const test = suite('Undo');
+
+test('undoes the newest first, one after another', async () => {
+  const order: number[] = [];
+  const undo = new Undo();
+  undo.add(() => order.push(1));
+  undo.add(async () => {
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    order.push(2);
+  });
+  undo.add(() => order.push(3));
+  assert.equal(await undo.run(), []);
+  assert.equal(order, [3, 2, 1]);
+});
+
+test('goes on past what fails, and gives all of it', async () => {
+  const order: number[] = [];
+  const undo = new Undo();
+  undo.add(() => order.push(1));
+  undo.add(() => {
+    throw 'first';
+  });
+  undo.add(() => Promise.reject('second'));
+  assert.equal(await undo.run(), ['second', 'first']);
+  assert.equal(order, [1]);
+});
+
+test('undoes once', async () => {
+  let times = 0;
+  const undo = new Undo();
+  undo.add(() => times++);
+  await undo.run();
+  await undo.run();
+  assert.is(times, 1);
+});
+
+test.run();

@@ -1,0 +1,411 @@
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import type { Context } from '../../../src/container/mod.ts';
+import { Failure } from '../../../src/failure.ts';
+import type { Host } from '../../../src/host/host.ts';
+import type { Native } from '../../../src/host/native.ts';
+import { decodeMessage, encodeMessage, type MessageOf } from '../../../src/protobuf.ts';
+import { type Methods, methods, services, statuses } from '../../../src/shim/task/messages.ts';
+import { TaskService } from '../../../src/shim/task/service.ts';
+import type { Containers, Shim } from '../../../src/shim/task/shim.ts';
+import { codes, StatusError } from '../../../src/shim/ttrpc/status.ts';
+import { nowhere, pauses } from '../waits.ts';
+
+const test = suite('shim: the Task service');
+
+/** A machine on which containers are names, and processes numbers. */
+class Fake {
+  /** What happened, in order: calls of the lifecycle, and events. */
+  readonly log: string[] = [];
+  readonly contexts = new Map<number, Context>();
+  config: object = { linux: { namespaces: [{ type: 'pid' }] } };
+  fail: string | undefined;
+  /** Calls of the lifecycle that wait for {@link release}. */
+  held: string | undefined;
+  #release = (): void => undefined;
+  #pid = 100;
+  ended = false;
+  streams: string[] = [];
+  readonly files: string[] = [];
+  /** Somebody counts those who were killed for want of memory. */
+  memory = false;
+  readonly kills: number[] = [];
+  wake = (): void => undefined;
+
+  release(): void {
+    this.held = undefined;
+    this.#release();
+  }
+
+  /** A process ends. */
+  exit(pid: number, code: number | undefined, signal?: number): void {
+    this.contexts.get(pid)?.onExit?.({ id: 'c', pid, code, signal });
+  }
+
+  async #call(name: string): Promise<void> {
+    this.log.push(name);
+    if (this.held === name)
+      await new Promise<void>((resolve) => {
+        this.#release = resolve;
+      });
+    if (this.fail === name) throw new Failure('system', `${name} went wrong`, { hint: 'try again' });
+  }
+
+  async #make(name: string, context: Context): Promise<{ readonly pid: number }> {
+    await this.#call(name);
+    const pid = ++this.#pid;
+    this.contexts.set(pid, context);
+    return { pid };
+  }
+
+  readonly containers = {
+    create: (context: Context) => this.#make('create', context),
+    exec: (context: Context) => this.#make('exec', context),
+    start: () => this.#call('start'),
+    pause: () => this.#call('pause'),
+    resume: () => this.#call('resume'),
+    remove: () => this.#call('remove'),
+    update: (_: Context, __: string, { resources }: { readonly resources: unknown }) =>
+      this.#call(`update ${JSON.stringify(resources)}`),
+    kill: (_: Context, __: string, signal: number, { all }: { readonly all: boolean }) =>
+      this.#call(`kill ${signal}${all ? ' all' : ''}`),
+    processes: async () => [101, 102, 700],
+    watchOutOfMemory: () =>
+      this.memory
+        ? { descriptor: 8, take: () => this.kills.splice(0).length, close: () => undefined }
+        : undefined,
+  } as unknown as Containers;
+
+  shim(): Shim {
+    const native = {
+      readText: () => JSON.stringify(this.config),
+      status: () => undefined,
+      createFile: (path: string) => void this.files.push(path),
+      eventDescriptor: () => 9,
+      write: () => this.wake(),
+      close: () => undefined,
+      userId: () => 0,
+      processId: () => 42,
+      kill: (pid: number, signal: number) => void this.log.push(`signal ${signal} to ${pid}`),
+    } as unknown as Native;
+    return {
+      host: {
+        ...nowhere,
+        native,
+        wait: {
+          ...pauses,
+          readable: () =>
+            new Promise((resolve) => {
+              this.wake = () => resolve([8]);
+            }),
+        },
+      } as Host,
+      containers: this.containers,
+      namespace: 'n',
+      version: '1',
+      tellsByFile: true,
+      publisher: {
+        publish: (topic, event) => {
+          const { exec_id, id, exit_status } = event as {
+            exec_id?: string;
+            id?: string;
+            exit_status?: number;
+          };
+          this.log.push(
+            [topic, exec_id ?? id, exit_status]
+              .filter((each) => each !== undefined)
+              .join(' ')
+              .trim(),
+          );
+        },
+        flushed: async () => undefined,
+      },
+      environment: () => [],
+      warn: (message) => void this.log.push(`warning: ${message}`),
+      openStreams: async () => ({
+        descriptors: [0, 1, 2],
+        begin: async () => void this.streams.push('begin'),
+        abandon: () => void this.streams.push('abandon'),
+        resize: (width, height) => void this.streams.push(`${width}×${height}`),
+        closeStdin: () => void this.streams.push('close'),
+        ended: () => void this.streams.push('ended'),
+        finish: async () => void this.streams.push('finish'),
+      }),
+      mountRootfs: async () => void this.log.push('mount'),
+      unmountRootfs: async () => void this.log.push('unmount'),
+      shutdown: () => {
+        this.ended = true;
+      },
+    };
+  }
+}
+
+type Call = <M extends keyof Methods>(
+  method: M,
+  request: MessageOf<Methods[M]['request']>,
+) => Promise<MessageOf<Methods[M]['response']>>;
+
+function open(): { readonly fake: Fake; readonly call: Call } {
+  const fake = new Fake();
+  const service = new TaskService(fake.shim()).services().get(services[1]);
+  return {
+    fake,
+    call: async (method, request) => {
+      const handler = service?.get(method);
+      if (handler === undefined) throw new Error(`no method ${method}`);
+      const tables = methods[method];
+      return decodeMessage(
+        tables.response,
+        await handler(encodeMessage(tables.request, request as never)),
+      ) as never;
+    },
+  };
+}
+
+async function refused(promise: Promise<unknown>): Promise<readonly [number, string]> {
+  try {
+    await promise;
+  } catch (error) {
+    if (error instanceof StatusError) return [error.code, error.message];
+    throw error;
+  }
+  throw new Error('it was not refused');
+}
+
+const settle = () => new Promise((resolve) => setTimeout(resolve, 5));
+const container = { id: 'c', bundle: '/b' };
+
+test('a life: create, start, wait, delete; the events are in order, each once', async () => {
+  const { fake, call } = open();
+  assert.equal(await call('Create', container), { pid: 101 });
+  const wait = call('Wait', { id: 'c' });
+  assert.equal(await call('Start', { id: 'c' }), { pid: 101 });
+  assert.is((await call('State', { id: 'c' })).status, statuses.running);
+  fake.exit(101, 7);
+  const { exit_status, exited_at } = await wait;
+  assert.is(exit_status, 7);
+  assert.ok((exited_at?.seconds ?? 0n) > 0n);
+  assert.is((await call('State', { id: 'c' })).status, statuses.stopped);
+  const deleted = await call('Delete', { id: 'c' });
+  assert.equal([deleted.pid, deleted.exit_status], [101, 7]);
+  assert.equal(fake.log, [
+    'mount',
+    'create',
+    '/tasks/create',
+    'start',
+    '/tasks/start',
+    '/tasks/exit c 7',
+    'remove',
+    'unmount',
+    '/tasks/delete 7',
+  ]);
+  assert.equal(fake.streams, ['begin', 'ended', 'finish']);
+});
+
+test('delete again gives the same answer, until the id is used again; what was never there is not found', async () => {
+  const { fake, call } = open();
+  await call('Create', container);
+  await call('Start', { id: 'c' });
+  assert.equal(await refused(call('Delete', { id: 'c' })), [
+    codes.unknown,
+    'cannot delete a running process',
+  ]);
+  fake.exit(101, undefined, 9);
+  await settle();
+  const [first, second] = await Promise.all([call('Delete', { id: 'c' }), call('Delete', { id: 'c' })]);
+  assert.equal(second, first);
+  assert.equal(await call('Delete', { id: 'c' }), first);
+  assert.is(first.exit_status, 137);
+  assert.is(fake.log.filter((each) => each === 'remove').length, 1);
+  assert.is((await refused(call('Delete', { id: 'd' })))[0], codes.notFound);
+  assert.is((await refused(call('State', { id: 'c' })))[0], codes.notFound);
+  await call('Create', container);
+  await call('Start', { id: 'c' });
+  assert.is((await refused(call('Delete', { id: 'c' })))[0], codes.unknown);
+});
+
+test('an exit during Start is told after the start', async () => {
+  const { fake, call } = open();
+  await call('Create', container);
+  fake.held = 'start';
+  const start = call('Start', { id: 'c' });
+  await settle();
+  fake.exit(101, 0);
+  await settle();
+  fake.release();
+  await start;
+  await settle();
+  assert.equal(fake.log.slice(-3), ['start', '/tasks/start', '/tasks/exit c 0']);
+});
+
+test('a create that fails is undone and told to nobody; the words are those that engines look for', async () => {
+  const { fake, call } = open();
+  fake.fail = 'create';
+  const [code, words] = await refused(call('Create', container));
+  assert.equal([code, words], [codes.unknown, 'OCI runtime create failed: create went wrong (try again)']);
+  assert.equal(fake.log, ['mount', 'create', 'unmount']);
+  assert.equal(fake.streams, ['abandon']);
+  fake.fail = undefined;
+  await call('Create', container);
+  assert.is((await refused(call('Create', container)))[0], codes.alreadyExists);
+});
+
+test('a start that fails tells no exit, though the process has ended, and who waits hears of it', async () => {
+  const { fake, call } = open();
+  await call('Create', container);
+  const wait = call('Wait', { id: 'c' });
+  fake.fail = 'start';
+  fake.held = 'start';
+  const start = call('Start', { id: 'c' });
+  await settle();
+  fake.exit(101, 1);
+  fake.release();
+  assert.match((await refused(start))[1], /^OCI runtime start failed: start went wrong/);
+  assert.is((await wait).exit_status, 1);
+  await call('Delete', { id: 'c' });
+  assert.ok(!fake.log.some((each) => each.startsWith('/tasks/exit')));
+});
+
+test("execs: their exits come before the container's own", async () => {
+  const { fake, call } = open();
+  await call('Create', container);
+  await call('Start', { id: 'c' });
+  const spec = { type_url: 'x', value: new TextEncoder().encode('{"args":["true"]}') };
+  const exec = { id: 'c', exec_id: 'e', spec };
+  await call('Exec', exec);
+  assert.is((await refused(call('Exec', exec)))[0], codes.alreadyExists);
+  assert.is((await refused(call('Kill', { id: 'c', exec_id: 'e', signal: 9 })))[0], codes.failedPrecondition);
+  assert.equal(await call('Start', { id: 'c', exec_id: 'e' }), { pid: 102 });
+  assert.is((await refused(call('Start', { id: 'c', exec_id: 'e' })))[0], codes.unknown);
+  await call('Kill', { id: 'c', exec_id: 'e', signal: 15 });
+  const { processes = [] } = await call('Pids', { id: 'c' });
+  assert.equal(
+    processes.map(({ pid, info }) => [pid, info?.type_url]),
+    [
+      [101, undefined],
+      [102, 'containerd.runc.v1.ProcessDetails'],
+      [700, undefined],
+    ],
+  );
+  fake.exit(101, 0);
+  await settle();
+  assert.ok(!fake.log.includes('/tasks/exit c 0'));
+  fake.exit(102, 3);
+  await settle();
+  assert.equal(
+    fake.log.slice(-5),
+    [
+      '/tasks/exec-added e',
+      'exec',
+      '/tasks/exec-started e',
+      'signal 15 to 102',
+      '/tasks/exit e 3',
+      '/tasks/exit c 0',
+    ].slice(-5),
+  );
+  assert.is((await call('Delete', { id: 'c', exec_id: 'e' })).exit_status, 3);
+  const late = { id: 'c', exec_id: 'f', spec };
+  assert.is((await refused(call('Exec', late)))[0], codes.unknown);
+});
+
+test('an exec that fails is stopped, and can be deleted', async () => {
+  const { fake, call } = open();
+  await call('Create', container);
+  await call('Start', { id: 'c' });
+  await call('Exec', { id: 'c', exec_id: 'e', spec: { value: new TextEncoder().encode('{}') } });
+  fake.fail = 'exec';
+  assert.match(
+    (await refused(call('Start', { id: 'c', exec_id: 'e' })))[1],
+    /^OCI runtime exec failed: exec went/,
+  );
+  assert.is((await call('State', { id: 'c', exec_id: 'e' })).status, statuses.stopped);
+  assert.is((await call('Wait', { id: 'c', exec_id: 'e' })).exit_status, 255);
+  await call('Delete', { id: 'c', exec_id: 'e' });
+  assert.ok(!fake.log.some((each) => each.startsWith('/tasks/exit')));
+});
+
+test('Kill waits behind nothing; what has ended is not found', async () => {
+  const { fake, call } = open();
+  await call('Create', container);
+  await call('Start', { id: 'c' });
+  fake.held = 'pause';
+  const pause = call('Pause', { id: 'c' });
+  await settle();
+  assert.is((await call('State', { id: 'c' })).status, statuses.pausing);
+  await call('Kill', { id: 'c', signal: 9, all: true });
+  assert.is(fake.log.at(-1), 'kill 9 all');
+  fake.release();
+  await pause;
+  assert.is((await call('State', { id: 'c' })).status, statuses.paused);
+  await call('Resume', { id: 'c' });
+  fake.exit(101, undefined, 9);
+  await settle();
+  assert.equal(await refused(call('Kill', { id: 'c', signal: 9, all: true })), [
+    codes.notFound,
+    'process already finished',
+  ]);
+});
+
+test('processes that share the pid namespace with others are ended with the container', async () => {
+  const { fake, call } = open();
+  fake.config = {};
+  await call('Create', container);
+  await call('Start', { id: 'c' });
+  fake.exit(101, 0);
+  await settle();
+  assert.equal(fake.log.slice(-2), ['kill 9 all', '/tasks/exit c 0']);
+});
+
+test('Shutdown ends it when its last container is gone, and not before', async () => {
+  const { fake, call } = open();
+  await call('Create', container);
+  await call('Shutdown', { id: 'c' });
+  assert.is(fake.ended, false);
+  // It was never started: deleting ends it.
+  const deleted = call('Delete', { id: 'c' });
+  await settle();
+  fake.exit(101, undefined, 9);
+  assert.is((await deleted).exit_status, 137);
+  await call('Shutdown', { id: 'c' });
+  assert.is(fake.ended, true);
+});
+
+test('want of memory is told before the end that it caused, also when nobody was woken for it, and to a file for those without events', async () => {
+  const { fake, call } = open();
+  fake.memory = true;
+  await call('Create', container);
+  await call('Start', { id: 'c' });
+  fake.kills.push(1);
+  fake.wake();
+  await settle();
+  assert.is(fake.log.at(-1), '/tasks/oom');
+  fake.kills.push(2);
+  fake.exit(101, undefined, 9);
+  await settle();
+  assert.equal(fake.log.slice(-2), ['/tasks/oom', '/tasks/exit c 137']);
+  assert.ok(fake.files.includes('/b/oom'));
+});
+
+test('small things: Connect of anybody, Update, ResizePty, CloseIO, bytes that are no message', async () => {
+  const { fake, call } = open();
+  assert.equal(await call('Connect', { id: 'unknown' }), { shim_pid: 42, task_pid: 0, version: '1' });
+  await call('Create', container);
+  assert.is((await call('Connect', { id: 'c' })).task_pid, 101);
+  await call('Update', { id: 'c', resources: { value: new TextEncoder().encode('{"pids":{"limit":3}}') } });
+  assert.is(fake.log.at(-1), 'update {"pids":{"limit":3}}');
+  assert.match(
+    (await refused(call('Update', { id: 'c', resources: { value: new TextEncoder().encode('{') } })))[1],
+    /^OCI runtime update failed/,
+  );
+  await call('ResizePty', { id: 'c', width: 80, height: 24 });
+  await call('CloseIO', { id: 'c', stdin: true });
+  await call('CloseIO', { id: 'c' });
+  assert.equal(fake.streams, ['begin', '80×24', 'close']);
+  const handler = new TaskService(fake.shim()).services().get(services[0])?.get('State');
+  assert.is(
+    (await refused((handler as NonNullable<typeof handler>)(new Uint8Array([0x0a, 0xff]))))[0],
+    codes.internal,
+  );
+});
+
+test.run();

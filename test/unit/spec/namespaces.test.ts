@@ -1,0 +1,47 @@
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import {
+  createsNamespace,
+  hasNamespace,
+  isNew,
+  joinedNamespace,
+  namespaceOf,
+} from '../../../src/spec/namespaces.ts';
+
+const test = suite('namespaces');
+
+const rows = [
+  { name: 'none at all', linux: undefined, has: false, creates: false, joins: undefined },
+  { name: 'others', linux: { namespaces: [{ type: 'pid' }] }, has: false, creates: false, joins: undefined },
+  {
+    name: 'a new one',
+    linux: { namespaces: [{ type: 'mount' }] },
+    has: true,
+    creates: true,
+    joins: undefined,
+  },
+  {
+    name: 'a new one with the empty path of Go programs',
+    linux: { namespaces: [{ type: 'mount', path: '' }] },
+    has: true,
+    creates: true,
+    joins: undefined,
+  },
+  {
+    name: 'one of others',
+    linux: { namespaces: [{ type: 'pid' }, { type: 'mount', path: '/proc/1/ns/mnt' }] },
+    has: true,
+    creates: false,
+    joins: '/proc/1/ns/mnt',
+  },
+] as const;
+for (const { name, linux, has, creates, joins } of rows) {
+  test(name, () => {
+    assert.is(hasNamespace(linux, 'mount'), has);
+    assert.is(createsNamespace(linux, 'mount'), creates);
+    assert.is(isNew(namespaceOf(linux, 'mount')), creates);
+    assert.is(joinedNamespace(linux, 'mount'), joins);
+  });
+}
+
+test.run();
