@@ -101,20 +101,32 @@ export class Logger {
     }
   }
 
-  #over(status: ExitStatus | undefined): void {
+  /** From here on the pipes are drained, or closed, by whoever took them out of `#reading`. */
+  async #over(status: ExitStatus | undefined): Promise<void> {
     this.#isOver = true;
-    const { warn, address } = this.#choice;
-    if (!this.#finished) {
+    const { native } = this.#host;
+    const pipes = this.#reading.splice(0);
+    const lost = !this.#finished && !(await this.#areRead(pipes));
+    if (lost) {
+      const { warn, address } = this.#choice;
       const how =
         status?.signal === undefined ? `status ${status?.code ?? 'unknown'}` : `signal ${status.signal}`;
       warn(`the logger "${address.path}" has ended (${how}); what the process writes from now on is dropped`);
-      for (const reading of this.#reading.splice(0))
-        this.#copies.push(this.#host.native.copyStart(reading, -1, 0).number);
     }
+    for (const pipe of pipes)
+      if (lost && !this.#finished) this.#copies.push(native.copyStart(pipe, -1, 0).number);
+      else native.close(pipe);
   }
 
-  #hasRead(): boolean {
-    return this.#reading.every((reading) => this.#host.native.unread(reading) === 0);
+  /** To their end: nobody has them open for writing any more, as is usual when a logger ends by itself. */
+  async #areRead(pipes: readonly number[]): Promise<boolean> {
+    if (!this.#hasRead(pipes)) return false;
+    // An empty pipe is readable when it has no writer.
+    return (await this.#host.wait.readable(pipes, 0)).length === pipes.length;
+  }
+
+  #hasRead(pipes: readonly number[]): boolean {
+    return pipes.every((pipe) => this.#host.native.unread(pipe) === 0);
   }
 
   /**
@@ -126,7 +138,7 @@ export class Logger {
     if (this.#finished) return;
     this.#finished = true;
     const { native, wait } = this.#host;
-    await waitUntil(wait, milliseconds, () => this.#isOver || this.#hasRead());
+    await waitUntil(wait, milliseconds, () => this.#isOver || this.#hasRead(this.#reading));
     await waitUntil(wait, Math.min(endPatience, milliseconds), () => this.#isOver);
     for (const reading of this.#reading.splice(0)) native.close(reading);
     for (const copy of this.#copies.splice(0)) native.copySay(copy, 3);

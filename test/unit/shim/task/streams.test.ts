@@ -327,6 +327,17 @@ test('binary:// gets both streams, its arguments in their order, and nothing of 
   assert.deepEqual(warnings, []);
 });
 
+test('a logger that has read all and ends before finish() is no loss, and nothing is said', async () => {
+  const path = logger('logger', 'exec 5>&-; cat <&3 >/dev/null; exec true');
+  const streams = await openStreams(host, choice({ stdout: `binary://${path}` }));
+  const pid = await start(streams, 'echo out');
+  assert.equal(await end(streams, pid), 0);
+  // Time for the logger to end, and for us to hear of it.
+  await wait.pause(200);
+  await streams.finish(5000);
+  assert.deepEqual(warnings, []);
+});
+
 test('a logger that never gets ready is ended, and the create fails', async () => {
   const path = logger('logger', 'sleep 60');
   const began = Date.now();
