@@ -1,5 +1,5 @@
 /** bundle.md, and the root filesystem of config.md. */
-import assert from 'node:assert/strict';
+import { strict as assert } from 'node:assert';
 import { existsSync, mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type ConformanceTest, test } from '../support/test.ts';

@@ -1,5 +1,5 @@
 /** config-linux.md: control groups, their path, ownership and device list. */
-import assert from 'node:assert/strict';
+import { strict as assert } from 'node:assert';
 import { existsSync, mkdirSync, readFileSync, rmdirSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Box } from '../support/box.ts';

@@ -1,5 +1,5 @@
 /** config-linux.md: devices; runtime-linux.md: links in /dev. */
-import assert from 'node:assert/strict';
+import { strict as assert } from 'node:assert';
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,5 +1,5 @@
 /** config.md: versions, annotations, unknown properties, invalid values. */
-import assert from 'node:assert/strict';
+import { strict as assert } from 'node:assert';
 import { type ConformanceTest, test } from '../support/test.ts';
 
 export const documentTests: readonly ConformanceTest[] = [

@@ -2,7 +2,7 @@
  * features.md and features-linux.md: every claim is tried. A runtime may have no such command; then there is nothing
  * to try.
  */
-import assert from 'node:assert/strict';
+import { strict as assert } from 'node:assert';
 import { existsSync } from 'node:fs';
 import type { Box } from '../support/box.ts';
 import { isUnified } from '../support/cgroups.ts';

@@ -1,5 +1,5 @@
 /** config.md, hooks: when, where, in which order, with what on standard input, and what their failure means. */
-import assert from 'node:assert/strict';
+import { strict as assert } from 'node:assert';
 import { existsSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Box } from '../support/box.ts';

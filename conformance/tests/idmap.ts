@@ -1,5 +1,5 @@
 /** config.md: idmapped mounts. */
-import assert from 'node:assert/strict';
+import { strict as assert } from 'node:assert';
 import { chmodSync, chownSync, mkdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Box } from '../support/box.ts';

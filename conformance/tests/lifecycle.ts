@@ -1,5 +1,5 @@
 /** runtime.md: state and the five operations. */
-import assert from 'node:assert/strict';
+import { strict as assert } from 'node:assert';
 import {
   existsSync,
   mkdirSync,

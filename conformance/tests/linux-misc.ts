@@ -2,7 +2,7 @@
  * config-linux.md: sysctl, masked and read-only paths, propagation of the root, memory policy, personality and the
  * rest.
  */
-import assert from 'node:assert/strict';
+import { strict as assert } from 'node:assert';
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

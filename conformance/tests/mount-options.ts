@@ -1,5 +1,5 @@
 /** config.md, Linux mount options: each option of the table, by what the kernel says of the mount afterwards. */
-import assert from 'node:assert/strict';
+import { strict as assert } from 'node:assert';
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import type { Box } from '../support/box.ts';

@@ -1,5 +1,5 @@
 /** config.md, mounts: sources, destinations, types, and what the kernel says about the result. */
-import assert from 'node:assert/strict';
+import { strict as assert } from 'node:assert';
 import {
   chmodSync,
   existsSync,

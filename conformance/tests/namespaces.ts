@@ -1,5 +1,5 @@
 /** config-linux.md: namespaces, user namespace mappings, time offsets, names. */
-import assert from 'node:assert/strict';
+import { strict as assert } from 'node:assert';
 import { readFileSync, readlinkSync, statSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';

@@ -1,5 +1,5 @@
 /** config-linux.md: network devices. */
-import assert from 'node:assert/strict';
+import { strict as assert } from 'node:assert';
 import { existsSync } from 'node:fs';
 import type { Box } from '../support/box.ts';
 import { mustRun, runCommand } from '../support/command.ts';

@@ -1,5 +1,5 @@
 /** config.md: process, its user and its limits. */
-import assert from 'node:assert/strict';
+import { strict as assert } from 'node:assert';
 import { closeSync, openSync } from 'node:fs';
 import { limitsOf, statusOf } from '../support/proc.ts';
 import { type ConformanceTest, test } from '../support/test.ts';

@@ -1,5 +1,5 @@
 /** config-linux.md: the limits of control groups. */
-import assert from 'node:assert/strict';
+import { strict as assert } from 'node:assert';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Box } from '../support/box.ts';

@@ -1,5 +1,5 @@
 /** config-linux.md: seccomp, and the container process state that seccomp agents get. */
-import assert from 'node:assert/strict';
+import { strict as assert } from 'node:assert';
 import { execFileSync } from 'node:child_process';
 import { arch } from 'node:os';
 import type { Box } from '../support/box.ts';

@@ -1,5 +1,5 @@
 /** config.md: process.terminal and consoleSize, and config-linux.md: /dev/console. */
-import assert from 'node:assert/strict';
+import { strict as assert } from 'node:assert';
 import { readlinkSync } from 'node:fs';
 import type { Box } from '../support/box.ts';
 import type { ConfigChange } from '../support/config.ts';

@@ -1,6 +1,6 @@
+import { strict as assert } from 'node:assert';
 import { chmodSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import * as assert from 'uvu/assert';
 import { encodeGo, startStamp } from '../../src/launch/messages.ts';
 import {
   clone,
@@ -26,7 +26,7 @@ test('stamps every operation in order, when asked', () => {
   );
   succeed(outcome);
   const stamps = outcome.messages.flatMap((message) => (message.type === 'stamps' ? message.stamps : []));
-  assert.equal(
+  assert.deepEqual(
     stamps.map(({ operation }) => operation),
     [startStamp, 0, 1, 2],
   );
@@ -35,7 +35,7 @@ test('stamps every operation in order, when asked', () => {
       (stamp, index) => index === 0 || stamp.nanoseconds >= (stamps[index - 1]?.nanoseconds ?? 0n),
     ),
   );
-  assert.not(run([...shell('true')]).messages.some((message) => message.type === 'stamps'));
+  assert.ok(!run([...shell('true')]).messages.some((message) => message.type === 'stamps'));
 });
 
 test('refuses an answer to another question', () => {
@@ -75,8 +75,8 @@ test('ends when its parent does, wherever it waits', () => {
         while (!['ask', 'ready'].includes(decode(native.receive(socket, 5000).data).type));
       },
     });
-    assert.is(outcome.output, '');
-    assert.is(outcome.code, 1);
+    assert.equal(outcome.output, '');
+    assert.equal(outcome.code, 1);
   }
 });
 
@@ -94,20 +94,20 @@ test('waits for start on its socket, and executes when told to', () => {
       ],
       inherited: [listener],
       talk: (socket, decode) => {
-        assert.is(decode(native.receive(socket, 5000).data).type, 'ready');
+        assert.equal(decode(native.receive(socket, 5000).data).type, 'ready');
         native.send(socket, encodeGo({ question: 'commit' }), []);
-        assert.is(native.receive(socket, 5000).data.length, 0, 'it lets go of who made it');
+        assert.equal(native.receive(socket, 5000).data.length, 0, 'it lets go of who made it');
         connection = native.connect(path, 'seqpacket');
         if (!go) return;
         native.send(connection, encodeGo({ question: 'start' }), []);
-        assert.is(decode(native.receive(connection, 5000).data).type, 'executing');
-        assert.is(native.receive(connection, 5000).data.length, 0, 'closed by execve');
+        assert.equal(decode(native.receive(connection, 5000).data).type, 'executing');
+        assert.equal(native.receive(connection, 5000).data.length, 0, 'closed by execve');
       },
       afterTalk: () => native.close(connection),
     });
     native.close(listener);
-    assert.is(outcome.output, go ? 'started\n' : '');
-    assert.is(outcome.code, go ? 0 : 1);
+    assert.equal(outcome.output, go ? 'started\n' : '');
+    assert.equal(outcome.code, go ? 0 : 1);
   }
 });
 
@@ -136,7 +136,7 @@ test('reports to start that the program cannot be executed', () => {
     },
   });
   native.close(listener);
-  assert.equal(types, ['executing', 'failed']);
+  assert.deepEqual(types, ['executing', 'failed']);
 });
 
 test('refuses a plan with missing descriptors', () => {

@@ -1,8 +1,9 @@
 /** What the stub leaves to the program that it becomes. */
+
+import { strict as assert } from 'node:assert';
 import { execFileSync } from 'node:child_process';
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import * as assert from 'uvu/assert';
 import { execute, failWith, find, native, shell, step, succeed } from './support/stub.ts';
 import { stubSuite } from './support/stub-suite.ts';
 
@@ -12,7 +13,7 @@ test('executes with the arguments, the environment and the name given', () => {
   const output = succeed(
     run([find('sh', '/nowhere:/bin'), execute(['my sh', '-c', 'echo "$0|$1|$V"', 'a', 'b c'], ['V=v w'])]),
   );
-  assert.is(output, 'a|b c|v w\n');
+  assert.equal(output, 'a|b c|v w\n');
 });
 
 test('says what is wrong with a program', () => {
@@ -38,7 +39,7 @@ test('says what is wrong with a program', () => {
 
 test('says EXECUTING before, and nothing after, a success', () => {
   const outcome = run([step('ready', 'ready', {}), ...shell('true')]);
-  assert.equal(
+  assert.deepEqual(
     outcome.messages.map((message) => message.type),
     ['ready', 'executing'],
   );
@@ -53,7 +54,7 @@ test('leaves the program three descriptors, default signals, and no mask', () =>
       preserved: [],
     }),
   );
-  assert.is(output.split('\n')[0], '0 1 2 ');
+  assert.equal(output.split('\n')[0], '0 1 2 ');
   assert.match(output, /SigBlk:\t0+\nSigIgn:\t0+\n/);
 });
 
@@ -76,7 +77,7 @@ test('leaves preserved descriptors, and only these', () => {
     inherited: [one],
     slots: 1,
   });
-  assert.is(succeed(outcome), 'kept0 1 2 3 ');
+  assert.equal(succeed(outcome), 'kept0 1 2 3 ');
   native.close(descriptor);
 });
 
@@ -107,7 +108,7 @@ test('a limit lower than what the stub itself needs hits only the program', () =
   const limit = step('confine', 'rlimit', { resource: 7, soft: 4n, hard: 4n });
   const later = [step('identity', 'home-directory', { uid: 0 }), step('ready', 'ready', {})];
   const output = succeed(run([limit, ...later, ...shell('ulimit -Sn; ulimit -Hn; echo $HOME')]));
-  assert.is(output, '4\n4\n/root\n');
+  assert.equal(output, '4\n4\n/root\n');
 });
 
 test('refuses a soft limit above the hard one', () => {
@@ -126,7 +127,10 @@ test('a plan may have more slots than the caller may open files, and the program
   const closes = opens.map((_, slot) => step('prepare', 'close-slot', { slot }));
   limitOpenFiles('100');
   try {
-    assert.is(succeed(run([...opens, ...closes, ...shell('ulimit -Sn')], { slots: opens.length })), '100\n');
+    assert.equal(
+      succeed(run([...opens, ...closes, ...shell('ulimit -Sn')], { slots: opens.length })),
+      '100\n',
+    );
   } finally {
     limitOpenFiles(before);
   }

@@ -1,4 +1,6 @@
 /** Targets inside a hostile root (security.md): nothing outside is made, followed or mounted over. */
+
+import { strict as assert } from 'node:assert';
 import {
   existsSync,
   lstatSync,
@@ -10,7 +12,6 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import * as assert from 'uvu/assert';
 import { NO_SLOT } from '../../src/plan/operations.ts';
 import { failWith, step, succeed } from './support/stub.ts';
 import { bind, device, S_IFCHR, stubSuiteWithRoot, tmpfs } from './support/stub-suite.ts';
@@ -91,7 +92,7 @@ for (const { title, path, lands, make } of escapes) {
     test(`a ${what} by ${title} is made inside`, () => {
       make();
       succeed(inside([operation]));
-      assert.equal(readdirSync(outside), [], 'nothing outside');
+      assert.deepEqual(readdirSync(outside), [], 'nothing outside');
       assert.ok(lstatSync(place())[kind](), place());
     });
   }
@@ -100,9 +101,9 @@ for (const { title, path, lands, make } of escapes) {
     make();
     writeFileSync(join(bench.directory, 'source'), 'content');
     const output = succeed(inside([...bind(join(bench.directory, 'source'), path)], `cat ${place()}`));
-    assert.is(output, 'content');
-    assert.equal(readdirSync(outside), [], 'nothing outside');
-    assert.is(readFileSync(place(), 'utf8'), '', 'only in that namespace');
+    assert.equal(output, 'content');
+    assert.deepEqual(readdirSync(outside), [], 'nothing outside');
+    assert.equal(readFileSync(place(), 'utf8'), '', 'only in that namespace');
   });
 }
 
@@ -110,13 +111,13 @@ test('a dangling link as the last part of a file target is followed inside', () 
   symlinkSync('/etc/new.conf', join(root, 'conf'));
   writeFileSync(join(bench.directory, 'source'), 'content');
   succeed(inside(bind(join(bench.directory, 'source'), '/conf')));
-  assert.is(readFileSync(join(root, 'etc/new.conf'), 'utf8'), '');
+  assert.equal(readFileSync(join(root, 'etc/new.conf'), 'utf8'), '');
 });
 
 test('a link that is in the place of a device, of a link or of the console is not followed', () => {
   symlinkSync(join(outside, 'file'), join(root, 'null'));
   failWith(inside([device('/null')]), 17, /something else/);
-  assert.not(existsSync(join(outside, 'file')));
+  assert.ok(!existsSync(join(outside, 'file')));
   succeed(
     inside([
       step('rootfs', 'symlink', {
@@ -128,7 +129,7 @@ test('a link that is in the place of a device, of a link or of the console is no
       }),
     ]),
   );
-  assert.is(readlinkSync(join(root, 'null')), join(outside, 'file'), 'left alone');
+  assert.equal(readlinkSync(join(root, 'null')), join(outside, 'file'), 'left alone');
 });
 
 /** What is made in a directory that is open: its path has another meaning by then. */
@@ -152,8 +153,8 @@ test('what is made in an open directory is made there, whatever its path leads t
     [opened('/dev'), tmpfs('/dev'), nodeIn('/dev/null'), linkIn('/dev/link'), tmpfs('/dev/shm', within)],
     `ls ${join(root, 'dev')}`,
   );
-  assert.is(succeed(made), '', 'not in what lies over it');
-  assert.equal(readdirSync(join(root, 'dev')).sort(), ['link', 'null', 'shm']);
+  assert.equal(succeed(made), '', 'not in what lies over it');
+  assert.deepEqual(readdirSync(join(root, 'dev')).sort(), ['link', 'null', 'shm']);
   assert.ok(lstatSync(join(root, 'dev/null')).isCharacterDevice());
   // Positive control: by its path it is made in what lies over it.
   assert.match(succeed(inside([tmpfs('/dev'), device('/dev/zero')], `ls ${join(root, 'dev')}`)), /zero/);
@@ -162,7 +163,7 @@ test('what is made in an open directory is made there, whatever its path leads t
 test('an open directory is one inside the root', () => {
   symlinkSync(outside, join(root, 'dev'));
   succeed(inside([opened('/dev'), nodeIn('/dev/null')]));
-  assert.equal(readdirSync(outside), []);
+  assert.deepEqual(readdirSync(outside), []);
   assert.ok(lstatSync(join(root, outside, 'null')).isCharacterDevice());
 });
 
@@ -172,13 +173,13 @@ test('in an open directory nothing is followed', () => {
   failWith(inside([opened('/dev'), nodeIn('/dev/out')]), 17, /something else/);
   failWith(inside([opened('/dev'), tmpfs('/dev/out', within)]), 20, /"\/dev\/out"/);
   succeed(inside([opened('/dev'), linkIn('/dev/out')]));
-  assert.is(readlinkSync(join(root, 'dev/out')), outside, 'left alone');
+  assert.equal(readlinkSync(join(root, 'dev/out')), outside, 'left alone');
   for (const path of ['/dev/..', '/dev/.', '/dev/', '']) {
     failWith(inside([opened('/dev'), nodeIn(path)]), 22, /names nothing in a directory/);
     failWith(inside([opened('/dev'), tmpfs(path, within)]), 22, /names nothing in a directory/);
   }
   failWith(inside([opened('/dev'), nodeIn(`/dev/${'n'.repeat(300)}`)]), 36, /names nothing/);
-  assert.equal(readdirSync(outside), []);
+  assert.deepEqual(readdirSync(outside), []);
 });
 
 test('links in a circle are refused', () => {
@@ -238,18 +239,18 @@ test('devices get their exact mode and owner, new or not', () => {
   });
   succeed(inside([device('/dev/null', S_IFCHR | 0o666), fifo]));
   succeed(inside([device('/dev/null', S_IFCHR | 0o640), fifo]));
-  assert.is(lstatSync(join(root, 'dev/null')).mode & 0o7777, 0o640);
+  assert.equal(lstatSync(join(root, 'dev/null')).mode & 0o7777, 0o640);
   const made = lstatSync(join(root, 'fifo'));
-  assert.equal([made.mode & 0o7777, made.uid, made.gid, made.isFIFO()], [0o622, 3, 4, true]);
+  assert.deepEqual([made.mode & 0o7777, made.uid, made.gid, made.isFIFO()], [0o622, 3, 4, true]);
   failWith(inside([device('/dev/null', S_IFCHR | 0o666, 1, 5)]), 17, /something else/);
 });
 
 test('directories get their exact mode, and what is there keeps its own', () => {
   succeed(inside([directory('/a/b', 0o1777)]));
-  assert.is(lstatSync(join(root, 'a')).mode & 0o7777, 0o755);
-  assert.is(lstatSync(join(root, 'a/b')).mode & 0o7777, 0o1777);
+  assert.equal(lstatSync(join(root, 'a')).mode & 0o7777, 0o755);
+  assert.equal(lstatSync(join(root, 'a/b')).mode & 0o7777, 0o1777);
   succeed(inside([directory('/a/b', 0o700)]));
-  assert.is(lstatSync(join(root, 'a/b')).mode & 0o7777, 0o1777);
+  assert.equal(lstatSync(join(root, 'a/b')).mode & 0o7777, 0o1777);
 });
 
 test.run();

@@ -1,8 +1,9 @@
 /** Hooks and namespaces. */
+
+import { strict as assert } from 'node:assert';
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import * as assert from 'uvu/assert';
 import { hookAdds } from '../../src/plan/hooks.ts';
 import { NO_SLOT, type Operation } from '../../src/plan/operations.ts';
 import { hasEnded } from './support/processes.ts';
@@ -50,22 +51,22 @@ test('a failing hook says how', () => {
   });
   const outcome = attempt(missing);
   failWith(outcome, 2, /executing "\/no\/hook"/);
-  assert.is(outcome.output, '');
+  assert.equal(outcome.output, '');
 });
 
 test('a hook has pipes alone; what it says comes with its failure, the beginning of it', () => {
   const said = (script: string) => {
     const outcome = run([ask, hook(script), ...shell('echo not reached')], { go: { state: '{}' } });
-    assert.is(outcome.output, '');
+    assert.equal(outcome.output, '');
     return outcome.failure?.text ?? '';
   };
-  assert.is(said('echo out; echo error >&2; exit 3'), 'exit status 3: out\nerror\n');
+  assert.equal(said('echo out; echo error >&2; exit 3'), 'exit status 3: out\nerror\n');
   assert.match(
     said('ls -l /proc/$$/fd >&2; exit 3'),
     /^exit status 3(?=.* 0 -> pipe:)(?=.* 1 -> pipe:)(?=.* 2 -> pipe:)/s,
   );
   const much = said('head -c 100000 /dev/zero | tr "\\0" x; exit 3');
-  assert.is(much.length, 'exit status 3: '.length + 4096);
+  assert.equal(much.length, 'exit status 3: '.length + 4096);
   // What an earlier one said is not the later one's.
   const outcome = run([ask, hook('echo fine'), hook('exit 4'), ...shell('true')], { go: { state: '{}' } });
   failWith(outcome, 0, /^exit status 4$/);
@@ -105,15 +106,15 @@ test('what a hook says is told as far as the plan says, each stream for itself, 
       { stdout: 'out\nerror\n', stderr: '', failure: status },
     ],
   ] as const;
-  for (const [told, wanted] of rows) assert.equal(said(both, told), wanted, JSON.stringify(told));
+  for (const [told, wanted] of rows) assert.deepEqual(said(both, told), wanted, JSON.stringify(told));
   // More than a pipe holds, and more than is told: the hook is not held up, and has pipes alone.
   const much = said('ls -l /proc/$$/fd >&2; head -c 3000000 /dev/zero; echo end >&2', {
     output: 100_000,
     errors: 4096,
     apart: true,
   });
-  assert.is(much.failure, undefined);
-  assert.is(much.stdout.length, 100_000);
+  assert.equal(much.failure, undefined);
+  assert.equal(much.stdout.length, 100_000);
   assert.match(much.stderr, /(?=.* 0 -> pipe:)(?=.* 1 -> pipe:)(?=.* 2 -> pipe:).*end\n$/s);
 });
 
@@ -141,7 +142,7 @@ test('a hook gets the environment of the stub, or HOME, where the plan says so',
   const text = (operation: Operation) =>
     run([ask, operation, ...shell('true')], { go: { state: '{}' } }).failure?.text ?? '';
   assert.match(text(more(hookAdds.caller, [])), /^exit status 1: (.*\n)*ASAN_OPTIONS=/);
-  assert.not.match(text(more(hookAdds.nothing, ['PATH=/bin'])), /ASAN_OPTIONS|HOME/);
+  assert.doesNotMatch(text(more(hookAdds.nothing, ['PATH=/bin'])), /ASAN_OPTIONS|HOME/);
   assert.match(text(more(hookAdds.home, ['PATH=/bin'])), /HOME=\/\n/);
   assert.match(text(more(hookAdds.home, ['PATH=/bin', 'HOME=/own'])), /HOME=\/own\n/);
 });
@@ -154,7 +155,7 @@ test('a hook starts in the directory behind a handle', () => {
   };
   const open = step('prepare', 'open-path', { slot: 0, path: bench.directory });
   const outcome = run([open, ask, there, ...shell('true')], { slots: 1, go: { state: '{}' } });
-  assert.is(outcome.failure?.text, `exit status 1: ${bench.directory}\n`);
+  assert.equal(outcome.failure?.text, `exit status 1: ${bench.directory}\n`);
 });
 
 test('a hook that takes too long ends, with its children', () => {
@@ -186,9 +187,9 @@ test('clone makes a sibling in new namespaces, and says its pid', () => {
     ),
   ]);
   assert.match(succeed(outcome), /^1\ninside\nexample\n/);
-  assert.is(outcome.messages[0]?.type, 'cloned');
-  assert.is(outcome.messages[0]?.stage, 0);
-  assert.is(outcome.messages.at(-1)?.stage, 1);
+  assert.equal(outcome.messages[0]?.type, 'cloned');
+  assert.equal(outcome.messages[0]?.stage, 0);
+  assert.equal(outcome.messages.at(-1)?.stage, 1);
 });
 
 test('time namespaces get their offsets', () => {

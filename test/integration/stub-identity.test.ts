@@ -1,8 +1,9 @@
 /** Who the program is. */
+
+import { strict as assert } from 'node:assert';
 import { execFileSync } from 'node:child_process';
 import { chmodSync, chownSync, mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import * as assert from 'uvu/assert';
 import { NO_SLOT, type Operation } from '../../src/plan/operations.ts';
 import { execute, failWith, find, namespaceFlag, native, shell, step, succeed } from './support/stub.ts';
 import { mount, stubSuite } from './support/stub-suite.ts';
@@ -70,7 +71,7 @@ test('gives away streams that are the caller’s alone, and nothing else', () =>
     native.close(descriptor);
     succeed(outcome);
     const { uid, gid } = statSync(path);
-    assert.is(`${uid}:${gid}`, owner, name);
+    assert.equal(`${uid}:${gid}`, owner, name);
   }
 });
 
@@ -90,12 +91,12 @@ test('an attempt at the working directory leaves a refusal to the next one', () 
   chmodSync(directory, 0o700);
   const enter = (attempt: boolean, path = directory) =>
     step('identity', 'working-directory', { path, attempt });
-  assert.is(succeed(run([enter(true), enter(false, '/no/such'), ...shell('pwd')])), `${directory}\n`);
+  assert.equal(succeed(run([enter(true), enter(false, '/no/such'), ...shell('pwd')])), `${directory}\n`);
   failWith(run([enter(false, '/no/such'), ...shell('pwd')]), 2, /no\/such/);
   failWith(run([enter(true, '/no/such'), ...shell('pwd')]), 2, /no\/such/);
   const nobody = step('identity', 'become', { uid: 65534, gid: 65534, groups: 1 });
   failWith(run([nobody, enter(true), enter(false), ...shell('pwd')]), 13, /private/);
-  assert.is(succeed(run([nobody, enter(true), enter(false, '/'), ...shell('pwd')])), '/\n');
+  assert.equal(succeed(run([nobody, enter(true), enter(false, '/'), ...shell('pwd')])), '/\n');
 });
 
 test('a working directory outside the root is refused (CVE-2024-21626)', () => {
@@ -134,11 +135,11 @@ test('nothing but sockets may be open when the identity begins: the stub looks i
       { inherited: [descriptor], slots: 1 },
     );
   const [socket, other] = native.socketPair();
-  assert.is(succeed(attempt(socket)), 'went on\n', 'positive control');
+  assert.equal(succeed(attempt(socket)), 'went on\n', 'positive control');
   const leaked = native.open('/', 0, 0);
   const outcome = attempt(leaked);
   failWith(outcome, 0, /descriptor 5 is still open/);
-  assert.is(outcome.output, '');
+  assert.equal(outcome.output, '');
   for (const descriptor of [socket, other, leaked]) native.close(descriptor);
 });
 test('finds HOME, and keeps one that is given', () => {
@@ -149,10 +150,10 @@ test('finds HOME, and keeps one that is given', () => {
         ...shell('echo $HOME', ['PATH=/bin', ...environment]),
       ]),
     ).trim();
-  assert.is(home(0), '/root');
-  assert.is(home(4_000_000_000), '/');
-  assert.is(home(0, ['HOME=/own']), '/own');
-  assert.is(succeed(run(shell('echo $HOME', ['PATH=/bin']))).trim(), '/');
+  assert.equal(home(0), '/root');
+  assert.equal(home(4_000_000_000), '/');
+  assert.equal(home(0, ['HOME=/own']), '/own');
+  assert.equal(succeed(run(shell('echo $HOME', ['PATH=/bin']))).trim(), '/');
 });
 
 test('reads an odd /etc/passwd without harm', () => {
@@ -171,26 +172,26 @@ test('reads an odd /etc/passwd without harm', () => {
     ]);
     return succeed(outcome).trim();
   };
-  assert.is(home('a:x:0:0::/root:/bin/sh\nu:x:1000:1000::/home/u:/bin/sh\n'), '/home/u');
-  assert.is(home('u:x:1000:1000::/home/u:/bin/sh'), '/home/u', 'no newline at the end');
-  assert.is(home('u:x:1000:1000::/home/u'), '/home/u', 'no shell');
-  assert.is(home(`${'#'.repeat(9000)}\nu:x:1000:1000::/home/u:\n`), '/home/u', 'a long line before');
-  assert.is(home(`#${'x:'.repeat(4090)}\n\n:::\nu:x:1000:1000::/home/u:\n`), '/home/u');
-  assert.is(
+  assert.equal(home('a:x:0:0::/root:/bin/sh\nu:x:1000:1000::/home/u:/bin/sh\n'), '/home/u');
+  assert.equal(home('u:x:1000:1000::/home/u:/bin/sh'), '/home/u', 'no newline at the end');
+  assert.equal(home('u:x:1000:1000::/home/u'), '/home/u', 'no shell');
+  assert.equal(home(`${'#'.repeat(9000)}\nu:x:1000:1000::/home/u:\n`), '/home/u', 'a long line before');
+  assert.equal(home(`#${'x:'.repeat(4090)}\n\n:::\nu:x:1000:1000::/home/u:\n`), '/home/u');
+  assert.equal(
     home(`${'x'.repeat(40_000)}:x:1000:1000:${'y'.repeat(40_000)}:/long:\nu:x:1000:1000::/home/u:\n`),
     '/long',
     'fields of any length',
   );
-  assert.is(
+  assert.equal(
     home(`u:x:1000:1000::/${'h'.repeat(5000)}:\nu:x:1000:1000::/home/u:\n`),
     '/home/u',
     'what is no path',
   );
-  assert.is(home('u:x:01000000000000:1000::/home/u:\nu:x:+1000:0::/b:\nu:x:-1:0::/c:\n'), '/');
-  assert.is(home('u:x:1000:1000:::\n'), '/', 'empty');
-  assert.is(home(undefined), '/');
+  assert.equal(home('u:x:01000000000000:1000::/home/u:\nu:x:+1000:0::/b:\nu:x:-1:0::/c:\n'), '/');
+  assert.equal(home('u:x:1000:1000:::\n'), '/', 'empty');
+  assert.equal(home(undefined), '/');
   mkdirSync(join(root, 'etc/passwd'));
-  assert.is(
+  assert.equal(
     succeed(
       run([
         ...enterRoot(root),
@@ -203,7 +204,7 @@ test('reads an odd /etc/passwd without harm', () => {
   );
   rmSync(join(root, 'etc/passwd'), { recursive: true });
   execFileSync('mkfifo', [join(root, 'etc/passwd')]);
-  assert.is(
+  assert.equal(
     succeed(
       run([
         ...enterRoot(root),

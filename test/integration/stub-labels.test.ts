@@ -1,4 +1,4 @@
-import * as assert from 'uvu/assert';
+import { strict as assert } from 'node:assert';
 import type { Operation } from '../../src/plan/operations.ts';
 import { failWith, type Outcome, shell, step, succeed } from './support/stub.ts';
 import { stubSuite } from './support/stub-suite.ts';
@@ -22,7 +22,7 @@ function write(attribute: string, value: string): Outcome {
 }
 
 test('positive control: one that reads back as it was written is taken', () => {
-  assert.is(succeed(write('../comm', 'short')), 'went on\n');
+  assert.equal(succeed(write('../comm', 'short')), 'went on\n');
 });
 
 test('one that reads back as another ends it', () => {
@@ -32,7 +32,7 @@ test('one that reads back as another ends it', () => {
 test('one that no module takes ends it', () => {
   const outcome = write('apparmor/no-such-file', 'profile');
   assert.ok(outcome.failure !== undefined);
-  assert.not.match(outcome.output, /went on/);
+  assert.doesNotMatch(outcome.output, /went on/);
 });
 
 test.run();

@@ -1,9 +1,10 @@
 /** Mounts: what is asked for, what is refused, and what hides things. */
+
+import { strict as assert } from 'node:assert';
 import { execFileSync } from 'node:child_process';
 import { chmodSync, chownSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { release } from 'node:os';
 import { join } from 'node:path';
-import * as assert from 'uvu/assert';
 import type { Operation } from '../../src/plan/operations.ts';
 import { NO_SLOT } from '../../src/plan/operations.ts';
 import { failWith, ownRoot, shell, step, succeed } from './support/stub.ts';
@@ -44,7 +45,7 @@ test('strictatime and noatime replace what was there', () => {
   const one = succeed(inside(bind(outside, '/b', { set: NOATIME }), `grep ${root}/b /proc/mounts`));
   assert.match(one, /noatime/);
   const other = succeed(inside(bind(outside, '/b', { set: STRICTATIME }), `grep ${root}/b /proc/mounts`));
-  assert.not.match(other, /relatime|noatime/);
+  assert.doesNotMatch(other, /relatime|noatime/);
 });
 
 test('remount changes a mount, and only a mount', () => {
@@ -104,7 +105,7 @@ test('a tree is mapped by a user namespace of its own maps', () => {
     ],
     slots: 4,
   });
-  assert.is(succeed(outcome), '100000 100000\n');
+  assert.equal(succeed(outcome), '100000 100000\n');
 });
 
 test('tmpcopyup brings what the directory had, and follows nothing', () => {
@@ -119,7 +120,7 @@ test('tmpcopyup brings what the directory had, and follows nothing', () => {
       `cd ${root}/data && stat -c '%n %a %s %F' file null && readlink link && cat sub/deep/f`,
     ),
   );
-  assert.equal(output.trim().split('\n'), [
+  assert.deepEqual(output.trim().split('\n'), [
     'file 640 100000 regular file',
     'null 666 0 character special file',
     '/etc/shadow',
@@ -143,7 +144,7 @@ test('tmpcopyup brings file capabilities and attributes of users along', () => {
     ),
   );
   assert.match(output, /^file cap_chown,cap_net_raw=ep\n5:6\n/);
-  assert.not.match(output, /trusted/);
+  assert.doesNotMatch(output, /trusted/);
   // A tmpfs has attributes of users since Linux 6.6.
   if (Number(release().split('.')[0]) > 6 || /^6\.([6-9]|\d\d)/.test(release())) {
     assert.match(output, /# file: sub\nuser\.note="of the directory"\n/);
@@ -161,7 +162,7 @@ test('a tmpfs that names no mode has that of the directory it covers', () => {
     tmpfs('/new', { keepMode: false, options: ['mode=700'] }),
   ];
   // What was not there before has no mode to keep: the kernel's own choice.
-  assert.is(succeed(inside(mounts, script)), '1751\n1777\n700\n');
+  assert.equal(succeed(inside(mounts, script)), '1751\n1777\n700\n');
 });
 
 test('tmpcopyup ends at a depth that only an attacker needs', () => {
@@ -203,7 +204,7 @@ test('masks cover directories and files, several from one mount; what is missing
       slots: 3,
     }),
   );
-  assert.not.match(output, /secret$/m);
+  assert.doesNotMatch(output, /secret$/m);
   assert.match(output, /Read-only file system/);
 });
 
@@ -212,7 +213,7 @@ test('sysctls and scores go to procfs and nowhere else', () => {
   const sysctl = (path: string, value = 'x') => step('confine', 'sysctl', { proc: 0, path, value });
   const run = (...operations: Operation[]) =>
     bench.run({ operations: [proc, ...operations, ...shell('cat /proc/self/oom_score_adj')], slots: 1 });
-  assert.is(succeed(run(step('confine', 'oom-score', { proc: 0, value: 77 }))), '77\n');
+  assert.equal(succeed(run(step('confine', 'oom-score', { proc: 0, value: 77 }))), '77\n');
   failWith(run(sysctl('self/root/etc/passwd')), 40, /self\/root\/etc\/passwd/);
   failWith(run(sysctl('../etc/passwd')), 18, /etc\/passwd/);
   failWith(run(sysctl('/etc/passwd')), 18, /etc\/passwd/);
@@ -276,7 +277,7 @@ test('a place in an open mount is found from there, on top of what lies on it, l
       slots: 5,
     }),
   );
-  assert.is(output, '1\n');
+  assert.equal(output, '1\n');
 });
 
 test.run();

@@ -1,9 +1,10 @@
 /** The stub under filters: what it still does behind one, and how a listener leaves. */
+
+import { strict as assert } from 'node:assert';
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite } from 'uvu';
-import * as assert from 'uvu/assert';
 import { encodeGo } from '../../src/launch/messages.ts';
 import { NO_SLOT } from '../../src/plan/operations.ts';
 import { type Bench, native, openBench, shell, step } from './support/stub.ts';
@@ -92,28 +93,28 @@ test('needs only write, execve and exit_group behind a filter', () => {
   const { write, execve, exit_group } = numbers;
   const filter = filterOf([write, execve, exit_group], action.allow, action.killProcess);
   const outcome = bench.run({ operations: [find(tiny), seccomp(filter), execute] });
-  assert.is(outcome.failure, undefined, JSON.stringify(outcome.failure));
-  assert.is(outcome.output, 'ok');
-  assert.is(outcome.code, 7);
+  assert.equal(outcome.failure, undefined, JSON.stringify(outcome.failure));
+  assert.equal(outcome.output, 'ok');
+  assert.equal(outcome.code, 7);
 });
 
 test('is really filtered', () => {
   const filter = filterOf([numbers.execve], action.killProcess, action.allow);
   const outcome = bench.run({ operations: [find(tiny), seccomp(filter), execute] });
-  assert.is(outcome.signal, 31);
-  assert.is(outcome.output, '');
+  assert.equal(outcome.signal, 31);
+  assert.equal(outcome.output, '');
 });
 
 test('reports an execve that the filter refuses', () => {
   const filter = filterOf([numbers.execve], action.errno, action.allow);
   const outcome = bench.run({ operations: [find(tiny), seccomp(filter), execute] });
-  assert.is(outcome.failure?.errno, 1);
+  assert.equal(outcome.failure?.errno, 1);
 });
 
 test('refuses filters that are none', () => {
   for (const filter of [new Uint8Array(), new Uint8Array(7), new Uint8Array(8 * 4097)]) {
     const outcome = bench.run({ operations: [find(tiny), seccomp(filter), execute] });
-    assert.is(outcome.failure?.errno, 22);
+    assert.equal(outcome.failure?.errno, 22);
   }
   const nonsense = bench.run({ operations: [find(tiny), seccomp(new Uint8Array(8).fill(0xff)), execute] });
   assert.match(nonsense.failure?.text ?? '', /loading the filter/);
@@ -136,8 +137,8 @@ test('sends the listener with the JSON to the agent, and leaves no process behin
     ],
     inherited: [theirs],
     talk: (socket, decode) => {
-      assert.is(decode(native.receive(socket, 5000).data).type, 'cloned');
-      assert.is(decode(native.receive(socket, 5000).data).type, 'ready');
+      assert.equal(decode(native.receive(socket, 5000).data).type, 'cloned');
+      assert.equal(decode(native.receive(socket, 5000).data).type, 'ready');
       native.send(
         socket,
         encodeGo({ question: 'commit', state: '{}', listener: '{"fds":["seccompFd"]}' }),
@@ -145,17 +146,17 @@ test('sends the listener with the JSON to the agent, and leaves no process behin
       );
       const packet = native.receive(agent, 5000);
       received.push(new TextDecoder().decode(packet.data));
-      assert.is(packet.descriptors.length, 1);
+      assert.equal(packet.descriptors.length, 1);
       // Nobody answers any more: the calls fail.
       for (const descriptor of packet.descriptors) native.close(descriptor);
-      assert.is(decode(native.receive(socket, 5000).data).type, 'executing');
+      assert.equal(decode(native.receive(socket, 5000).data).type, 'executing');
     },
   });
   native.close(agent);
   native.close(theirs);
-  assert.equal(received, ['{"fds":["seccompFd"]}']);
+  assert.deepEqual(received, ['{"fds":["seccompFd"]}']);
   assert.match(outcome.output, /Function not implemented/);
-  assert.is(outcome.failure, undefined, JSON.stringify(outcome.failure));
+  assert.equal(outcome.failure, undefined, JSON.stringify(outcome.failure));
 });
 
 test('reports an agent that is gone', () => {
@@ -174,7 +175,7 @@ test('reports an agent that is gone', () => {
   });
   native.close(theirs);
   assert.match(outcome.failure?.text ?? '', /sending the listener/);
-  assert.is(outcome.failure?.errno, 32);
+  assert.equal(outcome.failure?.errno, 32);
 });
 
 test.run();

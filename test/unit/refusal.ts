@@ -1,4 +1,4 @@
-import * as assert from 'uvu/assert';
+import { strict as assert } from 'node:assert';
 import { Failure } from '../../src/failure.ts';
 
 /** The failure that `act` throws; anything else that it throws, or nothing, fails the test. */
@@ -16,8 +16,8 @@ export function failureOf(act: () => unknown): Failure {
 /** Checks code, place and words of a refusal. */
 export function assertRefused(act: () => unknown, code: string, pointer: string | undefined, words: RegExp) {
   const failure = failureOf(act);
-  assert.is(failure.code, code);
-  assert.is(failure.pointer, pointer);
+  assert.equal(failure.code, code);
+  assert.equal(failure.pointer, pointer);
   assert.match(failure.message, words);
 }
 

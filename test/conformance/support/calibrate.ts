@@ -1,7 +1,8 @@
 /** Another runtime under the conformance suite: it may differ only where that is known and has a reason. */
+
+import { strict as assert } from 'node:assert';
 import { spawnSync } from 'node:child_process';
 import { suite } from 'uvu';
-import * as assert from 'uvu/assert';
 import { type Difference, names } from '../../../conformance/differences/difference.ts';
 import { testWhere } from '../../integration/support/skip.ts';
 import { runConformance } from './run-conformance.ts';
@@ -35,7 +36,7 @@ export function calibrate(runtime: string, differences: readonly Difference[]): 
     `${runtime} is not installed`,
     'differs from the specification only where that is recorded',
     async () => {
-      assert.equal(await findUnexplained(runtime, differences), []);
+      assert.deepEqual(await findUnexplained(runtime, differences), []);
     },
   );
   test.run();

@@ -1,10 +1,11 @@
 /**
  * The stub alone, with plans made by hand: built with sanitizers, spawned as the runtime does it, spoken to directly.
  */
+
+import { strict as assert } from 'node:assert';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import * as assert from 'uvu/assert';
 import { loadNative } from '../../../src/entry/load-native.ts';
 import { decodeMessage, type Go, type Message, splitGo } from '../../../src/launch/messages.ts';
 import {
@@ -184,14 +185,14 @@ export const execute = (args: readonly string[], environment: readonly string[] 
 
 /** The plan was carried out and the program ended well; gives what it wrote. */
 export function succeed(outcome: Outcome): string {
-  assert.is(outcome.failure, undefined, JSON.stringify(outcome.failure));
-  assert.is(outcome.code, 0, outcome.output);
+  assert.equal(outcome.failure, undefined, JSON.stringify(outcome.failure));
+  assert.equal(outcome.code, 0, outcome.output);
   return outcome.output;
 }
 
 /** An operation failed so. */
 export function failWith(outcome: Outcome, errno: number, text: RegExp): void {
-  assert.is(outcome.failure?.errno, errno, JSON.stringify(outcome.failure));
+  assert.equal(outcome.failure?.errno, errno, JSON.stringify(outcome.failure));
   assert.match(outcome.failure?.text ?? '', text);
 }
 

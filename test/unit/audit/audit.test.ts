@@ -1,6 +1,7 @@
 /** `plan --audit`: every rule finds what it is for, and says nothing of what is closed. */
+
+import { strict as assert } from 'node:assert';
 import { suite } from 'uvu';
-import * as assert from 'uvu/assert';
 import { type AuditFinding, audit, auditRules, type HostFile, reaches } from '../../../src/audit/mod.ts';
 import { defaultConfig } from '../../../src/bundle/default-config.ts';
 import { checkConfig } from '../../../src/bundle/rules/rules.ts';
@@ -76,7 +77,7 @@ const hostUsers = (effective: string[], more: Partial<Linux> = {}): Config => ({
 
 test('a bundle that leaves nothing open has no findings', () => {
   checkConfig(closed(), { name: 'config.json' });
-  assert.equal(audit(closed(), '/bundle', look), []);
+  assert.deepEqual(audit(closed(), '/bundle', look), []);
 });
 
 /** What is opened, and every finding that it makes. */
@@ -238,40 +239,40 @@ const rows: Readonly<Record<string, readonly [Config, ...string[]]>> = {
 for (const [what, [config, ...expected]] of Object.entries(rows))
   test(what, () => {
     const findings = audit(config, '/bundle', look);
-    assert.equal(findings.map(shown), expected);
+    assert.deepEqual(findings.map(shown), expected);
     for (const { message, why, change } of findings)
-      for (const words of [message, why, change]) assert.not.match(words, /undefined|NaN|\[object/);
+      for (const words of [message, why, change]) assert.doesNotMatch(words, /undefined|NaN|\[object/);
   });
 
 test('AppArmor counts where the host runs it', () => {
   const there = (path: string): HostFile | undefined =>
     path === '/sys/kernel/security/apparmor' ? { path, kind: 'directory', uid: 0, mode: 0o755 } : look(path);
-  assert.equal(audit(closed(), '/bundle', there).map(shown), [
+  assert.deepEqual(audit(closed(), '/bundle', there).map(shown), [
     'medium apparmor-and-selinux /process/apparmorProfile',
   ]);
   const confined = withProcess({ apparmorProfile: 'docker-default' });
-  assert.equal(audit(confined, '/bundle', there), []);
+  assert.deepEqual(audit(confined, '/bundle', there), []);
 });
 
 test('the worst comes first, and a limit is reached by what is as bad or worse', () => {
   const open = { ...withMount(bind('/etc'), bind('/var/run/docker.sock')), root: { path: 'rootfs' } };
   const findings = audit(open, '/bundle', look);
-  assert.equal(
+  assert.deepEqual(
     findings.map(({ severity }) => severity),
     ['critical', 'critical', 'low'],
   );
   assert.ok(reaches(findings, 'high'));
-  assert.not.ok(reaches(findings.slice(2), 'medium'));
+  assert.ok(!reaches(findings.slice(2), 'medium'));
   assert.ok(reaches(findings.slice(2), 'low'));
 });
 
 test('each rule has a name of its own, and a test here', () => {
   const names = auditRules.map(({ name }) => name);
-  assert.is(new Set(names).size, names.length);
+  assert.equal(new Set(names).size, names.length);
   const tried = new Set(
     Object.values(rows).flatMap(([, ...expected]) => expected.map((each) => each.split(' ')[1])),
   );
-  assert.equal(
+  assert.deepEqual(
     names.filter((name) => !tried.has(name) && name !== 'apparmor-and-selinux'),
     [],
   );
@@ -279,7 +280,7 @@ test('each rule has a name of its own, and a test here', () => {
 
 test('the config that `tsoci spec` writes has no critical finding', () => {
   const findings = audit(defaultConfig(), '/bundle', look);
-  assert.not.ok(reaches(findings, 'critical'), findings.map(shown).join('\n'));
+  assert.ok(!reaches(findings, 'critical'), findings.map(shown).join('\n'));
 });
 
 test.run();

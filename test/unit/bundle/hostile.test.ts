@@ -1,7 +1,8 @@
 /** Whole configs with a few random changes: whatever they turn into, they are planned or refused in words. */
+
+import { strict as assert } from 'node:assert';
 import fc from 'fast-check';
 import { test } from 'uvu';
-import * as assert from 'uvu/assert';
 import { parseJson } from '../../../src/bundle/json/parse-json.ts';
 import { stringifyJson } from '../../../src/bundle/json/stringify-json.ts';
 import { checkConfig } from '../../../src/bundle/rules/rules.ts';
@@ -110,14 +111,14 @@ test('changes of every kind, one to five at a time', async () => {
     fc.asyncProperty(fc.array(change, { minLength: 1, maxLength: 5 }), async (changes) => {
       const document = changes.reduce<unknown>(applied, wholeConfig);
       try {
-        assert.equal(await decide(document), []);
+        assert.deepEqual(await decide(document), []);
         seen.planned += 1;
       } catch (error) {
         if (!(error instanceof Failure) || error.code === 'internal') throw error;
         assert.ok(error.code === 'invalid' || error.code === 'unsupported', error.code);
         // Words that a config itself may have, and a message then quotes.
         const own = /undefined|NaN|\[object/;
-        if (!own.test(stringifyJson(document))) assert.not.match(error.message, own);
+        if (!own.test(stringifyJson(document))) assert.doesNotMatch(error.message, own);
         seen.refused += 1;
       }
     }),

@@ -1,5 +1,5 @@
+import { strict as assert } from 'node:assert';
 import { suite } from 'uvu';
-import * as assert from 'uvu/assert';
 import { type CallerIds, withOwnUserNamespace } from '../../../src/bundle/own-user-namespace.ts';
 import { checkConfig } from '../../../src/bundle/rules/rules.ts';
 import type { Config } from '../../../src/spec/config.ts';
@@ -28,31 +28,31 @@ function lines(
 }
 
 test('root of the container is the caller, others are subordinate ids', () => {
-  assert.equal(lines(withUser(0, 0)), [
+  assert.deepEqual(lines(withUser(0, 0)), [
     [0, 1000, 1],
     [1, 100_000, 65_536],
   ]);
   const { process: _process, ...without } = withUser(0, 0);
-  assert.equal(lines(without), lines(withUser(0, 0)));
+  assert.deepEqual(lines(without), lines(withUser(0, 0)));
 });
 
 test('the user of the process is the caller, wherever it is among the others', () => {
   const config = withUser(33, 34);
-  assert.equal(lines(config), [
+  assert.deepEqual(lines(config), [
     [0, 100_000, 33],
     [33, 1000, 1],
     [34, 100_033, 65_503],
   ]);
-  assert.equal(lines(config, {}, 'gidMappings'), [
+  assert.deepEqual(lines(config, {}, 'gidMappings'), [
     [0, 100_000, 34],
     [34, 1001, 1],
     [35, 100_034, 65_502],
   ]);
-  assert.equal(lines(withUser(65_536, 0)), [
+  assert.deepEqual(lines(withUser(65_536, 0)), [
     [0, 100_000, 65_536],
     [65_536, 1000, 1],
   ]);
-  assert.equal(lines(withUser(90_000, 0)), [
+  assert.deepEqual(lines(withUser(90_000, 0)), [
     [0, 100_000, 65_536],
     [90_000, 1000, 1],
   ]);
@@ -64,7 +64,7 @@ test('several ranges follow one another, and no id of the host is mapped twice',
     { first: 990, count: 20 },
     { first: 5005, count: 10 },
   ];
-  assert.equal(lines(withUser(12, 0), { uids }), [
+  assert.deepEqual(lines(withUser(12, 0), { uids }), [
     [0, 5000, 10],
     [10, 990, 2],
     [12, 1000, 1],
@@ -76,31 +76,31 @@ test('several ranges follow one another, and no id of the host is mapped twice',
 
 test('not more lines than the kernel takes', () => {
   const uids = Array.from({ length: 1000 }, (_, index) => ({ first: 100_000 + 10 * index, count: 5 }));
-  assert.is(lines(withUser(3, 0), { uids })?.length, 340);
-  assert.is(lines(withUser(0, 0), { uids })?.length, 339);
+  assert.equal(lines(withUser(3, 0), { uids })?.length, 340);
+  assert.equal(lines(withUser(0, 0), { uids })?.length, 339);
 });
 
 test('without subordinate ids there is one user, and options that name another group are left out', () => {
   const { config, added } = withOwnUserNamespace(withUser(33, 34), alone) ?? {};
-  assert.equal(config?.linux?.uidMappings, [{ containerID: 33, hostID: 1000, size: 1 }]);
-  assert.equal(config?.linux?.gidMappings, [{ containerID: 34, hostID: 1001, size: 1 }]);
+  assert.deepEqual(config?.linux?.uidMappings, [{ containerID: 33, hostID: 1000, size: 1 }]);
+  assert.deepEqual(config?.linux?.gidMappings, [{ containerID: 34, hostID: 1001, size: 1 }]);
   const options = config?.mounts?.find(({ type }) => type === 'devpts')?.options;
   assert.ok(options?.includes('ptmxmode=0666') && !options.includes('gid=5'));
-  assert.is(added?.length, 4);
+  assert.equal(added?.length, 4);
   assert.match(added?.at(-1) ?? '', /^mounts\[2\]\.options: gid=5 was left out/);
   const kept = withOwnUserNamespace(withUser(0, 0), caller);
   assert.ok(kept?.config.mounts?.some((mount) => mount.options?.includes('gid=5')));
-  assert.is(kept?.added.length, 3);
+  assert.equal(kept?.added.length, 3);
 });
 
 test('everything else stays as it is, the given config too', () => {
   const given = withUser(0, 0);
   const before = JSON.stringify(given);
   const { config } = withOwnUserNamespace(given, caller) ?? {};
-  assert.is(JSON.stringify(given), before);
-  assert.equal(config?.process, given.process);
-  assert.equal(config?.mounts, given.mounts);
-  assert.equal(config?.linux?.namespaces, [...(given.linux?.namespaces ?? []), { type: 'user' }]);
+  assert.equal(JSON.stringify(given), before);
+  assert.deepEqual(config?.process, given.process);
+  assert.deepEqual(config?.mounts, given.mounts);
+  assert.deepEqual(config?.linux?.namespaces, [...(given.linux?.namespaces ?? []), { type: 'user' }]);
 });
 
 test('a config that speaks of user namespaces is left alone', () => {
@@ -110,7 +110,7 @@ test('a config that speaks of user namespaces is left alone', () => {
     { uidMappings: [{ containerID: 0, hostID: 5, size: 1 }] },
   ];
   for (const linux of speaking)
-    assert.is(withOwnUserNamespace({ ociVersion: '1.3.0', linux: linux ?? {} }, caller), undefined);
+    assert.equal(withOwnUserNamespace({ ociVersion: '1.3.0', linux: linux ?? {} }, caller), undefined);
 });
 
 test.run();

@@ -1,8 +1,9 @@
 /** The clauses and the tests of the conformance suite belong together, all of them. */
+
+import { strict as assert } from 'node:assert';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite } from 'uvu';
-import * as assert from 'uvu/assert';
 import { clauses } from '../../../conformance/clauses/all.ts';
 import { crunDifferences } from '../../../conformance/differences/crun.ts';
 import { names } from '../../../conformance/differences/difference.ts';
@@ -18,7 +19,7 @@ const twice = (names: readonly string[]): string[] =>
 
 test('every clause has a test, or a reason why none can decide it', () => {
   const bare = clauses.filter(({ tests, reason }) => tests.length > 0 === (reason !== undefined));
-  assert.equal(
+  assert.deepEqual(
     bare.map(({ id }) => id),
     [],
   );
@@ -29,7 +30,7 @@ test('every normative word of the specification is a clause', () => {
   const file = join(import.meta.dirname, '../../../conformance/normative-words.json');
   const words: SectionWords = JSON.parse(readFileSync(file, 'utf8'));
   assert.ok(Object.keys(words).length > 50);
-  assert.equal(compareWithWords(clauses, words), []);
+  assert.deepEqual(compareWithWords(clauses, words), []);
 });
 
 test('every test that a clause names exists', () => {
@@ -37,12 +38,12 @@ test('every test that a clause names exists', () => {
   const missing = clauses.flatMap(({ id, tests }) =>
     tests.filter((name) => !names.has(name)).map((name) => `${id}: ${name}`),
   );
-  assert.equal(missing, []);
+  assert.deepEqual(missing, []);
 });
 
 test('every test is bound to a clause', () => {
   const bound = new Set(clauses.flatMap(({ tests }) => tests));
-  assert.equal(
+  assert.deepEqual(
     allTests.map(({ name }) => name).filter((name) => !bound.has(name)),
     [],
   );
@@ -62,8 +63,8 @@ test('every recorded difference of another runtime names a test, and gives a rea
 });
 
 test('ids of clauses and names of tests are unique', () => {
-  assert.equal(twice(clauses.map(({ id }) => id)), []);
-  assert.equal(twice(allTests.map(({ name }) => name)), []);
+  assert.deepEqual(twice(clauses.map(({ id }) => id)), []);
+  assert.deepEqual(twice(allTests.map(({ name }) => name)), []);
 });
 
 test('every clause says where it stands, how binding it is, and what it demands', () => {

@@ -1,5 +1,5 @@
+import { strict as assert } from 'node:assert';
 import { suite } from 'uvu';
-import * as assert from 'uvu/assert';
 import type { Clause } from '../../../conformance/support/clause.ts';
 import { compareWithWords, wordsOf } from '../../../conformance/support/compare-with-words.ts';
 import { countNormativeWords } from '../../../conformance/support/normative.ts';
@@ -20,7 +20,7 @@ const flat = (counts: ReturnType<typeof countNormativeWords>) =>
   Object.fromEntries([...counts].map(([section, words]) => [section, Object.fromEntries(words)]));
 
 test('countNormativeWords() counts by section and level, not in examples', () => {
-  assert.equal(flat(countNormativeWords(text)), {
+  assert.deepEqual(flat(countNormativeWords(text)), {
     top: { MUST: 1, 'MUST NOT': 2, REQUIRED: 1, 'NOT RECOMMENDED': 1 },
     'plain-heading-here': { 'SHOULD NOT': 1, SHOULD: 1, 'MAY NOT': 1 },
   });
@@ -47,23 +47,23 @@ const matching = [
 const words = wordsOf(new Map([['a.md', text]]));
 
 test('compareWithWords() is content when every word has its clause', () => {
-  assert.equal(compareWithWords(matching, words), []);
+  assert.deepEqual(compareWithWords(matching, words), []);
 });
 
 test('compareWithWords() tells of a word without a clause', () => {
-  assert.equal(compareWithWords(matching.slice(1), words), [
+  assert.deepEqual(compareWithWords(matching.slice(1), words), [
     'a.md#top MUST: 1 in the text, 0 in the clauses',
   ]);
 });
 
 test('compareWithWords() tells of a clause without a word', () => {
-  assert.equal(compareWithWords([...matching, clause('a.md#gone', 'MUST')], words), [
+  assert.deepEqual(compareWithWords([...matching, clause('a.md#gone', 'MUST')], words), [
     'a.md#gone MUST: 0 in the text, 1 in the clauses',
   ]);
 });
 
 test('compareWithWords() leaves clauses alone that need no word', () => {
-  assert.equal(compareWithWords([...matching, clause('a.md#gone', 'OPTIONAL', 0)], words), []);
+  assert.deepEqual(compareWithWords([...matching, clause('a.md#gone', 'OPTIONAL', 0)], words), []);
 });
 
 test.run();

@@ -1,6 +1,6 @@
+import { strict as assert } from 'node:assert';
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { suite } from 'uvu';
-import * as assert from 'uvu/assert';
 import { criuDefaults } from '../../../src/container/checkpoint/criu-choices.ts';
 import type { CheckpointOptions } from '../../../src/container/checkpoint/types.ts';
 import { checkpoint } from '../../../src/container/checkpoint.ts';
@@ -41,10 +41,10 @@ const withRunning = (
           checkpoint(context, 'c', { ...options, imagePath: `${root}/images`, ...change }),
         ),
       );
-      assert.equal(newDescriptors(scene.real, before), []);
-      assert.is(scene.real.wait(init.pid, true), undefined, 'its process lives');
+      assert.deepEqual(newDescriptors(scene.real, before), []);
+      assert.equal(scene.real.wait(init.pid, true), undefined, 'its process lives');
       assert.ok(scene.ids.includes('c'));
-      assert.is(scene.store.isLocked('c'), false);
+      assert.equal(scene.store.isLocked('c'), false);
     }),
   );
 
@@ -58,8 +58,8 @@ test('refuses what CRIU would lose without a word, before there are images', () 
     },
     async (scene, failWith) => {
       const failure = await failWith();
-      assert.equal([failure.code, failure.pointer], ['unsupported', '/mounts/1']);
-      assert.is(existsSync(`${scene.context.root}/images`), false);
+      assert.deepEqual([failure.code, failure.pointer], ['unsupported', '/mounts/1']);
+      assert.equal(existsSync(`${scene.context.root}/images`), false);
     },
   ));
 
@@ -68,7 +68,7 @@ test('refuses a container in a mount namespace of others', () =>
     { linux: { namespaces: [{ type: 'pid' }, { type: 'mount', path: '/m' }] } },
     async (_scene, failWith) => {
       const failure = await failWith();
-      assert.is(failure.pointer, '/linux/namespaces/1');
+      assert.equal(failure.pointer, '/linux/namespaces/1');
       assert.match(failure.message, /mount namespace of others cannot be checkpointed/);
     },
   ));

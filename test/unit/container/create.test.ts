@@ -1,6 +1,6 @@
+import { strict as assert } from 'node:assert';
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { suite } from 'uvu';
-import * as assert from 'uvu/assert';
 import { create } from '../../../src/container/create.ts';
 import type { ProcessIdentity } from '../../../src/container/process/process-identity.ts';
 import type { Context, CreateOptions } from '../../../src/container/types.ts';
@@ -50,9 +50,9 @@ const withBundle = (
       const before = openDescriptors(scene.real);
       const left = () => readdirSync(root).filter((name) => name !== '.bundle');
       await body({ scene, context, stub, child, options, left });
-      assert.equal(newDescriptors(scene.real, before), []);
-      assert.equal([...stub.open], []);
-      assert.equal(stub.problems, []);
+      assert.deepEqual(newDescriptors(scene.real, before), []);
+      assert.deepEqual([...stub.open], []);
+      assert.deepEqual(stub.problems, []);
     }),
   );
 
@@ -66,12 +66,12 @@ test('the container is recorded with its process, its config and its pid file, b
       send?.(...given);
     };
     const { pid } = await create(context, { ...options, pidFile });
-    assert.is(pid, child.pid);
-    assert.equal(known, [pid, String(pid)]);
-    assert.equal(JSON.parse(readFileSync(`${context.root}/c/config.json`, 'utf8')), config);
+    assert.equal(pid, child.pid);
+    assert.deepEqual(known, [pid, String(pid)]);
+    assert.deepEqual(JSON.parse(readFileSync(`${context.root}/c/config.json`, 'utf8')), config);
     assert.ok(existsSync(`${context.root}/c/start.sock`), 'where it waits for start');
-    assert.is(scene.store.isLocked('c'), false);
-    assert.equal(left().sort(), ['c', 'pid']);
+    assert.equal(scene.store.isLocked('c'), false);
+    assert.deepEqual(left().sort(), ['c', 'pid']);
   }));
 
 test('a stub that ends leaves nothing: no state, no pid file, no process, no descriptor', () =>
@@ -80,7 +80,7 @@ test('a stub that ends leaves nothing: no state, no pid file, no process, no des
       create(context, { ...options, pidFile: `${context.root}/pid` }),
     );
     assert.match(failure.message, /died while it was being set up/);
-    assert.equal(left(), []);
+    assert.deepEqual(left(), []);
     assert.throws(() => endOf(child.pid), /ECHILD/, 'ended and reaped');
   }));
 
@@ -97,16 +97,16 @@ for (const [call, words] of [
       };
       const failure = await laterFailureOf(() => create(context, options));
       assert.match(failure.message, words);
-      assert.equal(left(), []);
+      assert.deepEqual(left(), []);
     }));
 
 test('a name that is in use is refused, and whoever has it keeps everything', () =>
   withBundle([ready], async ({ scene, context, stub, options }) => {
     await scene.add('c', { created: 'before' });
     const failure = await laterFailureOf(() => create(context, options));
-    assert.is(failure.code, 'exists');
-    assert.is(scene.store.read('c').created, 'before');
-    assert.equal(stub.spawned, []);
+    assert.equal(failure.code, 'exists');
+    assert.equal(scene.store.read('c').created, 'before');
+    assert.deepEqual(stub.spawned, []);
   }));
 
 const failing = [{ path: '/bin/false' }];
@@ -116,9 +116,9 @@ test('a hook that fails: poststop hooks run, and the container is gone', () =>
     [ask('create-runtime'), end],
     async ({ scene, context, child, options, left }) => {
       const failure = await laterFailureOf(() => create(context, options));
-      assert.is(failure.code, 'hook');
-      assert.is(scene.warned.filter((each) => each.includes('hooks.poststop[0]')).length, 1);
-      assert.equal(left(), []);
+      assert.equal(failure.code, 'hook');
+      assert.equal(scene.warned.filter((each) => each.includes('hooks.poststop[0]')).length, 1);
+      assert.deepEqual(left(), []);
       assert.throws(() => endOf(child.pid), /ECHILD/);
     },
     { hooks: { createRuntime: failing, poststop: failing } },
@@ -129,7 +129,7 @@ test('where no hook has run, those of poststop do not either', () =>
     [end],
     async ({ scene, context, options }) => {
       await laterFailureOf(() => create(context, options));
-      assert.equal(scene.warned, []);
+      assert.deepEqual(scene.warned, []);
     },
     { hooks: { createRuntime: failing, poststop: failing } },
   ));
@@ -139,9 +139,9 @@ test('output goes to the file for both streams; beside a terminal it is refused 
     const output = `${context.root}/.bundle/out`;
     await create(context, { ...options, output, streams: [70, 71, 72] });
     const [input, out, error] = stub.spawned[0]?.descriptors ?? [];
-    assert.is(input, 70);
-    assert.is(out, error);
-    assert.not.equal(out, 71);
+    assert.equal(input, 70);
+    assert.equal(out, error);
+    assert.notEqual(out, 71);
     assert.ok(existsSync(output));
   }));
 
@@ -151,7 +151,7 @@ test('a caller who takes the terminal asks for one without a socket', () =>
     async ({ context, stub, options }) => {
       const failure = await laterFailureOf(() => create(context, options));
       assert.match(failure.message, /nobody takes the terminal/);
-      assert.equal(stub.spawned, []);
+      assert.deepEqual(stub.spawned, []);
     },
     { process: { cwd: '/', args: ['x'], terminal: true } },
   ));
@@ -160,7 +160,7 @@ test('descriptors that the caller did not pass are not handed on', () =>
   withBundle([], async ({ context, stub, options }) => {
     const failure = await laterFailureOf(() => create(context, { ...options, preserveFds: 4000 }));
     assert.match(failure.message, /--preserve-fds 4000 would hand on/);
-    assert.equal(stub.spawned, []);
+    assert.deepEqual(stub.spawned, []);
   }));
 
 test.run();

@@ -1,6 +1,7 @@
 /** Tests also: src/container/out-of-memory.ts src/cgroup/statistics/oom-watch.ts */
+
+import { strict as assert } from 'node:assert';
 import { suite } from 'uvu';
-import * as assert from 'uvu/assert';
 import { events, measure, statistics } from '../../../src/container/events.ts';
 import { watchOutOfMemory } from '../../../src/container/out-of-memory.ts';
 import { systemError } from '../cgroup/fake-files.ts';
@@ -51,15 +52,15 @@ test('an oom is told at once, statistics in their time, and the end of the proce
       for await (const { type, ...event } of generator) {
         seen.push(type);
         if (type === 'stats')
-          assert.is(
+          assert.equal(
             (event as { data: { memory?: { usage?: { usage: number } } } }).data.memory?.usage?.usage,
             42,
           );
         scene.files.files.set('/cg/c/memory.events', 'oom_kill 3\n');
       }
-      assert.equal(seen, ['stats', 'oom']);
-      assert.equal(closed, [watch]);
-      assert.equal(newDescriptors(scene.real, before), []);
+      assert.deepEqual(seen, ['stats', 'oom']);
+      assert.deepEqual(closed, [watch]);
+      assert.deepEqual(newDescriptors(scene.real, before), []);
     }),
   ));
 
@@ -71,8 +72,8 @@ test('who stops listening leaves nothing open', () =>
       const { closed, generator } = await running(scene, ['time', 'time'], 10);
       await generator.next();
       await generator.return();
-      assert.equal(closed, [watch]);
-      assert.equal(newDescriptors(scene.real, before), []);
+      assert.deepEqual(closed, [watch]);
+      assert.deepEqual(newDescriptors(scene.real, before), []);
     }),
   ));
 
@@ -85,7 +86,7 @@ test('it is over when the container is deleted under our eyes', () =>
         if (path === '/cg/c') throw systemError('ENODEV', path);
         return scene.real.readDirectory(path);
       };
-      assert.equal(await generator.next(), { done: true, value: undefined });
+      assert.deepEqual(await generator.next(), { done: true, value: undefined });
     }),
   ));
 
@@ -95,8 +96,8 @@ test('refuses one that has stopped, and one without a cgroup', () =>
       await scene.add('dead', { init: { ...init, startTime: '1' }, cgroup: cgroupAt('c') });
       await scene.add('bare', { init });
       for (const act of [statistics, measure]) {
-        assert.is((await laterFailureOf(() => act(scene.context, 'dead'))).code, 'status');
-        assert.is((await laterFailureOf(() => act(scene.context, 'bare'))).code, 'unsupported');
+        assert.equal((await laterFailureOf(() => act(scene.context, 'dead'))).code, 'status');
+        assert.equal((await laterFailureOf(() => act(scene.context, 'bare'))).code, 'unsupported');
       }
     }),
   ));
@@ -114,12 +115,12 @@ test('watchOutOfMemory() counts what the kernel killed since the last look; noth
     });
     const found = watchOutOfMemory(scene.context, 'c');
     scene.files.files.set('/cg/c/memory.events', 'oom_kill 4\n');
-    assert.equal([found?.descriptor, found?.take(), found?.take()], [watch, 3, 0]);
-    assert.is(watchOutOfMemory(scene.context, 'bare'), undefined);
+    assert.deepEqual([found?.descriptor, found?.take(), found?.take()], [watch, 3, 0]);
+    assert.equal(watchOutOfMemory(scene.context, 'bare'), undefined);
     scene.calls.watchFiles = () => {
       throw systemError('ENOENT', '');
     };
-    assert.is(watchOutOfMemory(scene.context, 'c'), undefined);
+    assert.equal(watchOutOfMemory(scene.context, 'c'), undefined);
   }));
 
 test.run();

@@ -1,6 +1,6 @@
+import { strict as assert } from 'node:assert';
 import { existsSync, readFileSync } from 'node:fs';
 import { suite } from 'uvu';
-import * as assert from 'uvu/assert';
 import { exec } from '../../../src/container/exec.ts';
 import type { ProcessIdentity } from '../../../src/container/process/process-identity.ts';
 import type { ExecOptions } from '../../../src/container/types.ts';
@@ -43,8 +43,8 @@ const withRunning = (script: readonly Packet[], body: (running: Running) => unkn
         const stub = new FakeMachine([clonedAs(child.pid), ready, ...script]);
         scene.speak(stub);
         await body({ scene, stub, child, init });
-        assert.equal(stub.problems, []);
-        assert.is(stub.open.size, 0, 'nothing is left open');
+        assert.deepEqual(stub.problems, []);
+        assert.equal(stub.open.size, 0, 'nothing is left open');
       }),
     ),
   );
@@ -61,8 +61,8 @@ test('the process is there with its pid file before it may execute', () =>
       send?.(...given);
     };
     const { pid } = await exec(scene.context, 'c', { ...options, pidFile });
-    assert.is(pid, child.pid);
-    assert.equal(there, [String(pid)]);
+    assert.equal(pid, child.pid);
+    assert.deepEqual(there, [String(pid)]);
     assert.match(stub.sent[0] ?? '', /^commit \{.*"status":"created"/);
     assert.ok(existsSync(pidFile));
   }));
@@ -71,8 +71,8 @@ test('a program that cannot be executed leaves no pid file and no process', () =
   withRunning([failed], async ({ scene, child }) => {
     const pidFile = `${scene.context.root}/pid`;
     const failure = await laterFailureOf(() => exec(scene.context, 'c', { ...options, pidFile }));
-    assert.is(failure.errno, 'ENOENT');
-    assert.is(existsSync(pidFile), false);
+    assert.equal(failure.errno, 'ENOENT');
+    assert.equal(existsSync(pidFile), false);
     assert.throws(() => endOf(child.pid), /ECHILD/, 'ended and reaped');
   }));
 
@@ -83,7 +83,7 @@ test('a pidfd that nobody takes ends the process, and takes the pid file back', 
       exec(scene.context, 'c', { ...options, pidFile, pidfdSocket: '/nowhere/s' }),
     );
     assert.match(failure.message, /cannot connect to the pidfd socket "\/nowhere\/s"/);
-    assert.is(existsSync(pidFile), false);
+    assert.equal(existsSync(pidFile), false);
     assert.throws(() => endOf(child.pid), /ECHILD/);
   }));
 
@@ -96,7 +96,7 @@ test('a pid file that cannot be taken back rides beside the failure', () =>
       unlink(path);
     };
     const failure = await laterFailureOf(() => exec(scene.context, 'c', { ...options, pidFile }));
-    assert.is(failure.errno, 'ENOENT');
+    assert.equal(failure.errno, 'ENOENT');
     assert.match(String(failure.cleanup[0]), /cannot remove .*EROFS/);
   }));
 
@@ -112,7 +112,7 @@ test('refuses before anything is started: no such container, no command, a termi
     await refused({ tty: true, detach: true }, /a detached process with a terminal needs --console-socket/);
     await refused({ consoleSocket: '/s' }, /--console-socket is for a process with a terminal/);
     await refused({ process: { cwd: '/' } }, /args/);
-    assert.equal(stub.spawned, []);
+    assert.deepEqual(stub.spawned, []);
   }));
 
 test('refuses a container that has stopped', () =>
@@ -134,7 +134,7 @@ test('one that is paused is refused, unless the caller wants to wait with it', (
       scene.calls.readText = (path, maximum) =>
         path === `/proc/${init.pid}/cgroup` ? '0::/c\n' : scene.real.readText(path, maximum);
       const { pid } = await exec(scene.context, 'c', { ...options, ignorePaused: true });
-      assert.is(pid, child.pid);
+      assert.equal(pid, child.pid);
     },
     { cgroup: cgroupAt('c') },
   ));
@@ -190,9 +190,9 @@ for (const [code, errno] of Object.entries({ EACCES: 13, EBUSY: 16, ENOENT: 2 })
         const host = { ...context.host, surroundings: { DBUS_SYSTEM_BUS_ADDRESS: 'unix:path=/nowhere/bus' } };
         const failure = await laterFailureOf(() => exec({ ...context, host }, 'c', options));
         // There is none here: what is told is what the kernel said, and beside it that systemd was asked.
-        assert.is(failure.errno, code);
+        assert.equal(failure.errno, code);
         assert.match(String(failure.cleanup[0]), /cannot connect to the system bus/);
-        assert.equal(waits, [false, true]);
+        assert.deepEqual(waits, [false, true]);
       },
       scope,
     ));
@@ -204,7 +204,7 @@ test('nobody is asked for another failure, nor for a cgroup that is not systemdâ
       async ({ scene, init }) => {
         const waits = plansOf(scene, init);
         const failure = await laterFailureOf(() => exec(scene.context, 'c', options));
-        assert.equal([failure.cleanup, waits], [[], [false]]);
+        assert.deepEqual([failure.cleanup, waits], [[], [false]]);
       },
       record,
     );
@@ -218,14 +218,14 @@ test('the end of the process is told to whoever asked', () =>
     const told = await new Promise((onExit) => {
       void exec({ ...scene.context, host: { ...host, wait }, onExit }, 'c', options);
     });
-    assert.equal(told, { id: 'c', pid: child.pid, code: 3, signal: undefined });
+    assert.deepEqual(told, { id: 'c', pid: child.pid, code: 3, signal: undefined });
   }));
 
 test('a failure of the stub itself is still a failure, with all taken back', () =>
   withRunning([], async ({ scene, stub }) => {
     stub.failing.set('spawn', new Failure('system', 'no stub'));
     const failure = await laterFailureOf(() => exec(scene.context, 'c', options));
-    assert.is(failure.message, 'no stub');
+    assert.equal(failure.message, 'no stub');
   }));
 
 test.run();

@@ -1,5 +1,5 @@
+import { strict as assert } from 'node:assert';
 import { suite } from 'uvu';
-import * as assert from 'uvu/assert';
 import { kill } from '../../../src/container/kill.ts';
 import { systemError } from '../cgroup/fake-files.ts';
 import { newDescriptors, openDescriptors } from '../open-descriptors.ts';
@@ -19,8 +19,8 @@ test('signals the process of the container, and nobody of its cgroup', () =>
       scene.addCgroup('c', [init.pid, 4_194_302]);
       await scene.add('c', { init, cgroup: cgroupAt('c') });
       await kill(scene.context, 'c', 15, one);
-      assert.is(endOf(init.pid), 15);
-      assert.equal(scene.files.journal, []);
+      assert.equal(endOf(init.pid), 15);
+      assert.deepEqual(scene.files.journal, []);
     }),
   ));
 
@@ -28,9 +28,9 @@ test('refuses a container that has stopped, or was never there', () =>
   withScene(async (scene) => {
     await scene.add('c', { init: { pid: 4_194_303, startTime: '1' } });
     const stopped = await laterFailureOf(() => kill(scene.context, 'c', 15, one));
-    assert.is(stopped.code, 'status');
+    assert.equal(stopped.code, 'status');
     assert.match(stopped.message, /^container not running: /);
-    assert.is((await laterFailureOf(() => kill(scene.context, 'other', 15, one))).code, 'not-found');
+    assert.equal((await laterFailureOf(() => kill(scene.context, 'other', 15, one))).code, 'not-found');
   }));
 
 test('a process that ends under its hands was not running', () =>
@@ -48,7 +48,7 @@ test('a process that ends under its hands was not running', () =>
       };
       const thrown = await kill(scene.context, 'c', 15, one).catch((error: unknown) => error);
       assert.match(String(thrown), /EPERM/);
-      assert.equal(newDescriptors(scene.context.host.native, before), []);
+      assert.deepEqual(newDescriptors(scene.context.host.native, before), []);
     }),
   ));
 
@@ -60,9 +60,9 @@ test('SIGKILL lets a v1 freezer go that would hold the killed; another signal do
       const cgroup = { ...cgroupAt('c'), mode: 'v1', hierarchies, unified: undefined } as const;
       await scene.add('c', { init, cgroup });
       await kill(scene.context, 'c', SIGWINCH, one);
-      assert.equal(scene.files.journal, []);
+      assert.deepEqual(scene.files.journal, []);
       await kill(scene.context, 'c', 9, one);
-      assert.equal(scene.files.journal, ['write /cg/f/freezer.state THAWED']);
+      assert.deepEqual(scene.files.journal, ['write /cg/f/freezer.state THAWED']);
     }),
   ));
 
@@ -71,7 +71,7 @@ test('all: everybody in the cgroup, also when init has ended', () =>
     scene.addCgroup('c', [4_194_302]);
     await scene.add('c', { init: { pid: 4_194_303, startTime: '1' }, cgroup: cgroupAt('c') });
     await kill(scene.context, 'c', 9, all);
-    assert.equal(scene.files.journal, ['write /cg/c/cgroup.kill 1']);
+    assert.deepEqual(scene.files.journal, ['write /cg/c/cgroup.kill 1']);
   }));
 
 test('all: with nobody left in a container that has stopped, what was asked for is so', () =>
@@ -79,7 +79,7 @@ test('all: with nobody left in a container that has stopped, what was asked for 
     scene.addCgroup('c');
     await scene.add('c', { init: { pid: 4_194_303, startTime: '1' }, cgroup: cgroupAt('c') });
     await kill(scene.context, 'c', 9, all);
-    assert.equal(scene.files.journal, []);
+    assert.deepEqual(scene.files.journal, []);
   }));
 
 test('all: an init in another cgroup is signalled as well where its own has nobody', () =>
@@ -88,7 +88,7 @@ test('all: an init in another cgroup is signalled as well where its own has nobo
       scene.addCgroup('c');
       await scene.add('c', { init, cgroup: cgroupAt('c') });
       await kill(scene.context, 'c', 15, all);
-      assert.is(endOf(init.pid), 15);
+      assert.equal(endOf(init.pid), 15);
     }),
   ));
 
@@ -98,8 +98,8 @@ test('SIGKILL of a container without a pid namespace of its own ends everybody i
       scene.addCgroup('c', [4_194_302]);
       await scene.add('c', { init, cgroup: cgroupAt('c'), sharesPids: true });
       await kill(scene.context, 'c', 9, one);
-      assert.equal(scene.files.journal, ['write /cg/c/cgroup.kill 1']);
-      assert.is(endOf(init.pid), 9);
+      assert.deepEqual(scene.files.journal, ['write /cg/c/cgroup.kill 1']);
+      assert.equal(endOf(init.pid), 9);
     }),
   ));
 
@@ -111,8 +111,8 @@ test('but not those of another container that has the same cgroup, and for no ot
       await kill(scene.context, 'c', SIGWINCH, one);
       await scene.add('other', { cgroup: cgroupAt('c') });
       await kill(scene.context, 'c', 9, one);
-      assert.equal(scene.files.journal, []);
-      assert.is(endOf(init.pid), 9);
+      assert.deepEqual(scene.files.journal, []);
+      assert.equal(endOf(init.pid), 9);
     }),
   ));
 

@@ -1,6 +1,6 @@
+import { strict as assert } from 'node:assert';
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { suite } from 'uvu';
-import * as assert from 'uvu/assert';
 import { list } from '../../../src/container/list.ts';
 import { Store } from '../../../src/container/record/store.ts';
 import { systemError } from '../cgroup/fake-files.ts';
@@ -17,9 +17,9 @@ test('all containers of the root, as people sort them; none where there is no ro
     withChild(async (init) => {
       for (const id of ['web10', 'web2']) await scene.add(id);
       await scene.add('app', { init });
-      assert.equal(await short(scene), [`app running ${init.pid}`, 'web2 stopped 0', 'web10 stopped 0']);
+      assert.deepEqual(await short(scene), [`app running ${init.pid}`, 'web2 stopped 0', 'web10 stopped 0']);
       rmSync(scene.context.root, { recursive: true });
-      assert.equal(await list(scene.context), []);
+      assert.deepEqual(await list(scene.context), []);
       mkdirSync(scene.context.root);
     }),
   ));
@@ -34,9 +34,9 @@ test('one whose record is damaged is in the list with what is known of it, and w
         writeFileSync(`${scene.context.root}/${id}/state.json`, JSON.stringify(record));
       write('hurt', { ...recordOf('hurt', { init, uid: 4_000_000 }), created: 7 });
       write('newer', { ...recordOf('newer'), schema: 99 });
-      assert.equal(await short(scene), [`hurt damaged ${init.pid}`, 'newer newer 0', 'sound stopped 0']);
+      assert.deepEqual(await short(scene), [`hurt damaged ${init.pid}`, 'newer newer 0', 'sound stopped 0']);
       const [hurt, newer] = await list(scene.context);
-      assert.equal([hurt?.created, hurt?.owner, newer?.owner], ['', '4000000', 'root']);
+      assert.deepEqual([hurt?.created, hurt?.owner, newer?.owner], ['', '4000000', 'root']);
       assert.match(scene.warned[0] ?? '', /"hurt".* is damaged: "created" is not what it has to be/);
       assert.match(scene.warned[1] ?? '', /newer version of tsoci/);
     }),
@@ -47,14 +47,14 @@ test('of a container of which nothing can be read, its name is told', () =>
     await scene.add('c');
     writeFileSync(`${scene.context.root}/c/state.json`, '{');
     const [found] = await list(scene.context);
-    assert.equal([found?.status, found?.pid, found?.bundle, found?.owner], ['damaged', 0, '', '']);
+    assert.deepEqual([found?.status, found?.pid, found?.bundle, found?.owner], ['damaged', 0, '', '']);
   }));
 
 test('a directory whose create was killed before it recorded anything is no container', () =>
   withScene(async (scene) => {
     mkdirSync(`${scene.context.root}/early`, { recursive: true });
-    assert.equal(await list(scene.context), []);
-    assert.equal(scene.warned, []);
+    assert.deepEqual(await list(scene.context), []);
+    assert.deepEqual(scene.warned, []);
   }));
 
 test('one that is deleted while we look is passed over', () =>
@@ -66,7 +66,7 @@ test('one that is deleted while we look is passed over', () =>
       return original.call(this, id);
     };
     try {
-      assert.equal(await short(scene), ['b stopped 0']);
+      assert.deepEqual(await short(scene), ['b stopped 0']);
     } finally {
       Store.prototype.isLocked = original;
     }
@@ -93,11 +93,11 @@ test('the name of a user who has many containers is looked up once', () =>
       looked.push(path);
       return read(path, maximum);
     };
-    assert.equal(
+    assert.deepEqual(
       (await list(scene.context)).map(({ owner }) => owner),
       ['4000000', '4000000', '4000000'],
     );
-    assert.equal(looked, ['/etc/passwd']);
+    assert.deepEqual(looked, ['/etc/passwd']);
   }));
 
 test.run();

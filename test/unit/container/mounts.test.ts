@@ -1,5 +1,5 @@
+import { strict as assert } from 'node:assert';
 import { suite } from 'uvu';
-import * as assert from 'uvu/assert';
 import { meant } from '../../../src/container/mounts.ts';
 import { failureOf } from '../refusal.ts';
 
@@ -12,9 +12,9 @@ const added = [
 ];
 
 test('gives on each destination the mount that was added last, however the path is written', () => {
-  assert.equal(meant(added, ['/a']), [added[2]]);
-  assert.equal(meant(added, ['b/', '/x/../a/.']), [added[1], added[2]]);
-  assert.equal(meant(added, []), []);
+  assert.deepEqual(meant(added, ['/a']), [added[2]]);
+  assert.deepEqual(meant(added, ['b/', '/x/../a/.']), [added[1], added[2]]);
+  assert.deepEqual(meant(added, []), []);
 });
 
 test('refuses what was not added, and what is named twice, with its place and what there is', () => {
@@ -25,8 +25,8 @@ test('refuses what was not added, and what is named twice, with its place and wh
     [added, ['/a', '/a/'], '/mounts/1/destination', /is in the list already/, /remove the last one first/],
   ] as const) {
     const failure = failureOf(() => meant(list, destinations));
-    assert.is(failure.code, 'invalid');
-    assert.is(failure.pointer, pointer);
+    assert.equal(failure.code, 'invalid');
+    assert.equal(failure.pointer, pointer);
     assert.match(failure.message, words);
     assert.match(failure.hint ?? '', hint);
   }

@@ -1,7 +1,8 @@
 /** Tests also: src/cgroup/layout/cgroup-layout.ts */
+
+import { strict as assert } from 'node:assert';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { suite } from 'uvu';
-import * as assert from 'uvu/assert';
 import { planFor } from '../../../src/container/plan.ts';
 import type { Config } from '../../../src/spec/config.ts';
 import { laterFailureOf } from '../refusal.ts';
@@ -29,7 +30,7 @@ function planned(scene: Scene, uid: number, change: Partial<Config> = {}) {
     if (path === '/sys/fs/cgroup/cgroup.controllers') return 'memory pids\n';
     return real.readText(path, maximum);
   };
-  calls.makeDirectory = () => assert.unreachable('it changes nothing') as never;
+  calls.makeDirectory = () => assert.fail('it changes nothing') as never;
   const options = { id: 'c', bundle, noPivot: false, noNewKeyring: false, preserveFds: 0 };
   return planFor({ ...scene.context, rootless: uid !== 0 }, options);
 }
@@ -38,8 +39,8 @@ test('tells the limits that would be written, and the operations; root is refuse
   withScene(async (scene) => {
     const { limits, plan, refused } = await planned(scene, 0);
     assert.ok(limits.some((step) => step.kind === 'write' && step.file === 'memory.max'));
-    assert.is(plan.operations.at(-1)?.kind, 'execute');
-    assert.equal(refused, []);
+    assert.equal(plan.operations.at(-1)?.kind, 'execute');
+    assert.deepEqual(refused, []);
   }));
 
 test('an ordinary user is told why they could not do it, and gets root’s plan', () =>
@@ -53,7 +54,7 @@ test('an ordinary user is told why they could not do it, and gets root’s plan'
 test('what would be refused to root as well is refused', () =>
   withScene(async (scene) => {
     const failure = await laterFailureOf(() => planned(scene, 1000, { root: { path: 'gone' } }));
-    assert.is(failure.pointer, '/root/path');
+    assert.equal(failure.pointer, '/root/path');
   }));
 
 test.run();

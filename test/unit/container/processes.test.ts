@@ -1,5 +1,5 @@
+import { strict as assert } from 'node:assert';
 import { suite } from 'uvu';
-import * as assert from 'uvu/assert';
 import { processes } from '../../../src/container/processes.ts';
 import { laterFailureOf } from '../refusal.ts';
 import { cgroupAt, withChild, withScene } from './scene.ts';
@@ -11,7 +11,7 @@ test('the pids of the cgroup, ascending as numbers', () =>
     withChild(async (init) => {
       scene.addCgroup('c', [1000, 9, 200]);
       await scene.add('c', { init, cgroup: cgroupAt('c') });
-      assert.equal(await processes(scene.context, 'c'), [9, 200, 1000]);
+      assert.deepEqual(await processes(scene.context, 'c'), [9, 200, 1000]);
     }),
   ));
 
@@ -23,16 +23,16 @@ test('its init where the cgroup tells of nobody, as long as it lives', () =>
       await scene.add('empty', { init, cgroup: cgroupAt('empty') });
       await scene.add('dead', { init: { ...init, startTime: '1' } });
       await scene.add('unborn');
-      assert.equal(await processes(scene.context, 'without'), [init.pid]);
-      assert.equal(await processes(scene.context, 'empty'), [init.pid]);
-      assert.equal(await processes(scene.context, 'dead'), []);
-      assert.equal(await processes(scene.context, 'unborn'), []);
+      assert.deepEqual(await processes(scene.context, 'without'), [init.pid]);
+      assert.deepEqual(await processes(scene.context, 'empty'), [init.pid]);
+      assert.deepEqual(await processes(scene.context, 'dead'), []);
+      assert.deepEqual(await processes(scene.context, 'unborn'), []);
     }),
   ));
 
 test('refuses one that is not there', () =>
   withScene(async (scene) => {
-    assert.is((await laterFailureOf(() => processes(scene.context, 'other'))).code, 'not-found');
+    assert.equal((await laterFailureOf(() => processes(scene.context, 'other'))).code, 'not-found');
   }));
 
 test.run();

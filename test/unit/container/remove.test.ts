@@ -1,6 +1,6 @@
+import { strict as assert } from 'node:assert';
 import { existsSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { suite } from 'uvu';
-import * as assert from 'uvu/assert';
 import { remove } from '../../../src/container/remove.ts';
 import { Failure } from '../../../src/failure.ts';
 import { systemError } from '../cgroup/fake-files.ts';
@@ -40,13 +40,13 @@ test('undoes what create did, from the cgroup to the poststop hooks, which come 
       },
     };
     await remove(context, 'c', gently);
-    assert.equal(scene.files.journal, ['rmdir /cg/c']);
-    assert.equal(
+    assert.deepEqual(scene.files.journal, ['rmdir /cg/c']);
+    assert.deepEqual(
       [existsSync(`${root}/rdt`), existsSync(`${root}/.pid.c`), existsSync(`${root}/c`)],
       [false, false, false],
     );
-    assert.is(ran(scene), 1);
-    assert.equal(seen, [false], 'the container was gone when its hooks ran');
+    assert.equal(ran(scene), 1);
+    assert.deepEqual(seen, [false], 'the container was gone when its hooks ran');
   }));
 
 test('refuses a container that runs, and changes nothing of it', () =>
@@ -55,12 +55,12 @@ test('refuses a container that runs, and changes nothing of it', () =>
       scene.addCgroup('c', [init.pid]);
       await scene.add('c', { init, cgroup: cgroupAt('c'), poststop });
       const refusal = await laterFailureOf(() => remove(scene.context, 'c', gently));
-      assert.is(refusal.code, 'status');
+      assert.equal(refusal.code, 'status');
       assert.match(refusal.message, /not stopped but running/);
-      assert.equal(scene.files.journal, []);
-      assert.equal([...scene.ids], ['c']);
-      assert.is(ran(scene), 0);
-      assert.is(scene.store.isLocked('c'), false);
+      assert.deepEqual(scene.files.journal, []);
+      assert.deepEqual([...scene.ids], ['c']);
+      assert.equal(ran(scene), 0);
+      assert.equal(scene.store.isLocked('c'), false);
     }),
   ));
 
@@ -69,8 +69,8 @@ test('by force its process is killed first', () =>
     withChild(async (init) => {
       await scene.add('c', { init });
       await remove({ ...scene.context, onExit: () => undefined }, 'c', byForce);
-      assert.is(endOf(init.pid), 9);
-      assert.equal([...scene.ids], []);
+      assert.equal(endOf(init.pid), 9);
+      assert.deepEqual([...scene.ids], []);
     }),
   ));
 
@@ -86,7 +86,7 @@ test('a child of ours is reaped, unless somebody asked to be told of its end', (
 test('one that is not there is fine by force, and refused otherwise', () =>
   withScene(async (scene) => {
     await remove(scene.context, 'c', byForce);
-    assert.is((await laterFailureOf(() => remove(scene.context, 'c', gently))).code, 'not-found');
+    assert.equal((await laterFailureOf(() => remove(scene.context, 'c', gently))).code, 'not-found');
   }));
 
 test('something else of that name is no container, and is left alone', () =>
@@ -106,7 +106,7 @@ test('a directory of which a killed create recorded nothing goes by force', () =
   withScene(async (scene) => {
     mkdirSync(`${scene.context.root}/c`, { recursive: true });
     await remove(scene.context, 'c', byForce);
-    assert.equal([...scene.ids], []);
+    assert.deepEqual([...scene.ids], []);
   }));
 
 test('what fails on the way leaves the record, for the next try, and runs no hooks', () =>
@@ -115,12 +115,12 @@ test('what fails on the way leaves the record, for the next try, and runs no hoo
     await scene.add('c', { init: ended, cgroup: cgroupAt('c'), poststop });
     scene.files.refuse = (action) => (action.startsWith('rmdir') ? 'EPERM' : undefined);
     await laterFailureOf(() => remove(scene.context, 'c', gently));
-    assert.equal([...scene.ids], ['c']);
-    assert.is(ran(scene), 0);
-    assert.is(scene.store.isLocked('c'), false);
+    assert.deepEqual([...scene.ids], ['c']);
+    assert.equal(ran(scene), 0);
+    assert.equal(scene.store.isLocked('c'), false);
     scene.files.refuse = () => undefined;
     await remove(scene.context, 'c', gently);
-    assert.is(ran(scene), 1);
+    assert.equal(ran(scene), 1);
   }));
 
 test('by force it takes the place of whoever does not let go of the lock, after a courtesy', () =>
@@ -134,8 +134,8 @@ test('by force it takes the place of whoever does not let go of the lock, after 
     const { host } = scene.context;
     await remove({ ...scene.context, host: { ...host, wait: { ...host.wait, pause } } }, 'c', byForce);
     assert.ok(waited >= 100, String(waited));
-    assert.is(ran(scene), 1);
-    assert.is(other.isCurrent(), false);
+    assert.equal(ran(scene), 1);
+    assert.equal(other.isCurrent(), false);
     other.release();
   }));
 
@@ -148,7 +148,7 @@ test('of two that delete it at the same time, one runs the hooks', () =>
       return undefined;
     };
     await remove(scene.context, 'c', byForce);
-    assert.is(ran(scene), 0);
+    assert.equal(ran(scene), 0);
   }));
 
 test('tells of a program that has just ended for want of memory, and of no other', () =>
@@ -172,13 +172,13 @@ test('a record that cannot be worked with is refused, and by force what is known
     await scene.add('c');
     writeFileSync(`${scene.context.root}/c/state.json`, '{');
     const refusal = await laterFailureOf(() => remove(scene.context, 'c', gently));
-    assert.instance(refusal, Failure);
+    assert.ok(refusal instanceof Failure);
     assert.match(refusal.message, /is damaged/);
     scene.calls.fileSystemType = (path) => {
       throw systemError('ENOENT', path);
     };
     await remove(scene.context, 'c', byForce);
-    assert.equal([...scene.ids], []);
+    assert.deepEqual([...scene.ids], []);
     assert.match(scene.warned[0] ?? '', /is damaged/);
     assert.match(
       scene.warned.at(-1) ?? '',

@@ -1,6 +1,6 @@
+import { strict as assert } from 'node:assert';
 import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { suite } from 'uvu';
-import * as assert from 'uvu/assert';
 import type { RestoreOptions } from '../../../src/container/checkpoint/types.ts';
 import { restore } from '../../../src/container/restore.ts';
 import type { Config } from '../../../src/spec/config.ts';
@@ -48,7 +48,7 @@ const withImages = (
     await body(scene, (change) =>
       laterFailureOf(() => restore(context, { ...options, ...change } as unknown as RestoreOptions)),
     );
-    assert.equal(newDescriptors(scene.real, before), []);
+    assert.deepEqual(newDescriptors(scene.real, before), []);
   });
 
 const left = ({ context }: Scene) => readdirSync(context.root).filter((name) => name !== '.given');
@@ -64,33 +64,33 @@ for (const [call, words] of [
         throw systemError('ENOSPC', '');
       };
       assert.match((await failWith()).message, words);
-      assert.is(scene.ids.includes('c'), false);
-      assert.equal(
+      assert.equal(scene.ids.includes('c'), false);
+      assert.deepEqual(
         left(scene).filter((name) => name !== 'c@restore'),
         [],
       );
-      assert.equal(scene.warned, []);
+      assert.deepEqual(scene.warned, []);
     }));
 
 test('a name that is in use is refused, and whoever has it keeps everything', () =>
   withImages(async (scene, failWith) => {
     await scene.add('c', { created: 'before' });
-    assert.is((await failWith()).code, 'exists');
-    assert.is(scene.store.read('c').created, 'before');
-    assert.equal(left(scene), ['c']);
+    assert.equal((await failWith()).code, 'exists');
+    assert.equal(scene.store.read('c').created, 'before');
+    assert.deepEqual(left(scene), ['c']);
   }));
 
 test('what is refused of the images or the bundle is refused before anything is made', () =>
   withImages(async (scene, failWith) => {
     assert.match((await failWith({ imagePath: '/nowhere' })).message, /nowhere/);
     assert.match((await failWith({ consoleSocket: '/s' })).message, /--console-socket is for a process/);
-    assert.equal(left(scene), []);
+    assert.deepEqual(left(scene), []);
   }));
 
 test('an option that means nothing is refused, and undone', () =>
   withImages(async (scene, failWith) => {
     assert.match((await failWith({ emptyNs: ['mount'] })).message, /--empty-ns "mount"/);
-    assert.is(scene.ids.includes('c'), false);
+    assert.equal(scene.ids.includes('c'), false);
   }));
 
 test.run();

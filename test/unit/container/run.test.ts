@@ -1,6 +1,6 @@
+import { strict as assert } from 'node:assert';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { suite } from 'uvu';
-import * as assert from 'uvu/assert';
 import type { ProcessIdentity } from '../../../src/container/process/process-identity.ts';
 import { run } from '../../../src/container/run.ts';
 import type { Context, RunOptions } from '../../../src/container/types.ts';
@@ -46,22 +46,22 @@ const withBundle = (
       const context = { ...scene.context, cgroupManager: 'disabled' as const };
       const more = { noPivot: false, noNewKeyring: false, preserveFds: 0, detach: true, keep: false };
       await body({ scene, context, stub, child, options: { id: 'c', bundle, ...more } });
-      assert.equal(stub.problems, []);
+      assert.deepEqual(stub.problems, []);
     }),
   );
 
 test('the program runs; what is left to remove afterwards is told where that is all', () =>
   withBundle([ready, executing, end], {}, async ({ scene, context, child, options }) => {
     const { pid, tidy, stub, terminal } = await run(context, options);
-    assert.is(pid, child.pid);
-    assert.equal(tidy, [`${context.root}/c`]);
-    assert.equal([stub, terminal], [undefined, undefined]);
-    assert.is(scene.store.read('c').init?.pid, pid);
+    assert.equal(pid, child.pid);
+    assert.deepEqual(tidy, [`${context.root}/c`]);
+    assert.deepEqual([stub, terminal], [undefined, undefined]);
+    assert.equal(scene.store.read('c').init?.pid, pid);
   }));
 
 test('with poststop hooks a removal is more than that', () =>
   withBundle([ready, executing, end], { hooks: { poststop: failing } }, async ({ context, options }) => {
-    assert.is((await run(context, options)).tidy, undefined);
+    assert.equal((await run(context, options)).tidy, undefined);
   }));
 
 const terminal = packet({ type: 'console', text: '/dev/pts/0', descriptors: [90] });
@@ -79,8 +79,8 @@ test('in the foreground the terminal and the stub’s image stay open, for the s
     const { context, options, stub } = running;
     seated(running);
     const foreground = await run(context, { ...options, ...inFront });
-    assert.is(foreground.terminal, 90);
-    assert.equal([...stub.open].sort(), [foreground.terminal, foreground.stub].sort());
+    assert.equal(foreground.terminal, 90);
+    assert.deepEqual([...stub.open].sort(), [foreground.terminal, foreground.stub].sort());
   }));
 
 test('a poststart hook that fails ends the process, closes what was kept, and the container is gone', () =>
@@ -92,9 +92,9 @@ test('a poststart hook that fails ends the process, closes what was kept, and th
       seated(running);
       const failure = await laterFailureOf(() => run(context, { ...options, ...inFront }));
       assert.match(failure.message, /hooks\.poststart\[0\]/);
-      assert.equal([...stub.open], []);
+      assert.deepEqual([...stub.open], []);
       assert.throws(() => endOf(child.pid), /ECHILD/, 'ended and reaped');
-      assert.equal(
+      assert.deepEqual(
         scene.ids.filter((id) => id === 'c'),
         [],
       );
@@ -111,7 +111,7 @@ test('what cannot be removed then rides beside the hook’s failure', () =>
         throw systemError('EBUSY', path);
       };
       const failure = await laterFailureOf(() => run(context, options));
-      assert.is(failure.code, 'hook');
+      assert.equal(failure.code, 'hook');
       assert.match(String(failure.cleanup[0]), /EBUSY/);
     },
   ));

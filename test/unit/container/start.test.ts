@@ -1,6 +1,6 @@
+import { strict as assert } from 'node:assert';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { suite } from 'uvu';
-import * as assert from 'uvu/assert';
 import type { ProcessIdentity } from '../../../src/container/process/process-identity.ts';
 import type { ContainerRecord } from '../../../src/container/record/record.ts';
 import { start } from '../../../src/container/start.ts';
@@ -36,7 +36,7 @@ const withWaiting = (
       scene.speak(stub);
       scene.calls.connect = stub.host().native.connect;
       await body({ scene, stub, init, socket });
-      assert.equal(stub.problems, []);
+      assert.deepEqual(stub.problems, []);
     }),
   );
 
@@ -49,11 +49,11 @@ test('takes the socket away before it gives leave, so that nobody starts it twic
       send?.(...given);
     };
     await start(scene.context, 'c');
-    assert.equal(there, [false]);
+    assert.deepEqual(there, [false]);
     assert.match(stub.sent[0] ?? '', /^start /);
     const state = JSON.parse((stub.sent[0] ?? '').slice('start '.length));
-    assert.equal([state.status, state.pid], ['created', init.pid]);
-    assert.is(stub.open.size, 0);
+    assert.deepEqual([state.status, state.pid], ['created', init.pid]);
+    assert.equal(stub.open.size, 0);
     const again = await laterFailureOf(() => start(scene.context, 'c'));
     assert.match(again.message, /it is already running/);
   }));
@@ -62,9 +62,9 @@ test('a process that dies without a word has not started, and the container is s
   withWaiting([end], {}, async ({ scene, stub, init }) => {
     const failure = await laterFailureOf(() => start(scene.context, 'c'));
     assert.match(failure.message, died);
-    assert.is(endOf(init.pid), 9, 'nothing is left that might still start');
-    assert.equal([...scene.ids], ['c']);
-    assert.is(stub.open.size, 0);
+    assert.equal(endOf(init.pid), 9, 'nothing is left that might still start');
+    assert.deepEqual([...scene.ids], ['c']);
+    assert.equal(stub.open.size, 0);
   }));
 
 test('a socket that cannot be taken away: no leave is given, and the process ends', () =>
@@ -74,8 +74,8 @@ test('a socket that cannot be taken away: no leave is given, and the process end
     };
     const failure = await laterFailureOf(() => start(scene.context, 'c'));
     assert.match(failure.message, /cannot remove ".*start\.sock": EROFS/);
-    assert.equal(stub.sent, []);
-    assert.is(endOf(init.pid), 9);
+    assert.deepEqual(stub.sent, []);
+    assert.equal(endOf(init.pid), 9);
   }));
 
 test('who cannot reach the process leaves the container as it is', () =>
@@ -89,13 +89,13 @@ test('who cannot reach the process leaves the container as it is', () =>
     assert.match((await failureWith('ECONNREFUSED')).message, /its process does not wait for start/);
     assert.match((await failureWith('EMFILE')).message, /cannot reach the waiting process at .*EMFILE/);
     assert.ok(existsSync(socket));
-    assert.is(scene.context.host.native.wait(init.pid, true), undefined, 'it lives');
+    assert.equal(scene.context.host.native.wait(init.pid, true), undefined, 'it lives');
   }));
 
 test('a config without a process has nothing to start', () =>
   withWaiting([], { startable: false }, async ({ scene, socket }) => {
     const failure = await laterFailureOf(() => start(scene.context, 'c'));
-    assert.equal([failure.code, failure.pointer], ['invalid', '/process']);
+    assert.deepEqual([failure.code, failure.pointer], ['invalid', '/process']);
     assert.ok(existsSync(socket));
   }));
 
@@ -122,8 +122,8 @@ test('what startContainer hooks say goes to their file, and one that cannot be o
       assert.ok(existsSync(socket), 'it can be started yet');
       mkdirSync(`${directory}/later`);
       await start(scene.context, 'c');
-      assert.is(readFileSync(file, 'utf8'), 'word');
-      assert.is(stub.open.size, 0);
+      assert.equal(readFileSync(file, 'utf8'), 'word');
+      assert.equal(stub.open.size, 0);
     });
   }));
 
@@ -132,9 +132,9 @@ const failing = [{ path: '/bin/false' }];
 test('a poststart hook that fails stops and destroys the container, and its poststop hooks run', () =>
   withWaiting([executing, end], { poststart: failing, poststop: failing }, async ({ scene, init }) => {
     const failure = await laterFailureOf(() => start(scene.context, 'c'));
-    assert.is(failure.code, 'hook');
+    assert.equal(failure.code, 'hook');
     assert.match(failure.message, /hooks\.poststart\[0\]/);
-    assert.equal([...scene.ids], []);
+    assert.deepEqual([...scene.ids], []);
     assert.throws(() => endOf(init.pid), /ECHILD/, 'ended and reaped');
     assert.match(scene.warned.join(), /hooks\.poststop\[0\]/);
   }));
@@ -145,7 +145,7 @@ test('what cannot be destroyed then rides beside the hook’s failure', () =>
       throw systemError('EBUSY', path);
     };
     const failure = await laterFailureOf(() => start(scene.context, 'c'));
-    assert.is(failure.code, 'hook');
+    assert.equal(failure.code, 'hook');
     assert.match(String(failure.cleanup[0]), /cannot remove the state directory .*EBUSY/);
   }));
 
@@ -155,8 +155,8 @@ test('a failure that the process tells of is told', () =>
     { startNotes: [{ index: 3, kind: 'execute', from: '/process/args', about: 'x' }] as never },
     async ({ scene, init }) => {
       const failure = await laterFailureOf(() => start(scene.context, 'c'));
-      assert.is(failure.errno, 'ENOENT');
-      assert.is(endOf(init.pid), 9);
+      assert.equal(failure.errno, 'ENOENT');
+      assert.equal(endOf(init.pid), 9);
     },
   ));
 

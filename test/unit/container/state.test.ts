@@ -1,5 +1,5 @@
+import { strict as assert } from 'node:assert';
 import { suite } from 'uvu';
-import * as assert from 'uvu/assert';
 import { state } from '../../../src/container/state.ts';
 import { laterFailureOf } from '../refusal.ts';
 import { cgroupAt, withChild, withScene } from './scene.ts';
@@ -10,7 +10,7 @@ test('tells what the specification wants, and whose it is', () =>
   withScene((scene) =>
     withChild(async (init) => {
       await scene.add('c', { init, annotations: { k: 'v' } });
-      assert.equal(await state(scene.context, 'c'), {
+      assert.deepEqual(await state(scene.context, 'c'), {
         ociVersion: '1.3.0',
         id: 'c',
         pid: init.pid,
@@ -29,7 +29,7 @@ test('of one that has stopped no pid is told: the number may be somebody else’
     withChild(async (init) => {
       await scene.add('c', { init: { ...init, startTime: '1' } });
       const { pid, status } = await state(scene.context, 'c');
-      assert.equal([pid, status], [0, 'stopped']);
+      assert.deepEqual([pid, status], [0, 'stopped']);
     }),
   ));
 
@@ -38,13 +38,13 @@ test('a frozen cgroup is a paused container', () =>
     withChild(async (init) => {
       scene.addCgroup('c', [], { 'cgroup.freeze': '1\n', 'cgroup.events': 'frozen 1\n' });
       await scene.add('c', { init, cgroup: cgroupAt('c') });
-      assert.is((await state(scene.context, 'c')).status, 'paused');
+      assert.equal((await state(scene.context, 'c')).status, 'paused');
     }),
   ));
 
 test('refuses one that is not there', () =>
   withScene(async (scene) => {
-    assert.is((await laterFailureOf(() => state(scene.context, 'c'))).code, 'not-found');
+    assert.equal((await laterFailureOf(() => state(scene.context, 'c'))).code, 'not-found');
   }));
 
 test.run();

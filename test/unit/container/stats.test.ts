@@ -1,6 +1,6 @@
+import { strict as assert } from 'node:assert';
 import { rmSync } from 'node:fs';
 import { suite } from 'uvu';
-import * as assert from 'uvu/assert';
 import { type ContainerUsage, stats } from '../../../src/container/stats.ts';
 import { laterFailureOf } from '../refusal.ts';
 import { cgroupAt, type Scene, withChild, withScene } from './scene.ts';
@@ -50,14 +50,14 @@ test('a processor’s time is that since the look before, the first of which com
             : 'usage_usec 2125000\nnr_periods 10\nnr_throttled 5\n',
         ),
       );
-      assert.equal(pauses, [250, 1000]);
+      assert.deepEqual(pauses, [250, 1000]);
       const [first, second] = seen.map((list) => list[0]);
-      assert.is(seen[0]?.length, 1, 'named twice, told once');
-      assert.equal([first?.cpuPercent, first?.throttledPercent], [50, 50]);
-      assert.equal([second?.cpuPercent, second?.throttledPercent], [200, undefined]);
-      assert.equal(first?.memory, { usage: 42, limit: undefined });
-      assert.equal(first?.pids, { current: 3, limit: 9 });
-      assert.equal(first?.blockIo, { read: 11, written: 22 });
+      assert.equal(seen[0]?.length, 1, 'named twice, told once');
+      assert.deepEqual([first?.cpuPercent, first?.throttledPercent], [50, 50]);
+      assert.deepEqual([second?.cpuPercent, second?.throttledPercent], [200, undefined]);
+      assert.deepEqual(first?.memory, { usage: 42, limit: undefined });
+      assert.deepEqual(first?.pids, { current: 3, limit: 9 });
+      assert.deepEqual(first?.blockIo, { read: 11, written: 22 });
     }),
   ));
 
@@ -69,7 +69,7 @@ test('with names it ends when the last of them has gone', () =>
       const { seen } = await looks(scene, ['c'], 9, (look) => {
         if (look === 2) rmSync(`${scene.context.root}/c`, { recursive: true });
       });
-      assert.equal(
+      assert.deepEqual(
         seen.map((list) => list.length),
         [1, 0],
       );
@@ -82,8 +82,8 @@ test('a container that was named and is not there, or has stopped, is refused', 
       await scene.add('dead', { init: { ...init, startTime: '1' } });
       const refused = async (id: string) =>
         (await laterFailureOf(() => looks(scene, [id], 1, () => {}))).code;
-      assert.is(await refused('other'), 'not-found');
-      assert.is(await refused('dead'), 'status');
+      assert.equal(await refused('other'), 'not-found');
+      assert.equal(await refused('dead'), 'status');
     }),
   ));
 
@@ -95,11 +95,11 @@ test('without names: all that run, and once a word on one that cannot be measure
       await scene.add('bare', { init });
       await scene.add('dead', { init: { ...init, startTime: '1' } });
       const { seen } = await looks(scene, [], 2, () => undefined);
-      assert.equal(
+      assert.deepEqual(
         seen.map((list) => list.map(({ id }) => id)),
         [['c'], ['c']],
       );
-      assert.is(scene.warned.length, 1);
+      assert.equal(scene.warned.length, 1);
       assert.match(
         scene.warned[0] ?? '',
         /nothing is measured: container "bare" has no cgroup of its own \(It was/,

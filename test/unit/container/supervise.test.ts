@@ -1,5 +1,5 @@
+import { strict as assert } from 'node:assert';
 import { suite } from 'uvu';
-import * as assert from 'uvu/assert';
 import { supervise } from '../../../src/container/supervise.ts';
 import type { Context } from '../../../src/container/types.ts';
 import type { SpawnOptions } from '../../../src/host/native.ts';
@@ -33,7 +33,7 @@ function became(
 }
 
 test('becomes the stub, with the process to watch and the standard streams alone', () => {
-  assert.equal(became({ pid: 77 }, { environment: ['A=1'] }), {
+  assert.deepEqual(became({ pid: 77 }, { environment: ['A=1'] }), {
     file: 9,
     argv: ['tsoci-init', 'supervise', '77', '-1'],
     environment: ['A=1'],
@@ -43,26 +43,26 @@ test('becomes the stub, with the process to watch and the standard streams alone
 
 test('takes the terminal along as descriptor 3', () => {
   const seen = became({ pid: 77, terminal: 21 }, { environment: [] });
-  assert.equal(seen?.argv.slice(2), ['77', '3']);
-  assert.equal(seen?.descriptors, [0, 1, 2, 21]);
+  assert.deepEqual(seen?.argv.slice(2), ['77', '3']);
+  assert.deepEqual(seen?.descriptors, [0, 1, 2, 21]);
 });
 
 test('has what to do afterwards after two dashes, so that no argument is taken for another', () => {
   const seen = became({ pid: 77 }, { environment: [], afterwards: ['/bin/tsoci', 'delete', '--', '-x'] });
-  assert.equal(seen?.argv.slice(2), ['77', '-1', '--', '/bin/tsoci', 'delete', '--', '-x']);
+  assert.deepEqual(seen?.argv.slice(2), ['77', '-1', '--', '/bin/tsoci', 'delete', '--', '-x']);
 });
 
 test('names the container that is to be deleted', () => {
   const seen = became({ pid: 77 }, { environment: [], of: '/run/x', afterwards: ['/bin/tsoci'] });
-  assert.equal(seen?.argv.slice(4), ['--of', '/run/x', '--', '/bin/tsoci']);
-  assert.equal(became({ pid: 77 }, { environment: [], of: '/run/x' })?.argv.slice(4), []);
+  assert.deepEqual(seen?.argv.slice(4), ['--of', '/run/x', '--', '/bin/tsoci']);
+  assert.deepEqual(became({ pid: 77 }, { environment: [], of: '/run/x' })?.argv.slice(4), []);
 });
 
 test('names what is left only along with what to do when more is left', () => {
   const tidy = ['/run/x', '/sys/fs/cgroup/pids/x'];
   const seen = became({ pid: 77 }, { environment: [], tidy, afterwards: ['/bin/tsoci'] });
-  assert.equal(seen?.argv.slice(4), ['--tidy', ...tidy, '--', '/bin/tsoci']);
-  assert.equal(became({ pid: 77 }, { environment: [], tidy })?.argv.slice(4), []);
+  assert.deepEqual(seen?.argv.slice(4), ['--tidy', ...tidy, '--', '/bin/tsoci']);
+  assert.deepEqual(became({ pid: 77 }, { environment: [], tidy })?.argv.slice(4), []);
 });
 
 test('hands on the word of a container: which line counts, and what is said in our name', () => {
@@ -74,15 +74,15 @@ test('hands on the word of a container: which line counts, and what is said in o
     );
   const message = `READY=1\nMAINPID=${process.pid}\n`;
   const rest = ['READY=1', message, '--of', '/run/x', '--', '/b'];
-  assert.equal(of()?.argv.slice(3), ['-1', '--notify', '3', '4', ...rest]);
-  assert.equal(of()?.descriptors, [0, 1, 2, 31, 32]);
-  assert.equal(of(21)?.argv.slice(3), ['3', '--notify', '4', '5', ...rest]);
-  assert.equal(of(21)?.descriptors, [0, 1, 2, 21, 31, 32]);
+  assert.deepEqual(of()?.argv.slice(3), ['-1', '--notify', '3', '4', ...rest]);
+  assert.deepEqual(of()?.descriptors, [0, 1, 2, 31, 32]);
+  assert.deepEqual(of(21)?.argv.slice(3), ['3', '--notify', '4', '5', ...rest]);
+  assert.deepEqual(of(21)?.descriptors, [0, 1, 2, 21, 31, 32]);
 });
 
 test('says nothing of a container that has no socket', () => {
   const notifications = { socket: undefined, manager: 32 };
-  assert.equal(became({ pid: 77 }, { environment: [], notifications })?.descriptors, [0, 1, 2]);
+  assert.deepEqual(became({ pid: 77 }, { environment: [], notifications })?.descriptors, [0, 1, 2]);
 });
 
 test.run();

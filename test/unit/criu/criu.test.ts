@@ -1,9 +1,10 @@
 import { nowhere } from '../waits.ts';
+
 /** The conversation, with a program in Python in CRIU's place. */
 
+import { strict as assert } from 'node:assert';
 import { openSync, readdirSync, readlinkSync } from 'node:fs';
 import { suite } from 'uvu';
-import * as assert from 'uvu/assert';
 import { Criu, type Notification } from '../../../src/criu/criu.ts';
 import { type CriuResponse, requestTypes } from '../../../src/criu/messages.ts';
 import { watchingWait } from '../../../src/host/wait.ts';
@@ -47,7 +48,7 @@ async function messageOf(act: Promise<unknown>): Promise<string> {
     () => undefined,
     (thrown: unknown) => thrown,
   );
-  assert.instance(error, Error);
+  assert.ok(error instanceof Error);
   return (error as Error).message;
 }
 
@@ -80,8 +81,8 @@ s.recv(100)`,
       if (descriptor !== undefined) native.close(descriptor);
     },
   );
-  assert.equal(response, { type: requestTypes.dump, success: true });
-  assert.equal(heard, [
+  assert.deepEqual(response, { type: requestTypes.dump, success: true });
+  assert.deepEqual(heard, [
     ['post-restore', 9, false],
     ['orphan-pts-master', 9, true],
   ]);
@@ -99,12 +100,12 @@ s.recv(100)`,
       () => Promise.reject(new Error('not like this')),
     ),
   );
-  assert.is(await message, 'not like this');
+  assert.equal(await message, 'not like this');
 });
 
 test('ask() tells what a CRIU wrote that ends without an answer', async () => {
   const message = await messageOf(talk(`sys.exit('no such option')`));
-  assert.is(message, 'CRIU ended without an answer: no such option');
+  assert.equal(message, 'CRIU ended without an answer: no such option');
 });
 
 test.run();

@@ -1,6 +1,6 @@
+import { strict as assert } from 'node:assert';
 import { chmodSync, realpathSync, writeFileSync } from 'node:fs';
 import { suite } from 'uvu';
-import * as assert from 'uvu/assert';
 import { findCriu } from '../../../src/criu/find-criu.ts';
 import { native, withDirectory } from '../container/support.ts';
 import { assertRefused } from '../refusal.ts';
@@ -12,7 +12,7 @@ test('findCriu() takes the program that was named by a path', () =>
     const path = `${directory}/my-criu`;
     writeFileSync(path, '');
     chmodSync(path, 0o755);
-    assert.is(findCriu(native, path), realpathSync(path));
+    assert.equal(findCriu(native, path), realpathSync(path));
     assertRefused(() => findCriu(native, directory), 'unsupported', undefined, /no CRIU program/);
     assertRefused(() => findCriu(native, `${path}.not`), 'unsupported', undefined, /no CRIU program/);
   }));

@@ -1,6 +1,6 @@
+import { strict as assert } from 'node:assert';
 import { writeFileSync } from 'node:fs';
 import { suite } from 'uvu';
-import * as assert from 'uvu/assert';
 import { errorsIn, errorsInFile } from '../../../src/criu/log-errors.ts';
 import { native, withDirectory } from '../container/support.ts';
 
@@ -22,16 +22,16 @@ const last = [
 ];
 
 test('errorsIn() gives the last complaints once each, without the conclusion', () => {
-  assert.equal(errorsIn(log.split('\n')), last);
-  assert.equal(errorsIn(['(00.1) Dumping finished successfully']), []);
+  assert.deepEqual(errorsIn(log.split('\n')), last);
+  assert.deepEqual(errorsIn(['(00.1) Dumping finished successfully']), []);
 });
 
 test('errorsInFile() reads a log that is longer than a piece; none where there is no log', () =>
   withDirectory((directory) => {
     const path = `${directory}/dump.log`;
     writeFileSync(path, `${'(00.1) some line with an ö\n'.repeat(9000)}${log}`);
-    assert.equal(errorsInFile(native, path), last);
-    assert.equal(errorsInFile(native, `${directory}/none`), []);
+    assert.deepEqual(errorsInFile(native, path), last);
+    assert.deepEqual(errorsInFile(native, `${directory}/none`), []);
   }));
 
 test.run();

@@ -1,5 +1,5 @@
+import { strict as assert } from 'node:assert';
 import { suite } from 'uvu';
-import * as assert from 'uvu/assert';
 import { cgroupModes, decodeResponse, encodeRequest, requestTypes } from '../../../src/criu/messages.ts';
 import { assertRefused } from '../refusal.ts';
 
@@ -26,7 +26,7 @@ test("encodeRequest() writes the bytes that Google's library writes for CRIU's r
       status_fd: -1,
     },
   });
-  assert.is(
+  assert.equal(
     Buffer.from(request).toString('hex'),
     '0801126a080710e1211801520864756d702e6c6f675a0d0a093139322e302e322e31101bba010e0a052f6461746112052f64617461' +
       'ba01090a032fc3b612022f78900203aa02086e65745b375d3a6eaa020966696c655b313a325db00280808080048803ffffffffffffffffff01',
@@ -34,18 +34,18 @@ test("encodeRequest() writes the bytes that Google's library writes for CRIU's r
 });
 
 test('decodeResponse() reads notifications, failures and versions, and skips what it does not know', () => {
-  assert.equal(decodeResponse(bytes('080610012a100a0c706f73742d726573746f72651063')), {
+  assert.deepEqual(decodeResponse(bytes('080610012a100a0c706f73742d726573746f72651063')), {
     type: requestTypes.notify,
     success: true,
     notify: { script: 'post-restore', pid: 99 },
   });
-  assert.equal(decodeResponse(bytes('0802100038fbffffffffffffffff014a026e6f5803')), {
+  assert.deepEqual(decodeResponse(bytes('0802100038fbffffffffffffffff014a026e6f5803')), {
     type: requestTypes.restore,
     success: false,
     cr_errno: -5,
     cr_errmsg: 'no',
   });
-  assert.equal(decodeResponse(bytes('080a1001520a080310111a0130320178')), {
+  assert.deepEqual(decodeResponse(bytes('080a1001520a080310111a0130320178')), {
     type: requestTypes.version,
     success: true,
     version: { major_number: 3, minor_number: 17 },

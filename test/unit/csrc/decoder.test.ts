@@ -1,9 +1,9 @@
+import { strict as assert } from 'node:assert';
 import { spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { suite } from 'uvu';
-import * as assert from 'uvu/assert';
 import {
   type FieldType,
   NO_SLOT,
@@ -133,7 +133,7 @@ function run(
   writeFileSync(file, bytes);
   const [verb = 'dump', ...rest] = mode;
   const result = spawnSync(decoder, [verb, file, ...rest], { encoding: 'utf8', maxBuffer: 1 << 26 });
-  assert.is(result.stderr, '', 'the sanitizers are silent');
+  assert.equal(result.stderr, '', 'the sanitizers are silent');
   return {
     status: result.status,
     lines: result.stdout
@@ -158,8 +158,8 @@ test('reads every kind of operation as it was written', () => {
   fc.assert(
     fc.property(plans, fc.boolean(), (plan, trace) => {
       const { status, lines } = run(encodePlan(plan, { trace }));
-      assert.is(status, 0);
-      assert.equal(lines, plan.operations.map(printed));
+      assert.equal(status, 0);
+      assert.deepEqual(lines, plan.operations.map(printed));
     }),
     { numRuns: 40 },
   );
@@ -175,7 +175,7 @@ test('knows as many kinds and phases as the table', () => {
     questions: [],
   };
   const all = [...lines, ...run(encodePlan(finishing, { trace: false })).lines];
-  assert.equal(new Set(all.map((line) => (line as { kind: string }).kind)), new Set(operationKinds));
+  assert.deepEqual(new Set(all.map((line) => (line as { kind: string }).kind)), new Set(operationKinds));
 });
 
 interface Refusal {
@@ -256,14 +256,14 @@ const refusals: readonly Refusal[] = [
 
 for (const { title, reason, error, plan, spoil } of refusals) {
   test(`refuses ${title}`, () => {
-    assert.is(run(encodePlan(tiny, { trace: false })).status, 0, 'positive control');
+    assert.equal(run(encodePlan(tiny, { trace: false })).status, 0, 'positive control');
     const bytes = encodePlan({ ...tiny, ...plan }, { trace: false }).slice();
     spoil?.(new DataView(bytes.buffer));
     const { status, lines } = run(bytes);
-    assert.is(status, 1);
+    assert.equal(status, 1);
     const refusal = lines[0] as { error: number; reason: string };
     assert.match(refusal.reason, reason);
-    assert.is(refusal.error, error ?? 74);
+    assert.equal(refusal.error, error ?? 74);
   });
 }
 
@@ -360,9 +360,9 @@ for (const { title, reason, control, operations: attack, inherited = [] } of liv
         { ...tiny, inherited, slots: 1, operations: [...some, ...tiny.operations.slice(1)] },
         { trace: false },
       );
-    assert.is(run(encoded(control)).status, 0, 'positive control');
+    assert.equal(run(encoded(control)).status, 0, 'positive control');
     const { status, lines } = run(encoded(attack));
-    assert.is(status, 1);
+    assert.equal(status, 1);
     assert.match((lines[0] as { reason: string }).reason, reason);
   });
 }
@@ -375,8 +375,8 @@ test('a plan may end with finish, behind which stands what takes it back, and no
     const { status, lines } = run(encodePlan({ ...tiny, slots: 1, operations }, { trace: false }));
     return status === 0 ? 'fine' : (lines[0] as { reason: string }).reason;
   };
-  assert.is(verdict(finishing), 'fine');
-  assert.is(verdict(opening, finishing, undoing, { ...closing, phase: 'undo' } as Operation), 'fine');
+  assert.equal(verdict(finishing), 'fine');
+  assert.equal(verdict(opening, finishing, undoing, { ...closing, phase: 'undo' } as Operation), 'fine');
   assert.match(verdict(undoing, finishing), /takes back what is not finished/);
   assert.match(verdict(undoing, tiny.operations[1] as Operation), /takes back what is not finished/);
   assert.match(verdict(finishing, { ...undoing, phase: 'exec' } as Operation), /comes after the end/);
@@ -403,9 +403,9 @@ test('refuses a slot that is not declared', () => {
     { ...tiny, slots: 1, operations: [opening, closing, ...tiny.operations.slice(1)] },
     { trace: false },
   );
-  assert.is(run(bytes).status, 0, 'positive control');
+  assert.equal(run(bytes).status, 0, 'positive control');
   new DataView(bytes.buffer).setUint32(wireHeader.slots, 0, true);
-  assert.is(run(bytes).status, 1);
+  assert.equal(run(bytes).status, 1);
 });
 
 test('refuses a truth that is neither 0 nor 1', () => {
@@ -414,11 +414,11 @@ test('refuses a truth that is neither 0 nor 1', () => {
     { ...tiny, operations: [propagation, ...tiny.operations.slice(1)] },
     { trace: false },
   ).slice();
-  assert.is(run(bytes).status, 0, 'positive control');
+  assert.equal(run(bytes).status, 0, 'positive control');
   const at = wireHeaderSize + wireRecordHeader + 4;
-  assert.is(bytes[at], 1);
+  assert.equal(bytes[at], 1);
   bytes[at] = 2;
-  assert.is(run(bytes).status, 1);
+  assert.equal(run(bytes).status, 1);
 });
 
 test('refuses a string with a NUL inside', () => {
@@ -435,14 +435,14 @@ test('refuses a string with a NUL inside', () => {
   const at = Buffer.from(bytes).indexOf('abc');
   assert.ok(at > 0);
   bytes[at + 1] = 0;
-  assert.is(run(bytes).status, 1);
+  assert.equal(run(bytes).status, 1);
 });
 
 test('survives truncation at every byte and seconds of mutation', () => {
   const seed = Date.now() % 1_000_000;
   const plan = fc.sample(plans, { numRuns: 1, seed })[0] as Plan;
   const { status, lines } = run(encodePlan(plan, { trace: true }), 'fuzz', String(seed), '3000');
-  assert.is(status, 0, `seed ${seed}`);
+  assert.equal(status, 0, `seed ${seed}`);
   const { tried, accepted } = lines[0] as { tried: number; accepted: number };
   assert.ok(
     tried > 1000 && accepted > 0 && accepted < tried,

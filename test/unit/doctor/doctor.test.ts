@@ -1,6 +1,7 @@
 /** `doctor`: each check says no on a machine where it must, and yes where nothing is in the way. */
+
+import { strict as assert } from 'node:assert';
 import { suite } from 'uvu';
-import * as assert from 'uvu/assert';
 import { type Diagnosis, doctorChecks, examine, type Machine, worst } from '../../../src/doctor/mod.ts';
 import { parseMountTable } from '../../../src/host/mount-table.ts';
 import type { FileStatus } from '../../../src/host/native.ts';
@@ -102,8 +103,8 @@ async function bad(sketch: Sketch): Promise<Diagnosis[]> {
 }
 
 test('nothing is in the way of root, nor of an ordinary user, where all is as it should be', async () => {
-  assert.equal(await bad({}), []);
-  assert.equal(
+  assert.deepEqual(await bad({}), []);
+  assert.deepEqual(
     (await bad(ordinary)).map(({ check, verdict }) => `${verdict} ${check}`),
     ['note criu'],
   );
@@ -312,16 +313,16 @@ test('an engine that knows tsoci, in a file of its directory of configurations',
 
 test('every check has a machine here where it says no', () => {
   const tried = new Set(Object.values(rows).map(([, expected]) => expected.split(' ')[1]));
-  assert.equal(
+  assert.deepEqual(
     doctorChecks.map(({ name }) => name).filter((name) => !tried.has(name)),
     [],
   );
 });
 
 test('the worst counts', async () => {
-  assert.is(worst(await examine(machine())), 'ok');
-  assert.is(worst(await examine(machine({ release: '6.1.0' }))), 'note');
-  assert.is(worst(await examine(machine({ release: '4.4.0' }))), 'problem');
+  assert.equal(worst(await examine(machine())), 'ok');
+  assert.equal(worst(await examine(machine({ release: '6.1.0' }))), 'note');
+  assert.equal(worst(await examine(machine({ release: '4.4.0' }))), 'problem');
 });
 
 test.run();

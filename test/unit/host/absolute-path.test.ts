@@ -1,5 +1,5 @@
+import { strict as assert } from 'node:assert';
 import { suite } from 'uvu';
-import * as assert from 'uvu/assert';
 import { absolutePath } from '../../../src/host/absolute-path.ts';
 import { systemError } from '../cgroup/fake-files.ts';
 import { fakeHost } from '../cli/fake-host.ts';
@@ -19,8 +19,8 @@ const from = (directory: string, path: string) =>
   );
 
 test('a relative path is below the working directory, an absolute one needs none', () => {
-  assert.is(from('/here', 'b/c'), '/here/b/c');
-  assert.is(absolutePath(fakeHost({}).native, '/b'), '/b');
+  assert.equal(from('/here', 'b/c'), '/here/b/c');
+  assert.equal(absolutePath(fakeHost({}).native, '/b'), '/b');
 });
 
 test('refuses a relative path where the working directory is gone, or was unmounted', () => {

@@ -1,5 +1,5 @@
+import { strict as assert } from 'node:assert';
 import { suite } from 'uvu';
-import * as assert from 'uvu/assert';
 import { Failure } from '../../../src/failure.ts';
 import { asFailure, ask, askUnless } from '../../../src/host/files.ts';
 
@@ -21,21 +21,21 @@ function thrown(body: () => unknown): Failure {
   try {
     body();
   } catch (error) {
-    assert.instance(error, Failure);
+    assert.ok(error instanceof Failure);
     return error as Failure;
   }
   throw new Error('nothing was thrown');
 }
 
 test('ask() gives the answer, and words a refusal of the system', () => {
-  assert.is(
+  assert.equal(
     ask('read', '/x', () => 5),
     5,
   );
   const failure = thrown(() => ask('read the thing', '/x', throwing(systemError('EACCES'))));
-  assert.is(failure.code, 'system');
-  assert.is(failure.errno, 'EACCES');
-  assert.is(failure.message, 'cannot read the thing "/x": EACCES: refused, open');
+  assert.equal(failure.code, 'system');
+  assert.equal(failure.errno, 'EACCES');
+  assert.equal(failure.message, 'cannot read the thing "/x": EACCES: refused, open');
   assert.match(thrown(() => ask('read', '/x', throwing(systemError('EMFILE')))).hint ?? '', /ulimit -n/);
 });
 
@@ -46,21 +46,21 @@ test('ask() leaves other errors as they are', () => {
     (error: unknown) => error === own,
   );
   const worded = new Failure('invalid', 'worded');
-  assert.is(
+  assert.equal(
     thrown(() => ask('read', '/x', throwing(worded))),
     worded,
   );
 });
 
 test('askUnless() takes the answers that it is told of for none', () => {
-  assert.is(askUnless(['ENOENT'], 'read', '/x', throwing(systemError('ENOENT'))), undefined);
-  assert.is(thrown(() => askUnless(['ENOENT'], 'read', '/x', throwing(systemError('EIO')))).errno, 'EIO');
+  assert.equal(askUnless(['ENOENT'], 'read', '/x', throwing(systemError('ENOENT'))), undefined);
+  assert.equal(thrown(() => askUnless(['ENOENT'], 'read', '/x', throwing(systemError('EIO')))).errno, 'EIO');
 });
 
 test("asFailure() tells the system's refusals from mistakes of ours", () => {
   for (const code of ['EMFILE', 'ENFILE', 'ENOSPC', 'EPIPE', 'EACCES', 'EROFS', 'ENAMETOOLONG', 'ENOMEM'])
-    assert.is((asFailure(systemError(code)) as Failure).code, 'system', code);
-  assert.is((asFailure(systemError('EINVAL', '/x')) as Failure).code, 'system');
+    assert.equal((asFailure(systemError(code)) as Failure).code, 'system', code);
+  assert.equal((asFailure(systemError('EINVAL', '/x')) as Failure).code, 'system');
   for (const ours of [
     systemError('EBADF'),
     systemError('EFAULT'),
@@ -68,9 +68,9 @@ test("asFailure() tells the system's refusals from mistakes of ours", () => {
     new TypeError('x'),
     'text',
   ])
-    assert.is(asFailure(ours), ours);
+    assert.equal(asFailure(ours), ours);
   const worded = new Failure('invalid', 'worded');
-  assert.is(asFailure(worded), worded);
+  assert.equal(asFailure(worded), worded);
 });
 
 test.run();

@@ -1,5 +1,5 @@
+import { strict as assert } from 'node:assert';
 import { suite } from 'uvu';
-import * as assert from 'uvu/assert';
 import { Stopwatch, type TraceStamp } from '../../../src/host/stopwatch.ts';
 import { fakeHost } from '../cli/fake-host.ts';
 
@@ -14,7 +14,7 @@ test('each lap lasts from the one before it', () => {
   watch.lap('first');
   clock = 135n;
   watch.lap('second');
-  assert.equal(
+  assert.deepEqual(
     stamps.map(({ name, startNs, endNs, pid }) => [name, startNs, endNs, pid]),
     [
       ['first', 100n, 130n, 7],

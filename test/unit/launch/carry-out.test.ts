@@ -1,5 +1,5 @@
+import { strict as assert } from 'node:assert';
 import { suite } from 'uvu';
-import * as assert from 'uvu/assert';
 import { Failure } from '../../../src/failure.ts';
 import type { Packet } from '../../../src/host/native.ts';
 import { carryOut } from '../../../src/launch/carry-out.ts';
@@ -35,24 +35,24 @@ async function play(script: readonly Packet[], done: (mounts: readonly number[])
     (problem: unknown) => problem as Failure,
   );
   // Whatever came: nothing is left of it.
-  assert.equal([...machine.open], [], 'descriptors');
-  assert.equal([...machine.children], [], 'children');
-  assert.equal(machine.problems, []);
+  assert.deepEqual([...machine.open], [], 'descriptors');
+  assert.deepEqual([...machine.children], [], 'children');
+  assert.deepEqual(machine.problems, []);
   return { machine, heard, error };
 }
 
 test('records what was told, and lets the stub end', async () => {
   const { machine, heard, error } = await play([mounted(7), mounted(9), ready, end]);
-  assert.is(error, undefined);
-  assert.equal(heard, [[7, 9]]);
-  assert.equal(machine.sent, ['commit']);
+  assert.equal(error, undefined);
+  assert.deepEqual(heard, [[7, 9]]);
+  assert.deepEqual(machine.sent, ['commit']);
 });
 
 test('a failure is told in the words of the document, and nothing is recorded', async () => {
   const { machine, heard, error } = await play([mounted(7), failed(13, 'details')]);
   assert.match(error?.message ?? '', /^mounts\[0\] \(\/data\): .*details: permission denied/);
-  assert.equal(heard, []);
-  assert.equal(machine.sent, []);
+  assert.deepEqual(heard, []);
+  assert.deepEqual(machine.sent, []);
 });
 
 test('a stub that says nothing more has died', async () => {
@@ -60,8 +60,8 @@ test('a stub that says nothing more has died', async () => {
 });
 
 test('what its plan gives no reason for is refused', async () => {
-  assert.is((await play([executing])).error?.code, 'internal');
-  assert.is((await play([ready, ready])).error?.code, 'internal');
+  assert.equal((await play([executing])).error?.code, 'internal');
+  assert.equal((await play([ready, ready])).error?.code, 'internal');
 });
 
 const refuse = (): never => {
@@ -71,8 +71,8 @@ const refuse = (): never => {
 test('what cannot be recorded is taken back by the stub', async () => {
   const { machine, error } = await play([mounted(7), ready, failed(EPROTO, 'another answer')], refuse);
   assert.match(error?.message ?? '', /no room for the record/);
-  assert.equal(error?.cleanup, []);
-  assert.equal(machine.sent, ['start']);
+  assert.deepEqual(error?.cleanup, []);
+  assert.deepEqual(machine.sent, ['start']);
 });
 
 test('what goes wrong with that rides beside it', async () => {
@@ -85,7 +85,7 @@ test('what goes wrong with that rides beside it', async () => {
     assert.match(error?.message ?? '', /no room for the record/);
     const [beside, ...more] = (error?.cleanup ?? []) as Failure[];
     assert.match(beside?.message ?? '', words);
-    assert.equal(more, []);
+    assert.deepEqual(more, []);
   }
 });
 

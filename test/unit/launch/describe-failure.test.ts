@@ -1,6 +1,7 @@
 /** Tests also: src/plan/subject.ts */
+
+import { strict as assert } from 'node:assert';
 import { suite } from 'uvu';
-import * as assert from 'uvu/assert';
 import { describeFailure } from '../../../src/launch/describe-failure.ts';
 import { noteOf, notesAfterStart, type OperationNote } from '../../../src/launch/operation-note.ts';
 import { configOf, planOf } from '../plan/support.ts';
@@ -152,11 +153,11 @@ for (const [name, row] of Object.entries(rows)) {
       { type: 'failed', stage: 1, operation: 0, phase: 3, errno: row.errno, text: row.text ?? '' },
       note,
     );
-    assert.is(failure.message, row.message);
-    assert.is(failure.code, row.code ?? 'system');
-    assert.is(failure.pointer, note.from === '' ? undefined : note.from);
-    assert.is(failure.errno === undefined, row.errno === 0);
-    if (row.hint === undefined) assert.is(failure.hint, undefined);
+    assert.equal(failure.message, row.message);
+    assert.equal(failure.code, row.code ?? 'system');
+    assert.equal(failure.pointer, note.from === '' ? undefined : note.from);
+    assert.equal(failure.errno === undefined, row.errno === 0);
+    if (row.hint === undefined) assert.equal(failure.hint, undefined);
     else assert.match(failure.hint ?? '', row.hint);
   });
 }
@@ -171,7 +172,7 @@ test('a failure outside of all operations is our own', () => {
     text: 'plan',
   } as const;
   const failure = describeFailure(message, undefined);
-  assert.is(failure.code, 'internal');
+  assert.equal(failure.code, 'internal');
   assert.match(failure.message, /could not carry out the plan: plan: invalid argument/);
 });
 
@@ -185,21 +186,21 @@ const indexOf = (kind: string, from = '') =>
   plan.operations.findIndex((operation) => operation.kind === kind && operation.from.startsWith(from));
 
 test('noteOf() names a source by its destination, a program by its name', () => {
-  assert.is(noteOf(plan, indexOf('open-tree', '/mounts'))?.subject, '/data');
-  assert.is(noteOf(plan, indexOf('execute'))?.subject, 'sh');
-  assert.is(noteOf(plan, indexOf('find-executable'))?.subject, 'sh');
-  assert.is(noteOf(plan, indexOf('ready'))?.subject, '');
-  assert.is(noteOf(plan, 9999), undefined);
+  assert.equal(noteOf(plan, indexOf('open-tree', '/mounts'))?.subject, '/data');
+  assert.equal(noteOf(plan, indexOf('execute'))?.subject, 'sh');
+  assert.equal(noteOf(plan, indexOf('find-executable'))?.subject, 'sh');
+  assert.equal(noteOf(plan, indexOf('ready'))?.subject, '');
+  assert.equal(noteOf(plan, 9999), undefined);
 });
 
 test('notesAfterStart() are of what runs at start, with their numbers in the whole plan', () => {
   const notes = notesAfterStart(plan);
-  assert.equal(
+  assert.deepEqual(
     notes.map(({ kind }) => kind),
     ['await-start', 'no-new-privileges', 'hook', 'execute'],
   );
-  assert.equal(notes.at(-1), noteOf(plan, plan.operations.length - 1));
-  assert.equal(notesAfterStart(planOf(configOf(), {}, { startChannel: false })), []);
+  assert.deepEqual(notes.at(-1), noteOf(plan, plan.operations.length - 1));
+  assert.deepEqual(notesAfterStart(planOf(configOf(), {}, { startChannel: false })), []);
 });
 
 test.run();

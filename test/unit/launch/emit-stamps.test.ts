@@ -1,5 +1,5 @@
+import { strict as assert } from 'node:assert';
 import { suite } from 'uvu';
-import * as assert from 'uvu/assert';
 import type { TraceStamp } from '../../../src/host/stopwatch.ts';
 import { emitStamps } from '../../../src/launch/emit-stamps.ts';
 import type { Launched } from '../../../src/launch/launch.ts';
@@ -34,7 +34,7 @@ const launched = { pid: 9, stage0: 8, conversation: { stamps } } as unknown as L
 test('each operation lasted from the one before it, the first from when the stub was started', () => {
   const told: TraceStamp[] = [];
   emitStamps({ host: fakeHost({}), trace: { add: (stamp) => void told.push(stamp) } }, plan, launched, 10n);
-  assert.equal(
+  assert.deepEqual(
     told.map(({ name, category, startNs, endNs, pid }) => [name, category, startNs, endNs, pid]),
     [
       ['start the stub', 'stub:prepare', 10n, 20n, 8],
@@ -42,7 +42,7 @@ test('each operation lasted from the one before it, the first from when the stub
       ['execute', 'stub:exec', 25n, 40n, 9],
     ],
   );
-  assert.is(told[2]?.args?.['from'], '/process/args');
+  assert.equal(told[2]?.args?.['from'], '/process/args');
 });
 
 test.run();

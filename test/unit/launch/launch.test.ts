@@ -2,8 +2,9 @@
  * The talk with the stub as a sequence: each departure from it is refused, and leaves nothing behind.
  * Tests also: src/launch/conversation.ts
  */
+
+import { strict as assert } from 'node:assert';
 import { suite } from 'uvu';
-import * as assert from 'uvu/assert';
 import { Failure } from '../../../src/failure.ts';
 import type { Packet } from '../../../src/host/native.ts';
 import { launch } from '../../../src/launch/launch.ts';
@@ -120,42 +121,42 @@ const both: readonly Asked[] = ['id-maps', 'create-runtime'];
 for (const blocking of [true, false]) {
   test(`answers each question, records, and waits for execve (${blocking ? 'blocking' : 'on a thread'})`, async () => {
     const { machine, launched, answered, error } = await play({ script: whole, questions: both, blocking });
-    assert.is(error, undefined);
-    assert.equal(answered, ['id-maps 777', 'create-runtime 777', 'commit 777']);
-    assert.equal(machine.sent, [
+    assert.equal(error, undefined);
+    assert.deepEqual(answered, ['id-maps 777', 'create-runtime 777', 'commit 777']);
+    assert.deepEqual(machine.sent, [
       'id-maps state of id-maps',
       'create-runtime state of create-runtime',
       'commit state of commit',
     ]);
-    assert.equal([launched?.pid, launched?.stage0, launched?.waiting], [777, STAGE0, false]);
-    assert.is(launched?.terminal, undefined);
+    assert.deepEqual([launched?.pid, launched?.stage0, launched?.waiting], [777, STAGE0, false]);
+    assert.equal(launched?.terminal, undefined);
     // Stage 0 is reaped, the container process left to its reaper; the process holds nothing.
-    assert.equal([...machine.children], [777]);
-    assert.equal([...machine.open], []);
-    assert.equal(machine.problems, []);
-    assert.equal(machine.killed, []);
+    assert.deepEqual([...machine.children], [777]);
+    assert.deepEqual([...machine.open], []);
+    assert.deepEqual(machine.problems, []);
+    assert.deepEqual(machine.killed, []);
   });
 }
 
 test('spawns the stub with its two descriptors, an empty environment, and no path of its own', async () => {
   const { machine } = await play({ script: whole, questions: both });
   const [spawned] = machine.spawned;
-  assert.equal(spawned?.argv, ['tsoci-init', 'plan', '3']);
-  assert.equal(spawned?.environment, []);
-  assert.is(spawned?.descriptors.length, 5);
+  assert.deepEqual(spawned?.argv, ['tsoci-init', 'plan', '3']);
+  assert.deepEqual(spawned?.environment, []);
+  assert.equal(spawned?.descriptors.length, 5);
 });
 
 test('does not wait for execve when the process waits for start', async () => {
   const { machine, launched } = await play({ script: [cloned, ready], also: [waitForStart] });
-  assert.is(launched?.waiting, true);
-  assert.is(machine.unread, 0);
-  assert.equal([...machine.open], []);
+  assert.equal(launched?.waiting, true);
+  assert.equal(machine.unread, 0);
+  assert.deepEqual([...machine.open], []);
 });
 
 test('has the cgroup made while the stub starts, and tells it unasked', async () => {
   const { machine, answered } = await play({ script: whole, questions: both, also: [awaitCgroup] });
-  assert.equal(answered, [`cgroup ${STAGE0}`, 'id-maps 777', 'create-runtime 777', 'commit 777']);
-  assert.is(machine.sent[0], 'cgroup');
+  assert.deepEqual(answered, [`cgroup ${STAGE0}`, 'id-maps 777', 'create-runtime 777', 'commit 777']);
+  assert.equal(machine.sent[0], 'cgroup');
   // Nobody else is told.
   assert.equal((await play({ script: whole, questions: both })).answered[0], 'id-maps 777');
 });
@@ -164,12 +165,12 @@ test('a cgroup that cannot be made ends stage 0, and the process of which it tol
   for (const script of [[], [cloned], [cloned, end]]) {
     const { machine, error } = await play({ script, also: [awaitCgroup], answerFails: 'cgroup' });
     assert.match((error as Failure).message, /the answer failed/);
-    assert.equal((error as Failure).cleanup, []);
-    assert.equal(machine.killed, script.length === 0 ? [STAGE0] : [777, STAGE0]);
-    assert.equal([...machine.children], [], 'children');
-    assert.equal([...machine.open], [], 'descriptors');
+    assert.deepEqual((error as Failure).cleanup, []);
+    assert.deepEqual(machine.killed, script.length === 0 ? [STAGE0] : [777, STAGE0]);
+    assert.deepEqual([...machine.children], [], 'children');
+    assert.deepEqual([...machine.open], [], 'descriptors');
     // The stub may wait for it, and gets another answer.
-    assert.equal(machine.sent, ['start']);
+    assert.deepEqual(machine.sent, ['start']);
   }
 });
 
@@ -181,16 +182,16 @@ test('what a stub said of its own failure rides beside that of the cgroup', asyn
   });
   assert.match((error as Failure).message, /the answer failed/);
   assert.match(((error as Failure).cleanup[0] as Failure).message, /permission denied/);
-  assert.equal([...machine.open], []);
+  assert.deepEqual([...machine.open], []);
 });
 
 test('keeps the image of the stub for whoever wants it, unless the launch fails', async () => {
   const { machine, launched } = await play({ script: [cloned, ready, executing, end], keepsStub: true });
-  assert.equal([...machine.open], [launched?.stub]);
-  assert.is(machine.spawned[0]?.file, launched?.stub);
+  assert.deepEqual([...machine.open], [launched?.stub]);
+  assert.equal(machine.spawned[0]?.file, launched?.stub);
   const failing = await play({ script: [cloned, end], keepsStub: true });
-  assert.equal([...failing.machine.open], []);
-  assert.is((await play({ script: [cloned, ready, executing, end] })).launched?.stub, undefined);
+  assert.deepEqual([...failing.machine.open], []);
+  assert.equal((await play({ script: [cloned, ready, executing, end] })).launched?.stub, undefined);
 });
 
 test('hands out the master of the terminal', async () => {
@@ -198,8 +199,8 @@ test('hands out the master of the terminal', async () => {
     script: [cloned, master, ready, executing, end],
     also: [terminal],
   });
-  assert.is(launched?.terminal, 90);
-  assert.equal([...machine.open], [90]);
+  assert.equal(launched?.terminal, 90);
+  assert.deepEqual([...machine.open], [90]);
 });
 
 test('collects stamps wherever they come', async () => {
@@ -208,15 +209,15 @@ test('collects stamps wherever they come', async () => {
   const { launched } = await play({
     script: [stamps, cloned, stamps, ready, stamps, executing, stamps, end],
   });
-  assert.is(launched?.conversation.stamps.length, 4);
+  assert.equal(launched?.conversation.stamps.length, 4);
 });
 
 test('hands on what hooks say, before and after it is ready', async () => {
   const heard: string[] = [];
   const script = [cloned, hookSaid, ready, hookSaid, executing, end];
   const { error } = await play({ script, also: [hook], heard });
-  assert.is(error, undefined);
-  assert.equal(heard, ['/hooks/createContainer/0 stdout word', '/hooks/createContainer/0 stdout word']);
+  assert.equal(error, undefined);
+  assert.deepEqual(heard, ['/hooks/createContainer/0 stdout word', '/hooks/createContainer/0 stdout word']);
 });
 
 const gone = /died while it was being set up/;
@@ -326,12 +327,12 @@ const refusals: Readonly<Record<string, Scene & { readonly words: RegExp; readon
 for (const [name, { words, code = 'internal', ...scene }] of Object.entries(refusals)) {
   test(`refuses ${name}, and leaves nothing`, async () => {
     const { machine, error } = await play(scene);
-    assert.instance(error, Failure);
-    assert.is((error as Failure).code, code);
+    assert.ok(error instanceof Failure);
+    assert.equal((error as Failure).code, code);
     assert.match((error as Failure).message, words);
-    assert.equal([...machine.children], [], 'children');
-    assert.equal([...machine.open], [], 'descriptors');
-    assert.equal(machine.problems, []);
+    assert.deepEqual([...machine.children], [], 'children');
+    assert.deepEqual([...machine.open], [], 'descriptors');
+    assert.deepEqual(machine.problems, []);
   });
 }
 
@@ -346,14 +347,14 @@ const failures: Readonly<Record<string, readonly Packet[]>> = {
 for (const [when, script] of Object.entries(failures)) {
   test(`a failure ${when} is told in words, and ends everything`, async () => {
     const { machine, error } = await play({ script, questions: both });
-    assert.instance(error, Failure);
+    assert.ok(error instanceof Failure);
     assert.match((error as Failure).message, /permission denied/);
-    assert.is((error as Failure).errno, 'EACCES');
-    assert.equal([...machine.children], []);
-    assert.equal([...machine.open], []);
+    assert.equal((error as Failure).errno, 'EACCES');
+    assert.deepEqual([...machine.children], []);
+    assert.deepEqual([...machine.open], []);
     // Both were our children: each is killed before it is waited for.
     const made = script.includes(cloned) ? [777, STAGE0] : [STAGE0];
-    assert.equal(machine.killed, made);
+    assert.deepEqual(machine.killed, made);
   });
 }
 
@@ -379,15 +380,15 @@ const unheard: Readonly<
 for (const [what, { script, ended }] of Object.entries(unheard)) {
   test(`when nobody listens to the stub any more, a process ${what}`, async () => {
     const { machine, error } = await play({ script });
-    assert.is(error, deaf);
-    assert.equal(machine.killed, ended);
-    assert.equal([...machine.open], []);
+    assert.equal(error, deaf);
+    assert.deepEqual(machine.killed, ended);
+    assert.deepEqual([...machine.open], []);
   });
 }
 
 test('a terminal that arrived is closed when the launch fails later', async () => {
   const { machine } = await play({ script: [cloned, master, failed('confine', 0)], also: [terminal] });
-  assert.equal([...machine.open], []);
+  assert.deepEqual([...machine.open], []);
 });
 
 test('what could not be ended rides beside the first failure, and the others are ended all the same', async () => {
@@ -396,8 +397,8 @@ test('what could not be ended rides beside the first failure, and the others are
     failing: { kill: systemError('EPERM', 1) },
   });
   assert.match((error as Failure).message, /mounts\[3\].*permission denied/);
-  assert.is((error as Failure).cleanup.length, 2);
-  assert.equal(machine.killed, [777, STAGE0]);
+  assert.equal((error as Failure).cleanup.length, 2);
+  assert.deepEqual(machine.killed, [777, STAGE0]);
 });
 
 test('an answer to a stub that is gone is not the failure: that it is gone, is', async () => {
@@ -435,8 +436,8 @@ for (const [name, { words, ...scene }] of Object.entries(beforeSpawn)) {
   test(`${name} leaves no descriptor`, async () => {
     const { machine, error } = await play(scene);
     assert.match((error as Error).message, words);
-    assert.equal([...machine.open], []);
-    assert.equal(machine.problems, []);
+    assert.deepEqual([...machine.open], []);
+    assert.deepEqual(machine.problems, []);
   });
 }
 
@@ -451,14 +452,14 @@ async function startScene(script: readonly (Packet | Error)[], beforeGo = () => 
     () => undefined,
     (thrown: unknown) => thrown,
   );
-  assert.equal([...machine.open], [], 'descriptors');
+  assert.deepEqual([...machine.open], [], 'descriptors');
   return { machine, error };
 }
 
 test('startWaiting() gives permission once, and waits for execve', async () => {
   const { machine, error } = await startScene([executing, end]);
-  assert.is(error, undefined);
-  assert.equal(machine.sent, ['start {}']);
+  assert.equal(error, undefined);
+  assert.deepEqual(machine.sent, ['start {}']);
 });
 
 test('startWaiting() gives no permission when what comes before fails', async () => {
@@ -466,7 +467,7 @@ test('startWaiting() gives no permission when what comes before fails', async ()
     throw new Error('before');
   });
   assert.match((error as Error).message, /before/);
-  assert.equal(machine.sent, []);
+  assert.deepEqual(machine.sent, []);
 });
 
 const starts: Readonly<Record<string, readonly [(Packet | Error)[], RegExp]>> = {
@@ -484,7 +485,7 @@ const starts: Readonly<Record<string, readonly [(Packet | Error)[], RegExp]>> = 
 for (const [name, [script, words]] of Object.entries(starts)) {
   test(`startWaiting() refuses ${name}`, async () => {
     const { error } = await startScene(script);
-    assert.instance(error, Failure);
+    assert.ok(error instanceof Failure);
     assert.match((error as Failure).message, words);
   });
 }

@@ -1,5 +1,5 @@
+import { strict as assert } from 'node:assert';
 import { suite } from 'uvu';
-import * as assert from 'uvu/assert';
 import { Failure } from '../../../src/failure.ts';
 import {
   decodeMessage,
@@ -78,14 +78,14 @@ const rows: readonly { readonly name: string; readonly from: Raw; readonly to: o
 
 for (const { name, from, to } of rows) {
   test(`decodeMessage() reads ${name}`, () => {
-    assert.equal(decodeMessage(raw(from)), { ...origin, ...to });
+    assert.deepEqual(decodeMessage(raw(from)), { ...origin, ...to });
   });
 
   test(`decodeMessage() reads ${name} at any offset of its buffer`, () => {
     const bytes = raw(from);
     const shifted = new Uint8Array(bytes.length + 1);
     shifted.set(bytes, 1);
-    assert.equal(decodeMessage(shifted.subarray(1)), { ...origin, ...to });
+    assert.deepEqual(decodeMessage(shifted.subarray(1)), { ...origin, ...to });
   });
 }
 
@@ -113,26 +113,26 @@ for (const { name, bytes } of refused) {
 test('encodeGo() frames the state and the listener', () => {
   const bytes = encodeGo({ question: 'commit', state: '{"ü":1}', listener: '[]' });
   const view = new DataView(bytes.buffer);
-  assert.equal(
+  assert.deepEqual(
     [0, 4, 8, 12].map((at) => view.getUint32(at, true)),
     [messageTypes.go, 2, 8, 2],
   );
-  assert.is(new TextDecoder().decode(bytes.subarray(goHeader)), '{"ü":1}[]');
+  assert.equal(new TextDecoder().decode(bytes.subarray(goHeader)), '{"ü":1}[]');
 });
 
 test('encodeGo() answers the start socket, where nothing was asked', () => {
   const view = new DataView(encodeGo({ question: 'start' }).buffer);
-  assert.is(view.byteLength, goHeader);
-  assert.is(view.getUint32(4, true), startQuestion);
+  assert.equal(view.byteLength, goHeader);
+  assert.equal(view.getUint32(4, true), startQuestion);
 });
 
 test('splitGo() cuts what a socket would not take at once, and loses nothing', () => {
   for (const length of [0, 1, goPart - goHeader, goPart - goHeader + 1, 3 * goPart]) {
     const go = { question: 'create-runtime', state: 'x'.repeat(length) } as const;
     const parts = splitGo(go);
-    for (const part of parts.slice(0, -1)) assert.is(part.length, goPart);
+    for (const part of parts.slice(0, -1)) assert.equal(part.length, goPart);
     assert.ok((parts.at(-1)?.length ?? 0) > 0);
-    assert.equal(Buffer.concat(parts), Buffer.from(encodeGo(go)));
+    assert.deepEqual(Buffer.concat(parts), Buffer.from(encodeGo(go)));
   }
 });
 

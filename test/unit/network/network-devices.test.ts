@@ -1,5 +1,5 @@
+import { strict as assert } from 'node:assert';
 import { suite } from 'uvu';
-import * as assert from 'uvu/assert';
 import { Failure } from '../../../src/failure.ts';
 import { moveNetworkDevices } from '../../../src/network/network-devices.ts';
 import { assertRefused } from '../refusal.ts';
@@ -28,32 +28,32 @@ test('moves, renames, sets up, and keeps permanent addresses of global scope alo
     addresses: [kept, { flags: 0, scope: 0, value: 11 }, { flags: PERMANENT, scope: 253, value: 12 }],
   });
   const moved = moveNetworkDevices(kernel.native(), { eth0: { name: 'net0' } }, 77);
-  assert.equal(show(kernel.links(0)), []);
-  assert.equal(show(kernel.links(77)), ['lo up', 'net0 up 10']);
+  assert.deepEqual(show(kernel.links(0)), []);
+  assert.deepEqual(show(kernel.links(77)), ['lo up', 'net0 up 10']);
   // Without the label, which names the interface as it was, and the kernel's own cache information.
   assert.ok(kernel.log.includes('77: address 10 (2) to net0'), kernel.log.join('\n'));
   moved.keep();
-  assert.equal([...kernel.open], []);
+  assert.deepEqual([...kernel.open], []);
 });
 
 test('keeps the name when the config gives none, and one that is down is set up all the same', () => {
   const kernel = kernelWith({ up: false }, {});
   moveNetworkDevices(kernel.native(), { eth0: {}, eth1: { name: '' } }, 77).keep();
-  assert.equal(show(kernel.links(77)), ['lo up', 'eth0 up', 'eth1 up']);
-  assert.not(kernel.log.includes('0: eth0 down'));
+  assert.deepEqual(show(kernel.links(77)), ['lo up', 'eth0 up', 'eth1 up']);
+  assert.ok(!kernel.log.includes('0: eth0 down'));
 });
 
 test('a template gets the first free number', () => {
   const kernel = kernelWith({ name: 'a' }, { name: 'b' });
   kernel.links(77).push({ index: 2, name: 'eth0', up: true, addresses: [] });
   moveNetworkDevices(kernel.native(), { a: { name: 'eth%d' }, b: { name: 'eth%d' } }, 77).keep();
-  assert.equal(show(kernel.links(77)), ['lo up', 'eth0 up', 'eth1 up', 'eth2 up']);
+  assert.deepEqual(show(kernel.links(77)), ['lo up', 'eth0 up', 'eth1 up', 'eth2 up']);
 });
 
 test('an index that is taken in the new place is another one there', () => {
   const kernel = kernelWith({ index: 1, addresses: [kept] });
   moveNetworkDevices(kernel.native(), { eth0: {} }, 77).keep();
-  assert.equal(show(kernel.links(77)), ['lo up', 'eth0 up 10']);
+  assert.deepEqual(show(kernel.links(77)), ['lo up', 'eth0 up 10']);
 });
 
 test('takeBack() puts everything where it was, as it was', () => {
@@ -65,9 +65,9 @@ test('takeBack() puts everything where it was, as it was', () => {
     throw new Error('no such process');
   };
   moved.takeBack();
-  assert.equal(show(kernel.links(0)).sort(), ['eth0 up 10', 'eth1 down']);
-  assert.equal(show(kernel.links(77)), ['lo up']);
-  assert.equal([...kernel.open], []);
+  assert.deepEqual(show(kernel.links(0)).sort(), ['eth0 up 10', 'eth1 down']);
+  assert.deepEqual(show(kernel.links(77)), ['lo up']);
+  assert.deepEqual([...kernel.open], []);
 });
 
 const refused: Readonly<Record<string, readonly [Record<string, { name?: string }>, RegExp]>> = {
@@ -84,8 +84,8 @@ for (const [name, [devices, words]] of Object.entries(refused)) {
       `/linux/netDevices/${host}`,
       words,
     );
-    assert.equal(kernel.log, []);
-    assert.equal([...kernel.open], []);
+    assert.deepEqual(kernel.log, []);
+    assert.deepEqual([...kernel.open], []);
   });
 }
 
@@ -97,8 +97,8 @@ test('one that fails takes those before it back', () => {
     '/linux/netDevices/missing',
     /does not exist/,
   );
-  assert.equal(show(kernel.links(0)), ['eth0 up 10']);
-  assert.equal([...kernel.open], []);
+  assert.deepEqual(show(kernel.links(0)), ['eth0 up 10']);
+  assert.deepEqual([...kernel.open], []);
 });
 
 /** Each step that the kernel may refuse. */
@@ -113,9 +113,9 @@ for (const step of ['move eth0', 'eth0 down', 'address 10 (2) to x', 'x up']) {
       '/linux/netDevices/eth0',
       /^network device "eth0": .*device or resource busy/,
     );
-    assert.equal(show(kernel.links(0)), ['eth0 up 10']);
-    assert.equal(show(kernel.links(77)), ['lo up']);
-    assert.equal([...kernel.open], []);
+    assert.deepEqual(show(kernel.links(0)), ['eth0 up 10']);
+    assert.deepEqual(show(kernel.links(77)), ['lo up']);
+    assert.deepEqual([...kernel.open], []);
   });
 }
 
@@ -124,25 +124,25 @@ test('what could not be taken back rides beside the first failure', () => {
   kernel.refuse = (what) => (/^77: x up|^77: move/.test(what) ? 16 : 0);
   try {
     moveNetworkDevices(kernel.native(), { eth0: { name: 'x' } }, 77);
-    assert.unreachable();
+    assert.fail();
   } catch (error) {
-    assert.instance(error, Failure);
+    assert.ok(error instanceof Failure);
     assert.match((error as Failure).message, /set the interface up/);
-    assert.is((error as Failure).cleanup.length, 1);
+    assert.equal((error as Failure).cleanup.length, 1);
   }
-  assert.equal([...kernel.open], []);
+  assert.deepEqual([...kernel.open], []);
 });
 
 test('a namespace that is gone leaves no socket', () => {
   const kernel = kernelWith({});
   assert.throws(() => moveNetworkDevices(kernel.native(), { eth0: {} }, 78), /ESRCH/);
-  assert.equal([...kernel.open], []);
+  assert.deepEqual([...kernel.open], []);
 });
 
 test('without devices nothing happens', () => {
   const kernel = kernelWith({});
   moveNetworkDevices(kernel.native(), {}, 77).keep();
-  assert.equal(kernel.log, []);
+  assert.deepEqual(kernel.log, []);
 });
 
 test.run();

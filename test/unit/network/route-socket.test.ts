@@ -1,6 +1,6 @@
+import { strict as assert } from 'node:assert';
 import fc from 'fast-check';
 import { suite } from 'uvu';
-import * as assert from 'uvu/assert';
 import { Failure } from '../../../src/failure.ts';
 import type { Native } from '../../../src/host/native.ts';
 import {
@@ -26,13 +26,13 @@ test('encodeRequest() writes what rtnetlink(7) says', () => {
     attributes: [textAttribute(linkAttribute.name, 'eth0'), numberAttribute(linkAttribute.namespacePid, 77)],
   });
   const view = new DataView(bytes.buffer);
-  assert.is(view.getUint32(0, true), bytes.length);
-  assert.is(view.getUint16(4, true), 18);
-  assert.is(view.getUint16(6, true), 0x301);
-  assert.is(view.getUint32(8, true), 7);
-  assert.equal([view.getInt32(20, true), view.getUint32(24, true), view.getUint32(28, true)], [5, 1, 1]);
+  assert.equal(view.getUint32(0, true), bytes.length);
+  assert.equal(view.getUint16(4, true), 18);
+  assert.equal(view.getUint16(6, true), 0x301);
+  assert.equal(view.getUint32(8, true), 7);
+  assert.deepEqual([view.getInt32(20, true), view.getUint32(24, true), view.getUint32(28, true)], [5, 1, 1]);
   // IFLA_IFNAME, 5 bytes and padding; IFLA_NET_NS_PID, 4 bytes.
-  assert.equal(
+  assert.deepEqual(
     [...bytes.subarray(32)],
     [9, 0, 3, 0, 101, 116, 104, 48, 0, 0, 0, 0, 8, 0, 19, 0, 77, 0, 0, 0],
   );
@@ -60,7 +60,7 @@ test('decodeMessages() reads what encodeRequest() wrote, several in one datagram
         [...fixed],
         attributes.map(({ type, value }) => [type, [...value]]),
       ]);
-      assert.equal(
+      assert.deepEqual(
         plain,
         messages.map(([sequence, fixed, attributes]) => [
           sequence,
@@ -90,16 +90,16 @@ test('decodeMessages() leaves out what is cut short, at every byte', () => {
     fixed: linkHeader(1),
     attributes: [textAttribute(3, 'eth0')],
   });
-  assert.is(decodeMessages(whole).length, 1);
+  assert.equal(decodeMessages(whole).length, 1);
   for (let length = 0; length < whole.length; length++)
-    assert.equal(decodeMessages(whole.subarray(0, length)), []);
+    assert.deepEqual(decodeMessages(whole.subarray(0, length)), []);
 });
 
 test('the two highest bits of an attribute’s type are none of it', () => {
   const [message] = decodeMessages(
     answer(messageType.newLink, 1, new Uint8Array(16), [[0x8003, Uint8Array.of(1)]]),
   );
-  assert.is(message?.attributes[0]?.type, 3);
+  assert.equal(message?.attributes[0]?.type, 3);
 });
 
 /** A socket on which the kernel says these datagrams. */
@@ -146,41 +146,41 @@ function errnoOf(act: () => unknown): string | undefined {
 test('execute() asks for an acknowledgement and waits for it', () => {
   const { execute, written, left } = socketOn(errorMessage(1, 0));
   execute();
-  assert.equal(left, []);
-  assert.is((written[0]?.[6] ?? 0) & messageFlag.acknowledge, messageFlag.acknowledge);
+  assert.deepEqual(left, []);
+  assert.equal((written[0]?.[6] ?? 0) & messageFlag.acknowledge, messageFlag.acknowledge);
 });
 
 test('execute() throws what the kernel refuses, beginning with what was wanted', () => {
-  assert.is(errnoOf(socketOn(errorMessage(1, 16)).execute), 'EBUSY do it: device or resource busy');
+  assert.equal(errnoOf(socketOn(errorMessage(1, 16)).execute), 'EBUSY do it: device or resource busy');
 });
 
 test('answers to another request are passed over', () => {
   const { execute, left } = socketOn(errorMessage(9, 16), link(9, 1), errorMessage(1, 0));
   execute();
-  assert.equal(left, []);
+  assert.deepEqual(left, []);
 });
 
 test('ask() takes one answer, or the refusal', () => {
-  assert.is(socketOn(link(1, 4)).one().length, 1);
+  assert.equal(socketOn(link(1, 4)).one().length, 1);
   assert.match(errnoOf(socketOn(errorMessage(1, 19)).one) ?? '', /^ENODEV ask it/);
 });
 
 test('ask() for all takes everything until the end, over several datagrams', () => {
   const two = Uint8Array.from([...link(1, 1), ...link(1, 2)]);
   const { all, left } = socketOn(two, link(1, 3), done(1));
-  assert.is(all().length, 3);
-  assert.equal(left, []);
+  assert.equal(all().length, 3);
+  assert.deepEqual(left, []);
 });
 
 test('a list that ends with an errno is a refusal', () => {
-  assert.is(errnoOf(socketOn(link(1, 1), done(1, 4)).all), 'EINTR list it: interrupted system call');
+  assert.equal(errnoOf(socketOn(link(1, 1), done(1, 4)).all), 'EINTR list it: interrupted system call');
 });
 
 test('each request has a number of its own', () => {
   const { execute, written } = socketOn(errorMessage(1, 0), errorMessage(2, 0));
   execute();
   execute();
-  assert.equal(
+  assert.deepEqual(
     written.map((data) => new DataView(data.buffer).getUint32(8, true)),
     [1, 2],
   );

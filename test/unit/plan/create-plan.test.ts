@@ -4,11 +4,12 @@
  * Tests also: src/plan/builder.ts src/plan/compilation.ts src/plan/hooks.ts src/plan/namespaces.ts
  * src/plan/process/ src/plan/rootfs/
  */
+
+import { strict as assert } from 'node:assert';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { suite } from 'uvu';
-import * as assert from 'uvu/assert';
 import { Failure } from '../../../src/failure.ts';
 import { createPlan } from '../../../src/plan/create-plan.ts';
 import { execPlan } from '../../../src/plan/exec-plan.ts';
@@ -215,7 +216,7 @@ function planOrRefusal<T>(act: () => T): T | undefined {
     return act();
   } catch (error) {
     if (error instanceof Failure && (error.code === 'invalid' || error.code === 'unsupported')) {
-      assert.is.not(error.message, '');
+      assert.notEqual(error.message, '');
       return undefined;
     }
     throw error;
@@ -228,10 +229,10 @@ function check(make: () => ReturnType<typeof createPlan>, document: unknown): vo
   const plan = planOrRefusal(make);
   counts[plan === undefined ? 'refused' : 'planned'] += 1;
   if (plan === undefined) return;
-  assert.equal(planProblems(plan, document), []);
+  assert.deepEqual(planProblems(plan, document), []);
   const first = planOrRefusal(() => encodePlan(plan, { trace: false }).slice());
   const second = planOrRefusal(() => encodePlan(make(), { trace: false }));
-  assert.equal(first, second);
+  assert.deepEqual(first, second);
 }
 
 test('makes a plan that holds together, or refuses with a Failure', () => {
@@ -239,7 +240,7 @@ test('makes a plan that holds together, or refuses with a Failure', () => {
     fc.property(config, request, facts, (given, wish, machine) => {
       const before = JSON.stringify(given);
       check(() => createPlan(given, wish, machine), given);
-      assert.is(JSON.stringify(given), before, 'the config was changed');
+      assert.equal(JSON.stringify(given), before, 'the config was changed');
     }),
     { numRuns: 1500 },
   );
@@ -310,7 +311,7 @@ test('slotProblems() finds what it is there for', () => {
     ...plan,
     operations: plan.operations.filter((operation) => operation.kind !== kind),
   });
-  assert.equal(slotProblems(plan), []);
+  assert.deepEqual(slotProblems(plan), []);
   assert.match(slotProblems(without('open-tree')).join(), /uses slot 2, which is empty/);
   assert.match(slotProblems(without('pivot')).join(), /is never closed/);
   const late = plan.operations.map(({ ends: _, ...operation }) => operation as Operation);
@@ -360,7 +361,7 @@ test('a hook of the container with more patience than the wire or the kernel can
   for (const timeout of [2_147_484, 2 ** 32, Number.MAX_SAFE_INTEGER]) {
     const plan = planOf({ ...configOf(), hooks: { startContainer: [{ path: '/bin/true', timeout }] } });
     const [hook] = plan.operations.filter(({ kind }) => kind === 'hook');
-    assert.is(hook?.kind === 'hook' && hook.timeout, 0);
+    assert.equal(hook?.kind === 'hook' && hook.timeout, 0);
     encodePlan(plan, { trace: false });
   }
 });
@@ -373,7 +374,7 @@ test('nothing in plan/ can reach the machine', () => {
   assert.ok(files.length > 20);
   for (const name of files) {
     const text = readFileSync(join(directory, name), 'utf8');
-    assert.not.match(text, /from '(?!\.)|import\(|globalThis|\bDate\b|Math\.random/, name);
+    assert.doesNotMatch(text, /from '(?!\.)|import\(|globalThis|\bDate\b|Math\.random/, name);
   }
 });
 

@@ -1,6 +1,7 @@
 /** Tests also: src/plan/inside-plan.ts */
+
+import { strict as assert } from 'node:assert';
 import { suite } from 'uvu';
-import * as assert from 'uvu/assert';
 import { deviceChangePlan } from '../../../src/plan/device-change.ts';
 import type { Plan } from '../../../src/plan/plan.ts';
 import { encodePlan } from '../../../src/plan/wire/encode.ts';
@@ -19,23 +20,28 @@ const mapped = { namespaces: ['user', 'pid', 'mount'], root: undefined, mapsRoot
 const kinds = (plan: Plan): string[] => plan.operations.map(({ phase, kind }) => `${phase} ${kind}`);
 
 function checked(plan: Plan): Plan {
-  assert.equal(slotProblems(plan), []);
+  assert.deepEqual(slotProblems(plan), []);
   assert.ok(encodePlan(plan, { trace: false }).length > 0);
   return plan;
 }
 
 test('a node is made from inside, in a place that is free', () => {
   const plan = checked(deviceChangePlan(add, plain, root));
-  assert.equal(kinds(plan), ['namespaces join-slot', 'rootfs open-path', 'rootfs device', 'confine finish']);
+  assert.deepEqual(kinds(plan), [
+    'namespaces join-slot',
+    'rootfs open-path',
+    'rootfs device',
+    'confine finish',
+  ]);
   const made = plan.operations[2] as unknown as Record<string, unknown>;
-  assert.equal(
+  assert.deepEqual(
     ['path', 'mode', 'major', 'minor', 'uid', 'gid', 'fresh'].map((name) => made[name]),
     ['/dev/mine', 0o020640, 10, 229, 0, 5, true],
   );
 });
 
 test("in a user namespace the host's own is bound, opened before the namespace is entered", () => {
-  assert.equal(kinds(checked(deviceChangePlan(add, mapped, root))), [
+  assert.deepEqual(kinds(checked(deviceChangePlan(add, mapped, root))), [
     'prepare open-device',
     'namespaces join-slot',
     'ids become',
@@ -46,7 +52,7 @@ test("in a user namespace the host's own is bound, opened before the namespace i
 });
 
 test('an ordinary user clones it in a mount namespace of its own', () => {
-  assert.equal(kinds(checked(deviceChangePlan(add, mapped, ordinary))), [
+  assert.deepEqual(kinds(checked(deviceChangePlan(add, mapped, ordinary))), [
     'namespaces join-slot',
     'namespaces unshare',
     'namespaces open-device',
@@ -60,7 +66,7 @@ test('an ordinary user clones it in a mount namespace of its own', () => {
 
 test('removal opens nothing of the host', () => {
   for (const container of [plain, mapped])
-    assert.equal(kinds(checked(deviceChangePlan(remove, container, root))), [
+    assert.deepEqual(kinds(checked(deviceChangePlan(remove, container, root))), [
       'namespaces join-slot',
       ...(container === mapped ? ['ids become'] : []),
       'rootfs open-path',
@@ -71,19 +77,19 @@ test('removal opens nothing of the host', () => {
 
 test('without a root in its user namespace nobody becomes it', () => {
   const rootless = { ...mapped, mapsRoot: false, noSetGroups: true };
-  assert.not.ok(kinds(checked(deviceChangePlan(add, rootless, ordinary))).includes('ids become'));
+  assert.ok(!kinds(checked(deviceChangePlan(add, rootless, ordinary))).includes('ids become'));
 });
 
 test('a container in the mount namespace of others is reached by its root directory', () => {
   const shared = { namespaces: ['pid'], root: '/proc/7/root', mapsRoot: true, noSetGroups: false };
   const joined = { namespaces: ['pid', 'mount'], root: '/proc/7/root', mapsRoot: true, noSetGroups: false };
-  assert.equal(kinds(checked(deviceChangePlan(add, shared, root))), [
+  assert.deepEqual(kinds(checked(deviceChangePlan(add, shared, root))), [
     'prepare open-path',
     'namespaces close-slot',
     'rootfs device',
     'confine finish',
   ]);
-  assert.is(kinds(checked(deviceChangePlan(add, joined, root)))[1], 'namespaces join-slot');
+  assert.equal(kinds(checked(deviceChangePlan(add, joined, root)))[1], 'namespaces join-slot');
 });
 
 test('a pipe is made and removed anywhere, and has no numbers', () => {
@@ -100,8 +106,8 @@ test('a pipe is made and removed anywhere, and has no numbers', () => {
         string,
         unknown
       >;
-      assert.equal([operation['major'], operation['minor']], [0, 0]);
-      assert.not.ok(kinds(plan).some((each) => each.endsWith('open-device')));
+      assert.deepEqual([operation['major'], operation['minor']], [0, 0]);
+      assert.ok(!kinds(plan).some((each) => each.endsWith('open-device')));
     }
 });
 

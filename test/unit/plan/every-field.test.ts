@@ -2,8 +2,9 @@
  * `tsoci plan` shows every field of config.json: another value of a field makes another plan, or the list below says
  * why not.
  */
+
+import { strict as assert } from 'node:assert';
 import { test } from 'uvu';
-import * as assert from 'uvu/assert';
 import { validateConfig } from '../../../src/bundle/generated/explain.ts';
 import { checkConfig } from '../../../src/bundle/rules/rules.ts';
 import type { Controllers } from '../../../src/cgroup/limits/draft.ts';
@@ -157,8 +158,8 @@ function isShown({ path, pattern, value, needed }: Field): boolean {
 }
 
 test('positive control: the whole config has a plan, and the same one twice', () => {
-  assert.type(whole, 'string');
-  assert.is(shown(structuredClone(wholeConfig)), whole);
+  assert.equal(typeof whole, 'string');
+  assert.equal(shown(structuredClone(wholeConfig)), whole);
 });
 
 test('each field shows in the plan, or is known not to', () => {
@@ -168,7 +169,7 @@ test('each field shows in the plan, or is known not to', () => {
     const excused = NOT_IN_THE_PLAN.some(([places]) => places.test(field.pattern));
     return !excused && !isShown(field);
   });
-  assert.equal(
+  assert.deepEqual(
     hidden.map(({ pattern }) => pattern),
     [],
   );
@@ -213,7 +214,7 @@ test('fields that go with others show as well', () => {
     device({ gid: 7 }),
   ].map(shown);
   assert.equal(plans.indexOf(undefined), 4, 'without a time namespace its offsets are refused');
-  assert.is(new Set(plans).size, plans.length);
+  assert.equal(new Set(plans).size, plans.length);
 });
 
 test('each place that the plan names is one of the config, and hooks, devices and maps of the runtime’s own are told', () => {
@@ -245,7 +246,7 @@ test('each place that the plan names is one of the config, and hooks, devices an
     /hooks\/poststart/,
     /hooks\/poststop/,
   ].map(at);
-  assert.equal(
+  assert.deepEqual(
     order,
     [...order].sort((a, b) => a - b),
   );

@@ -1,5 +1,5 @@
+import { strict as assert } from 'node:assert';
 import { suite } from 'uvu';
-import * as assert from 'uvu/assert';
 import { addMountsPlan, removeMountsPlan } from '../../../src/plan/mounts-plan.ts';
 import type { Mount } from '../../../src/spec/config.ts';
 import { assertRefused } from '../refusal.ts';
@@ -63,12 +63,12 @@ test('every source is opened before the container is entered, every mount is tol
   const kinds = plan.operations.map(({ kind }) => kind);
   assert.ok(kinds.lastIndexOf('open-tree') < kinds.indexOf('join-slot'));
   const targets = (kind: 'tell-mount' | 'unmount') => operationsOf(plan, kind).map(({ target }) => target);
-  assert.equal(targets('tell-mount'), ['/a', '/b', '/c']);
-  assert.equal(targets('unmount'), ['/c', '/b', '/a']);
+  assert.deepEqual(targets('tell-mount'), ['/a', '/b', '/c']);
+  assert.deepEqual(targets('unmount'), ['/c', '/b', '/a']);
   const slots = (kind: 'tell-mount' | 'unmount') => operationsOf(plan, kind).map(({ mount }) => mount);
-  assert.equal(slots('unmount').toReversed(), slots('tell-mount'));
+  assert.deepEqual(slots('unmount').toReversed(), slots('tell-mount'));
   const finish = kinds.indexOf('finish');
-  assert.equal(
+  assert.deepEqual(
     plan.operations.map(({ phase }) => phase === 'undo'),
     kinds.map((_, index) => index > finish),
   );
@@ -79,9 +79,9 @@ test('only the namespaces are joined that the file systems show', () => {
     const plan = planWith(...types.map((type) => ({ destination: `/${type}`, type })));
     return operationsOf(plan, 'join-slot').map((join) => join.flags);
   };
-  assert.equal(flags('tmpfs'), [0x2_0000]);
-  assert.equal(flags('sysfs'), [0x4000_0000, 0x2_0000]);
-  assert.equal(flags('mqueue', 'sysfs'), [0x4800_0000, 0x2_0000]);
+  assert.deepEqual(flags('tmpfs'), [0x2_0000]);
+  assert.deepEqual(flags('sysfs'), [0x4000_0000, 0x2_0000]);
+  assert.deepEqual(flags('mqueue', 'sysfs'), [0x4800_0000, 0x2_0000]);
 });
 
 test('removeMountsPlan() looks for all by their numbers first, and takes the deeper ones off first', () => {
@@ -91,7 +91,7 @@ test('removeMountsPlan() looks for all by their numbers first, and takes the dee
     { destination: '/a/b', number: 3 },
   ];
   const plan = removeMountsPlan({ mounts: [{}, {}, {}] }, mounts, container, rootFacts);
-  assert.equal(
+  assert.deepEqual(
     operationsOf(plan, 'open-mount').map(({ target, number, from }) => [target, number, from]),
     [
       ['/a', 1, '/mounts/0'],
@@ -99,14 +99,14 @@ test('removeMountsPlan() looks for all by their numbers first, and takes the dee
       ['/a/b', 3, '/mounts/2'],
     ],
   );
-  assert.equal(
+  assert.deepEqual(
     operationsOf(plan, 'unmount').map(({ target }) => target),
     ['/a/b/c', '/a/b', '/a'],
   );
-  assert.is(plan.operations.at(-1)?.kind, 'finish');
+  assert.equal(plan.operations.at(-1)?.kind, 'finish');
   // By a procfs of ours it is told whether one that is not in its place is anywhere.
   const [proc] = operationsOf(plan, 'open-proc');
-  for (const each of operationsOf(plan, 'open-mount')) assert.is(each.proc, proc?.slot);
+  for (const each of operationsOf(plan, 'open-mount')) assert.equal(each.proc, proc?.slot);
 });
 
 test.run();

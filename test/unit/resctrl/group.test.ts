@@ -1,8 +1,9 @@
 /** linux.intelRdt, rule by rule (config-linux.md, IntelRdt), on a directory that looks like resctrl. */
+
+import { strict as assert } from 'node:assert';
 import { existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite } from 'uvu';
-import * as assert from 'uvu/assert';
 import type { Native } from '../../../src/host/native.ts';
 import { openResctrl, removeResctrl, resctrlTasks } from '../../../src/resctrl/group.ts';
 import { readSchemata, writeSchemata } from '../../../src/resctrl/schemata.ts';
@@ -63,7 +64,7 @@ const withTree = (body: (tree: Tree) => unknown) =>
 const there = (tree: Tree, path: string) => existsSync(join(tree.root, path));
 
 test('without intelRdt nothing is looked at', () =>
-  withTree(({ root }) => assert.is(openResctrl({} as Native, root, undefined, 'box'), undefined)));
+  withTree(({ root }) => assert.equal(openResctrl({} as Native, root, undefined, 'box'), undefined)));
 
 test('without a mounted resctrl it is an error', () =>
   withDirectory((root) =>
@@ -79,23 +80,23 @@ test('closID "/" is the default class: nothing is made, nothing is removed', () 
   withTree((tree) => {
     const group = tree.open({ closID: '/' });
     group?.create();
-    assert.equal(group?.joinPaths, [`${tree.root}/tasks`]);
-    assert.equal(group?.saved, []);
+    assert.deepEqual(group?.joinPaths, [`${tree.root}/tasks`]);
+    assert.deepEqual(group?.saved, []);
     group?.remove();
     assert.ok(there(tree, 'tasks'));
-    assert.equal(tree.written, []);
+    assert.deepEqual(tree.written, []);
   }));
 
 test('without closID the class has the container’s id, and goes with it', () =>
   withTree((tree) => {
     const group = tree.open({});
-    assert.not(there(tree, 'box'));
+    assert.ok(!there(tree, 'box'));
     group?.create();
     assert.ok(there(tree, 'box'));
-    assert.equal(group?.joinPaths, [`${tree.root}/box/tasks`]);
-    assert.equal(tree.written, []);
+    assert.deepEqual(group?.joinPaths, [`${tree.root}/box/tasks`]);
+    assert.deepEqual(tree.written, []);
     removeResctrl(tree.native, group?.saved ?? []);
-    assert.not(there(tree, 'box'));
+    assert.ok(!there(tree, 'box'));
     // What is gone already is fine.
     removeResctrl(tree.native, group?.saved ?? []);
   }));
@@ -108,12 +109,12 @@ test('resctrlTasks() are the files that create has the first process enter', () 
       { closID: 'gold', schemata: ['L3:0=f'] },
       { enableMonitoring: true },
     ])
-      assert.equal(resctrlTasks(tree.root, config, 'box'), tree.open(config)?.joinPaths);
-    assert.equal(resctrlTasks(tree.root, { closID: 'gold', enableMonitoring: true }, 'box'), [
+      assert.deepEqual(resctrlTasks(tree.root, config, 'box'), tree.open(config)?.joinPaths);
+    assert.deepEqual(resctrlTasks(tree.root, { closID: 'gold', enableMonitoring: true }, 'box'), [
       `${tree.root}/gold/tasks`,
       `${tree.root}/gold/mon_groups/box/tasks`,
     ]);
-    assert.equal(resctrlTasks(tree.root, undefined, 'box'), []);
+    assert.deepEqual(resctrlTasks(tree.root, undefined, 'box'), []);
   }));
 
 test('without closID a directory that was there before stays', () =>
@@ -122,14 +123,14 @@ test('without closID a directory that was there before stays', () =>
     const group = tree.open({});
     group?.create();
     group?.remove();
-    assert.equal(group?.saved, []);
+    assert.deepEqual(group?.saved, []);
     assert.ok(there(tree, 'box'));
   }));
 
 test('schemata are written in their order: cache, bandwidth, then the rest', () =>
   withTree((tree) => {
     tree.open({ schemata: ['L2:0=f', 'MB:1=5'], memBwSchema: 'MB:0=70', l3CacheSchema: 'L3:0=f0' })?.create();
-    assert.equal(tree.written, ['box L3:0=f0', 'box MB:0=70', 'box L2:0=f', 'box MB:1=5']);
+    assert.deepEqual(tree.written, ['box L3:0=f0', 'box MB:0=70', 'box L2:0=f', 'box MB:1=5']);
   }));
 
 for (const [name, config] of Object.entries({
@@ -140,7 +141,7 @@ for (const [name, config] of Object.entries({
   test(`${name} alone is written alone`, () =>
     withTree((tree) => {
       tree.open(config)?.create();
-      assert.is(tree.written.length, 1);
+      assert.equal(tree.written.length, 1);
     }));
 }
 
@@ -148,16 +149,16 @@ test('closID with schemata, not there yet: made, written, and left behind', () =
   withTree((tree) => {
     const group = tree.open({ closID: 'gold', l3CacheSchema: 'L3:0=f0' });
     group?.create();
-    assert.equal(tree.written, ['gold L3:0=f0']);
-    assert.equal(group?.saved, []);
-    assert.equal(group?.joinPaths, [`${tree.root}/gold/tasks`]);
+    assert.deepEqual(tree.written, ['gold L3:0=f0']);
+    assert.deepEqual(group?.saved, []);
+    assert.deepEqual(group?.joinPaths, [`${tree.root}/gold/tasks`]);
   }));
 
 test('closID with schemata that is there: the same is fine, however it is spelled, and nothing is written', () =>
   withTree((tree) => {
     tree.makeClass('gold', '    L3:0=00f0;1=f\n    MB:0= 70\n');
     tree.open({ closID: 'gold', l3CacheSchema: 'L3:0=0F0;1=0f', memBwSchema: 'MB:0=70' })?.create();
-    assert.equal(tree.written, []);
+    assert.deepEqual(tree.written, []);
   }));
 
 for (const config of [{ l3CacheSchema: 'L3:0=1' }, { memBwSchema: 'MB:0=20' }, { schemata: ['L2:0=1'] }]) {
@@ -166,7 +167,7 @@ for (const config of [{ l3CacheSchema: 'L3:0=1' }, { memBwSchema: 'MB:0=20' }, {
       tree.makeClass('gold', 'L3:0=f\nMB:0=70\n');
       const group = tree.open({ closID: 'gold', ...config });
       assertRefused(() => group?.create(), 'invalid', '/linux/intelRdt', /exists with another schema/);
-      assert.equal(tree.written, []);
+      assert.deepEqual(tree.written, []);
       assert.ok(there(tree, 'gold'));
     }));
 }
@@ -181,7 +182,7 @@ test('closID alone has to be there', () =>
     );
     tree.makeClass('gold', '');
     tree.open({ closID: 'gold' })?.create();
-    assert.equal(tree.written, []);
+    assert.deepEqual(tree.written, []);
   }));
 
 for (const closID of [undefined, 'gold', '/']) {
@@ -194,8 +195,8 @@ for (const closID of [undefined, 'gold', '/']) {
       assert.ok(there(tree, `${name}mon_groups/box`));
       assert.ok(group?.joinPaths.includes(`${tree.root}/${name}mon_groups/box/tasks`));
       removeResctrl(tree.native, group?.saved ?? []);
-      assert.not(there(tree, `${name}mon_groups/box`));
-      assert.is(there(tree, name), closID !== undefined);
+      assert.ok(!there(tree, `${name}mon_groups/box`));
+      assert.equal(there(tree, name), closID !== undefined);
     }));
 }
 
@@ -211,7 +212,7 @@ test('a monitoring group that cannot be made is an error, and what was made is t
     const group = openResctrl(refusing, tree.root, { enableMonitoring: true }, 'box');
     assertRefused(() => group?.create(), 'system', '/linux/intelRdt', /monitoring group .*no space/);
     group?.remove();
-    assert.not(there(tree, 'box'));
+    assert.ok(!there(tree, 'box'));
   }));
 
 test('a schema that the kernel refuses is shown, and the class is taken back', () =>
@@ -225,16 +226,19 @@ test('a schema that the kernel refuses is shown, and the class is taken back', (
     const group = openResctrl(refusing, tree.root, { l3CacheSchema: 'L3:9=1' }, 'box');
     assertRefused(() => group?.create(), 'system', '/linux/intelRdt', /"L3:9=1" was refused: EINVAL/);
     group?.remove();
-    assert.not(there(tree, 'box'));
+    assert.ok(!there(tree, 'box'));
   }));
 
 test('readSchemata() has the names that engines know; nothing when the class is gone or not its own', () =>
   withTree((tree) => {
     tree.makeClass('box', '    L3:0=f\n    MB:0=70\n    L2:0=1\n');
     const directories = [`${tree.root}/box/mon_groups/box`, `${tree.root}/box`];
-    assert.equal(readSchemata(native, directories), { l3_cache_schema: 'L3:0=f', mem_bw_schema: 'MB:0=70' });
-    assert.equal(readSchemata(native, []), {});
-    assert.equal(readSchemata(native, [`${tree.root}/gone`]), {});
+    assert.deepEqual(readSchemata(native, directories), {
+      l3_cache_schema: 'L3:0=f',
+      mem_bw_schema: 'MB:0=70',
+    });
+    assert.deepEqual(readSchemata(native, []), {});
+    assert.deepEqual(readSchemata(native, [`${tree.root}/gone`]), {});
   }));
 
 test('writeSchemata() changes all or none, and can take it back', () =>

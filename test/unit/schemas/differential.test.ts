@@ -1,8 +1,8 @@
+import { strict as assert } from 'node:assert';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { test } from 'uvu';
-import * as assert from 'uvu/assert';
 import { generateAccept } from '../../../scripts/schemas/accept.ts';
 import { loadSchemas } from '../../../scripts/schemas/load.ts';
 import { validateConfig, validateFeatures, validateState } from '../../../src/bundle/generated/explain.ts';
@@ -191,7 +191,7 @@ async function generatedAccept(): Promise<(value: unknown) => boolean> {
 /** It has to agree with the explaining one, except where it leaves a document to that one. */
 function checkAccept(sample: Sample, accepted: boolean, ours: boolean): void {
   const foreign = FOREIGN.some((name) => name in (sample.document as object));
-  assert.is(accepted, foreign ? false : ours, `acceptConfig, ${sample.place} ${sample.change}`);
+  assert.equal(accepted, foreign ? false : ours, `acceptConfig, ${sample.place} ${sample.change}`);
 }
 
 test('what generateAccept() makes says what validateConfig() says, on the whole corpus', async () => {
@@ -232,8 +232,8 @@ compare('schemas: same verdicts as the published ones, or a listed difference', 
       else used.add(difference);
     }
   }
-  assert.equal(unexplained, []);
-  assert.equal(
+  assert.deepEqual(unexplained, []);
+  assert.deepEqual(
     DIFFERENCES.filter((each) => !used.has(each)).map(({ place }) => String(place)),
     [],
     'differences that do not exist',
@@ -260,7 +260,7 @@ for (const { name, windows, ours } of OPPOSITE) {
   compare(`schemas: ${name}`, () => {
     if (reference === undefined) return;
     const text = JSON.stringify({ ociVersion: '1.0.0', windows });
-    assert.equal(verdicts('Config', text, reference.Config), [ours, !ours]);
+    assert.deepEqual(verdicts('Config', text, reference.Config), [ours, !ours]);
   });
 }
 
@@ -269,13 +269,17 @@ test('validateConfig() knows vm.hwConfig by its other spelling too', () => {
     ociVersion: '1.0.0',
     vm: { kernel: { path: '/k' }, hwconfig: { irqs } },
   });
-  assert.is(validateConfig(withIrqs([1])), true);
-  assert.is(validateConfig(withIrqs('1')), false);
+  assert.equal(validateConfig(withIrqs([1])), true);
+  assert.equal(validateConfig(withIrqs('1')), false);
 });
 
 test('validateConfig() takes the recursive spellings of rootfsPropagation, which engines write', () => {
   for (const rootfsPropagation of ['rprivate', 'rshared', 'rslave', 'runbindable']) {
-    assert.is(validateConfig({ ociVersion: '1.0.0', linux: { rootfsPropagation } }), true, rootfsPropagation);
+    assert.equal(
+      validateConfig({ ociVersion: '1.0.0', linux: { rootfsPropagation } }),
+      true,
+      rootfsPropagation,
+    );
   }
 });
 
@@ -291,7 +295,7 @@ compare('schemas: the published examples are judged as their folder says', () =>
     } catch {
       ours = false;
     }
-    assert.is(ours, quality === 'good', name);
+    assert.equal(ours, quality === 'good', name);
     count += 1;
   }
   assert.ok(count >= 15, `only ${count} examples`);

@@ -1,9 +1,9 @@
+import { strict as assert } from 'node:assert';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import Ajv2020 from 'ajv/dist/2020.js';
 import { test } from 'uvu';
-import * as assert from 'uvu/assert';
 import { generateAccept } from '../../../scripts/schemas/accept.ts';
 import { generateExplain } from '../../../scripts/schemas/explain.ts';
 import { loadSchemas, type Schema } from '../../../scripts/schemas/load.ts';
@@ -36,7 +36,7 @@ test('loadSchemas() makes references local', () => {
     'b.json': { $defs: { Two: { type: 'string' } } },
   };
   withFiles(files, (directory) => {
-    assert.equal(loadSchemas(directory).definitions.get('One'), { $ref: '#/$defs/Two' });
+    assert.deepEqual(loadSchemas(directory).definitions.get('One'), { $ref: '#/$defs/Two' });
   });
 });
 
@@ -81,15 +81,15 @@ test('generateAccept() refuses a keyword that it would not check', () => {
 test('generateExplain() and generateAccept() import nothing', () => {
   const bundle = loadSchemas(SCHEMAS);
   for (const code of [generateAccept(bundle, ['Config']), generateExplain(bundle, ['Config', 'State'])]) {
-    assert.not.match(code, /\brequire\(|\bimport\b/);
+    assert.doesNotMatch(code, /\brequire\(|\bimport\b/);
   }
 });
 
 test('generateTypes() makes everything readonly and names 64-bit integers', async () => {
   const text = await generateTypes(loadSchemas(SCHEMAS));
   const members = text.split('\n').filter((line) => /^ +"?[\w$]+"?\??:/.test(line));
-  assert.equal(members, [], 'members that are not readonly');
-  assert.not.match(text, /(?<!readonly )\b\w+\[\]/, 'arrays that are not readonly');
+  assert.deepEqual(members, [], 'members that are not readonly');
+  assert.doesNotMatch(text, /(?<!readonly )\b\w+\[\]/, 'arrays that are not readonly');
   assert.match(text, /readonly limit\?: Integer64/);
   assert.match(text, /readonly mounts\?: readonly Mount\[\]/);
 });
@@ -107,8 +107,8 @@ test('schemas: any validator of draft 2020-12 can use the files as they are', ()
     ['features.json', fullFeatures, { ociVersionMin: '1.0.0' }],
   ] as const) {
     const validate = ajv.getSchema(file);
-    assert.is(validate?.(good), true, file);
-    assert.is(validate?.(bad), false, file);
+    assert.equal(validate?.(good), true, file);
+    assert.equal(validate?.(bad), false, file);
   }
 });
 
@@ -129,7 +129,7 @@ test('schemas: the documents and their main parts are there, in one dialect', ()
   }
   for (const file of ['config.json', 'config-linux.json', 'features.json', 'state.json']) {
     const schema = JSON.parse(readFileSync(join(SCHEMAS, file), 'utf8')) as { readonly $schema?: string };
-    assert.is(schema.$schema, 'https://json-schema.org/draft/2020-12/schema', file);
+    assert.equal(schema.$schema, 'https://json-schema.org/draft/2020-12/schema', file);
   }
 });
 

@@ -1,5 +1,5 @@
+import { strict as assert } from 'node:assert';
 import { suite } from 'uvu';
-import * as assert from 'uvu/assert';
 import { uncheckedCalls } from '../../../scripts/check/caller-paths.ts';
 
 const test = suite('paths of callers');
@@ -26,6 +26,6 @@ const rows: readonly (readonly [name: string, text: string, lines: readonly numb
   ['no path', 'native.close(5);', []],
 ];
 for (const [name, text, lines] of rows)
-  test(`uncheckedCalls(): ${name}`, () => assert.equal(uncheckedCalls(text), lines));
+  test(`uncheckedCalls(): ${name}`, () => assert.deepEqual(uncheckedCalls(text), lines));
 
 test.run();

@@ -1,5 +1,5 @@
+import { strict as assert } from 'node:assert';
 import { suite } from 'uvu';
-import * as assert from 'uvu/assert';
 import { hintProblems, spellingProblems, wideLines } from '../../../scripts/check/words.ts';
 
 const test = suite('words');
@@ -34,12 +34,12 @@ const accepted = [
   "assert.match(stderr, /can't fork/)",
 ];
 for (const text of accepted)
-  test(`lets pass ${JSON.stringify(text.slice(0, 60))}`, () => assert.equal(problemsOf(text), []));
+  test(`lets pass ${JSON.stringify(text.slice(0, 60))}`, () => assert.deepEqual(problemsOf(text), []));
 
 test('wideLines() finds comments beyond 118 columns, and lets code and addresses be', () => {
   assert.match(wideLines('x.ts', `// ${'word '.repeat(30)}`).join(), /^x\.ts:1: a comment of 153 columns/);
   for (const text of [`const text = '${'word '.repeat(30)}';`, `// ${'https://example.org/'.repeat(8)}`])
-    assert.equal(wideLines('x.ts', text), []);
+    assert.deepEqual(wideLines('x.ts', text), []);
 });
 
 test.run();

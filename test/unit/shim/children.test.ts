@@ -1,6 +1,6 @@
+import { strict as assert } from 'node:assert';
 import { spawn } from 'node:child_process';
 import { suite } from 'uvu';
-import * as assert from 'uvu/assert';
 import { findLibexec } from '../../../src/entry/libexec.ts';
 import { loadNative } from '../../../src/entry/load-native.ts';
 import { type Loop, pollOnLoop } from '../../../src/host/loop.ts';
@@ -31,11 +31,11 @@ test('orphans are reaped, and not a process that somebody here started or is abo
   const first = known.create();
   const looking = children.look(() => undefined);
   await new Promise((resolve) => setTimeout(resolve, 450));
-  assert.equal(reaped, [], 'nobody is reaped while a container is made');
+  assert.deepEqual(reaped, [], 'nobody is reaped while a container is made');
   made({ pid: 60 });
   await first;
   await looking;
-  assert.equal(reaped, [[50, 60]]);
+  assert.deepEqual(reaped, [[50, 60]]);
   // One that ended, and was reaped, before its number was told: it must not be kept for ours, as another may have it.
   const second = known.create();
   const early = children.wait.child(61);
@@ -47,7 +47,7 @@ test('orphans are reaped, and not a process that somebody here started or is abo
   ends.get(60)?.();
   await late;
   await children.look(() => undefined);
-  assert.equal(reaped.at(-1), [50]);
+  assert.deepEqual(reaped.at(-1), [50]);
 });
 
 /** An event loop of which the test is the kernel. */
@@ -82,28 +82,28 @@ test('pollOnLoop(): whoever waits is woken, several for one descriptor, and noth
   };
   const poll = pollOnLoop(native, loop);
   const [one, two] = [poll([7, 8], -1), poll([7], 1000)];
-  assert.equal([...loop.watched.keys()], [7, 8]);
-  assert.is(loop.timers.size, 1);
+  assert.deepEqual([...loop.watched.keys()], [7, 8]);
+  assert.equal(loop.timers.size, 1);
   ready.add(7);
   loop.watched.get(7)?.(1);
-  assert.equal(await Promise.all([one, two]), [[7], [7]]);
-  assert.equal([loop.watched.size, loop.timers.size], [0, 0]);
-  assert.equal(await poll([7, 9], -1), [7]);
+  assert.deepEqual(await Promise.all([one, two]), [[7], [7]]);
+  assert.deepEqual([loop.watched.size, loop.timers.size], [0, 0]);
+  assert.deepEqual(await poll([7, 9], -1), [7]);
   const late = poll([9], 5);
   [...loop.timers.values()][0]?.();
-  assert.equal(await late, []);
-  assert.is(loop.watched.size, 0);
+  assert.deepEqual(await late, []);
+  assert.equal(loop.watched.size, 0);
   loop.files.add(10);
   ready.add(10);
-  assert.equal(await poll([10], -1), [10]);
-  assert.equal(await poll([9], 0), []);
+  assert.deepEqual(await poll([10], -1), [10]);
+  assert.deepEqual(await poll([9], 0), []);
 });
 
 test('pidfdExit() and reapOthers(): of children of this process', async () => {
   const native = loadNative(findLibexec());
   const child = spawn('sh', ['-c', 'exit 3']);
   const pidfd = native.pidfdOpen(child.pid as number);
-  assert.is(native.reapOthers([child.pid as number]), 0);
+  assert.equal(native.reapOthers([child.pid as number]), 0);
   await new Promise((resolve) => child.on('exit', resolve));
   const exit = native.pidfdExit(pidfd);
   // Linux 6.15 and later say it.

@@ -1,5 +1,5 @@
+import { strict as assert } from 'node:assert';
 import { suite } from 'uvu';
-import * as assert from 'uvu/assert';
 import { encodeFrame, FrameReader, frameTypes, maximumData } from '../../../src/shim/ttrpc/frame.ts';
 
 const test = suite('ttrpc: frames');
@@ -13,12 +13,12 @@ const frame = (stream: number, text: string) => ({
 
 test('encodeFrame(): length and stream in big endian, type, flags, data', () => {
   const bytes = encodeFrame({ stream: 0x01020305, type: 2, flags: 4, data: new Uint8Array([7, 8, 9]) });
-  assert.equal([...bytes], [0, 0, 0, 3, 1, 2, 3, 5, 2, 4, 7, 8, 9]);
+  assert.deepEqual([...bytes], [0, 0, 0, 3, 1, 2, 3, 5, 2, 4, 7, 8, 9]);
 });
 
 test('encodeFrame() refuses more data than a frame may have', () => {
   const request = { stream: 1, type: 1, flags: 0 };
-  assert.is(encodeFrame({ ...request, data: new Uint8Array(maximumData) }).length, maximumData + 10);
+  assert.equal(encodeFrame({ ...request, data: new Uint8Array(maximumData) }).length, maximumData + 10);
   assert.throws(
     () => encodeFrame({ ...request, data: new Uint8Array(maximumData + 1) }),
     /more than a frame/,
@@ -32,7 +32,7 @@ test('FrameReader: the same frames wherever the bytes are cut, empty ones too', 
     const reader = new FrameReader();
     const read = [];
     for (let at = 0; at < bytes.length; at += size) read.push(...reader.push(bytes.subarray(at, at + size)));
-    assert.equal(read, frames);
+    assert.deepEqual(read, frames);
   }
 });
 
@@ -42,10 +42,10 @@ test('FrameReader: data that is too long is dropped, told, and followed by the n
   new DataView(header.buffer).setUint32(0, maximumData + 1);
   new DataView(header.buffer).setUint32(4, 9);
   header[8] = frameTypes.request;
-  assert.equal(reader.push(header), []);
-  assert.equal(reader.push(new Uint8Array(maximumData)), []);
+  assert.deepEqual(reader.push(header), []);
+  assert.deepEqual(reader.push(new Uint8Array(maximumData)), []);
   const last = Uint8Array.from([0, ...encodeFrame(frame(11, 'next'))]);
-  assert.equal(reader.push(last), [
+  assert.deepEqual(reader.push(last), [
     { stream: 9, type: 1, flags: 0, data: new Uint8Array(0), oversized: maximumData + 1 },
     frame(11, 'next'),
   ]);

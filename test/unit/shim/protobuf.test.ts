@@ -1,5 +1,5 @@
+import { strict as assert } from 'node:assert';
 import { suite } from 'uvu';
-import * as assert from 'uvu/assert';
 import { decodeMessage, encodeMessage, type Table } from '../../../src/protobuf.ts';
 import { assertRefused } from '../refusal.ts';
 
@@ -36,18 +36,18 @@ const message = {
 };
 
 test('what is written is read again, and as bytes it is what the specification of the format says', () => {
-  assert.equal(decodeMessage(table, encodeMessage(table, message)), message);
-  assert.is(
+  assert.deepEqual(decodeMessage(table, encodeMessage(table, message)), message);
+  assert.equal(
     Buffer.from(encodeMessage(table, { small: 150, name: 'testing' })).toString('hex'),
     '109601320774657374696e67',
   );
-  assert.is(Buffer.from(encodeMessage(table, { signed: -1n })).toString('hex'), '20ffffffffffffffffff01');
+  assert.equal(Buffer.from(encodeMessage(table, { signed: -1n })).toString('hex'), '20ffffffffffffffffff01');
 });
 
 test('numbers of a list may come in one packed field; what is unknown, or of another kind, is skipped', () => {
-  assert.equal(decodeMessage(table, bytes('520301ac02')), { numbers: [1n, 300n] });
-  assert.equal(decodeMessage(table, bytes('a0060108017a00')), { flag: true });
-  assert.equal(decodeMessage(table, bytes('0a01780801')), { flag: true });
+  assert.deepEqual(decodeMessage(table, bytes('520301ac02')), { numbers: [1n, 300n] });
+  assert.deepEqual(decodeMessage(table, bytes('a0060108017a00')), { flag: true });
+  assert.deepEqual(decodeMessage(table, bytes('0a01780801')), { flag: true });
 });
 
 test('what is cut, longer than its message, or nested without end is refused', () => {
@@ -95,7 +95,7 @@ test('random bytes are a message or a refusal, and nothing else', () => {
     try {
       decodeMessage(table, noise);
     } catch (error) {
-      assert.is((error as Error).name, 'Failure');
+      assert.equal((error as Error).name, 'Failure');
     }
   }
 });

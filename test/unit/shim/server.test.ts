@@ -1,9 +1,9 @@
+import { strict as assert } from 'node:assert';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { suite } from 'uvu';
-import * as assert from 'uvu/assert';
 import { findLibexec } from '../../../src/entry/libexec.ts';
 import { loadNative } from '../../../src/entry/load-native.ts';
 import { watchingWait } from '../../../src/host/wait.ts';
@@ -101,12 +101,12 @@ test('calls are answered as they are ready, many at a time on one connection', a
   const answers = await Promise.all(
     Array.from({ length: 200 }, (_, index) => client.call('test.Echo', 'Echo', bytes(`${index}`))),
   );
-  assert.equal(
+  assert.deepEqual(
     answers.map(text),
     Array.from({ length: 200 }, (_, index) => `${index}`),
   );
   release();
-  assert.is(text(await late), 'at last');
+  assert.equal(text(await late), 'at last');
   client.close();
 });
 
@@ -119,14 +119,14 @@ test('errors come with their code; what is unknown is unimplemented', async () =
     await of('test.Echo', 'None'),
     await of('test.None', 'Echo'),
   ].map(({ code, message }) => [code, message]);
-  assert.equal(told, [
+  assert.deepEqual(told, [
     [codes.notFound, 'no such thing'],
     [codes.unknown, 'broken'],
     [codes.unimplemented, 'method None'],
     [codes.unimplemented, 'service test.None'],
   ]);
   client.close();
-  assert.is(
+  assert.equal(
     (
       await refusal(
         client.call('test.Echo', 'Echo', bytes('')).then(() => client.call('test.Echo', 'Echo', bytes(''))),
@@ -138,8 +138,8 @@ test('errors come with their code; what is unknown is unimplemented', async () =
 
 test('an answer of megabytes comes whole, one that is too long as a refusal', async () => {
   const client = await TtrpcClient.connect(host, path);
-  assert.is((await client.call('test.Echo', 'Large', bytes(''))).length, maximumData - 64);
-  assert.is((await refusal(client.call('test.Echo', 'Long', bytes('')))).code, codes.resourceExhausted);
+  assert.equal((await client.call('test.Echo', 'Large', bytes(''))).length, maximumData - 64);
+  assert.equal((await refusal(client.call('test.Echo', 'Long', bytes('')))).code, codes.resourceExhausted);
   client.close();
 });
 
@@ -150,7 +150,7 @@ test('streams that are even, or not new, or hold no request, are refused, and th
     7,
   );
   const told = received.map((each) => [each.stream, statusOf(each)?.code ?? 0]);
-  assert.equal(told.sort(), [
+  assert.deepEqual(told.sort(), [
     [1, codes.invalidArgument],
     [2, codes.invalidArgument],
     [3, 0],
@@ -168,7 +168,7 @@ test('a request that is too long is dropped and told; data frames and types of t
   header[8] = 1;
   const others = [3, 77].map((type) => encodeFrame({ stream: 1, type, flags: 1, data: bytes('x') }));
   const received = await exchange([header, new Uint8Array(maximumData + 1), ...others, call(3)], 2);
-  assert.equal(
+  assert.deepEqual(
     received.map((each) => [each.stream, statusOf(each)?.code ?? 0]),
     [
       [1, codes.resourceExhausted],
@@ -187,7 +187,7 @@ test('bytes one at a time, and a client that leaves in the middle, harm nobody',
     [...whole].map((byte) => Uint8Array.of(byte)),
     1,
   );
-  assert.is(text(decodeMessage(response, (received[0] as Received).data).payload as Uint8Array), 'of 1');
+  assert.equal(text(decodeMessage(response, (received[0] as Received).data).payload as Uint8Array), 'of 1');
 });
 
 test('a client that reads nothing is not read from forever, and gets all when it reads', async () => {
@@ -206,14 +206,14 @@ test('a client that reads nothing is not read from forever, and gets all when it
     socket.resume();
   });
   socket.destroy();
-  assert.equal(warnings, []);
+  assert.deepEqual(warnings, []);
 });
 
 test('an answer that does not come in time is one that is not waited for', async () => {
   const other = join(directory, 'deaf');
   native.listenStream(other);
   const client = await TtrpcClient.connect(host, other);
-  assert.is((await refusal(client.call('a', 'b', bytes(''), 30))).code, codes.deadlineExceeded);
+  assert.equal((await refusal(client.call('a', 'b', bytes(''), 30))).code, codes.deadlineExceeded);
   client.close();
 });
 

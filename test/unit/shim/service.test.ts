@@ -1,5 +1,5 @@
+import { strict as assert } from 'node:assert';
 import { suite } from 'uvu';
-import * as assert from 'uvu/assert';
 import type { Context } from '../../../src/container/mod.ts';
 import { Failure } from '../../../src/failure.ts';
 import type { Host } from '../../../src/host/host.ts';
@@ -177,18 +177,18 @@ const container = { id: 'c', bundle: '/b' };
 
 test('a life: create, start, wait, delete; the events are in order, each once', async () => {
   const { fake, call } = open();
-  assert.equal(await call('Create', container), { pid: 101 });
+  assert.deepEqual(await call('Create', container), { pid: 101 });
   const wait = call('Wait', { id: 'c' });
-  assert.equal(await call('Start', { id: 'c' }), { pid: 101 });
-  assert.is((await call('State', { id: 'c' })).status, statuses.running);
+  assert.deepEqual(await call('Start', { id: 'c' }), { pid: 101 });
+  assert.equal((await call('State', { id: 'c' })).status, statuses.running);
   fake.exit(101, 7);
   const { exit_status, exited_at } = await wait;
-  assert.is(exit_status, 7);
+  assert.equal(exit_status, 7);
   assert.ok((exited_at?.seconds ?? 0n) > 0n);
-  assert.is((await call('State', { id: 'c' })).status, statuses.stopped);
+  assert.equal((await call('State', { id: 'c' })).status, statuses.stopped);
   const deleted = await call('Delete', { id: 'c' });
-  assert.equal([deleted.pid, deleted.exit_status], [101, 7]);
-  assert.equal(fake.log, [
+  assert.deepEqual([deleted.pid, deleted.exit_status], [101, 7]);
+  assert.deepEqual(fake.log, [
     'mount',
     'create',
     '/tasks/create',
@@ -199,29 +199,29 @@ test('a life: create, start, wait, delete; the events are in order, each once', 
     'unmount',
     '/tasks/delete 7',
   ]);
-  assert.equal(fake.streams, ['begin', 'ended', 'finish']);
+  assert.deepEqual(fake.streams, ['begin', 'ended', 'finish']);
 });
 
 test('delete again gives the same answer, until the id is used again; what was never there is not found', async () => {
   const { fake, call } = open();
   await call('Create', container);
   await call('Start', { id: 'c' });
-  assert.equal(await refused(call('Delete', { id: 'c' })), [
+  assert.deepEqual(await refused(call('Delete', { id: 'c' })), [
     codes.unknown,
     'cannot delete a running process',
   ]);
   fake.exit(101, undefined, 9);
   await settle();
   const [first, second] = await Promise.all([call('Delete', { id: 'c' }), call('Delete', { id: 'c' })]);
-  assert.equal(second, first);
-  assert.equal(await call('Delete', { id: 'c' }), first);
-  assert.is(first.exit_status, 137);
-  assert.is(fake.log.filter((each) => each === 'remove').length, 1);
-  assert.is((await refused(call('Delete', { id: 'd' })))[0], codes.notFound);
-  assert.is((await refused(call('State', { id: 'c' })))[0], codes.notFound);
+  assert.deepEqual(second, first);
+  assert.deepEqual(await call('Delete', { id: 'c' }), first);
+  assert.equal(first.exit_status, 137);
+  assert.equal(fake.log.filter((each) => each === 'remove').length, 1);
+  assert.equal((await refused(call('Delete', { id: 'd' })))[0], codes.notFound);
+  assert.equal((await refused(call('State', { id: 'c' })))[0], codes.notFound);
   await call('Create', container);
   await call('Start', { id: 'c' });
-  assert.is((await refused(call('Delete', { id: 'c' })))[0], codes.unknown);
+  assert.equal((await refused(call('Delete', { id: 'c' })))[0], codes.unknown);
 });
 
 test('an exit during Start is told after the start', async () => {
@@ -235,19 +235,22 @@ test('an exit during Start is told after the start', async () => {
   fake.release();
   await start;
   await settle();
-  assert.equal(fake.log.slice(-3), ['start', '/tasks/start', '/tasks/exit c 0']);
+  assert.deepEqual(fake.log.slice(-3), ['start', '/tasks/start', '/tasks/exit c 0']);
 });
 
 test('a create that fails is undone and told to nobody; the words are those that engines look for', async () => {
   const { fake, call } = open();
   fake.fail = 'create';
   const [code, words] = await refused(call('Create', container));
-  assert.equal([code, words], [codes.unknown, 'OCI runtime create failed: create went wrong (try again)']);
-  assert.equal(fake.log, ['mount', 'create', 'unmount']);
-  assert.equal(fake.streams, ['abandon']);
+  assert.deepEqual(
+    [code, words],
+    [codes.unknown, 'OCI runtime create failed: create went wrong (try again)'],
+  );
+  assert.deepEqual(fake.log, ['mount', 'create', 'unmount']);
+  assert.deepEqual(fake.streams, ['abandon']);
   fake.fail = undefined;
   await call('Create', container);
-  assert.is((await refused(call('Create', container)))[0], codes.alreadyExists);
+  assert.equal((await refused(call('Create', container)))[0], codes.alreadyExists);
 });
 
 test('a start that fails tells no exit, though the process has ended, and who waits hears of it', async () => {
@@ -261,7 +264,7 @@ test('a start that fails tells no exit, though the process has ended, and who wa
   fake.exit(101, 1);
   fake.release();
   assert.match((await refused(start))[1], /^OCI runtime start failed: start went wrong/);
-  assert.is((await wait).exit_status, 1);
+  assert.equal((await wait).exit_status, 1);
   await call('Delete', { id: 'c' });
   assert.ok(!fake.log.some((each) => each.startsWith('/tasks/exit')));
 });
@@ -273,13 +276,16 @@ test("execs: their exits come before the container's own", async () => {
   const spec = { type_url: 'x', value: new TextEncoder().encode('{"args":["true"]}') };
   const exec = { id: 'c', exec_id: 'e', spec };
   await call('Exec', exec);
-  assert.is((await refused(call('Exec', exec)))[0], codes.alreadyExists);
-  assert.is((await refused(call('Kill', { id: 'c', exec_id: 'e', signal: 9 })))[0], codes.failedPrecondition);
-  assert.equal(await call('Start', { id: 'c', exec_id: 'e' }), { pid: 102 });
-  assert.is((await refused(call('Start', { id: 'c', exec_id: 'e' })))[0], codes.unknown);
+  assert.equal((await refused(call('Exec', exec)))[0], codes.alreadyExists);
+  assert.equal(
+    (await refused(call('Kill', { id: 'c', exec_id: 'e', signal: 9 })))[0],
+    codes.failedPrecondition,
+  );
+  assert.deepEqual(await call('Start', { id: 'c', exec_id: 'e' }), { pid: 102 });
+  assert.equal((await refused(call('Start', { id: 'c', exec_id: 'e' })))[0], codes.unknown);
   await call('Kill', { id: 'c', exec_id: 'e', signal: 15 });
   const { processes = [] } = await call('Pids', { id: 'c' });
-  assert.equal(
+  assert.deepEqual(
     processes.map(({ pid, info }) => [pid, info?.type_url]),
     [
       [101, undefined],
@@ -292,7 +298,7 @@ test("execs: their exits come before the container's own", async () => {
   assert.ok(!fake.log.includes('/tasks/exit c 0'));
   fake.exit(102, 3);
   await settle();
-  assert.equal(
+  assert.deepEqual(
     fake.log.slice(-5),
     [
       '/tasks/exec-added e',
@@ -303,9 +309,9 @@ test("execs: their exits come before the container's own", async () => {
       '/tasks/exit c 0',
     ].slice(-5),
   );
-  assert.is((await call('Delete', { id: 'c', exec_id: 'e' })).exit_status, 3);
+  assert.equal((await call('Delete', { id: 'c', exec_id: 'e' })).exit_status, 3);
   const late = { id: 'c', exec_id: 'f', spec };
-  assert.is((await refused(call('Exec', late)))[0], codes.unknown);
+  assert.equal((await refused(call('Exec', late)))[0], codes.unknown);
 });
 
 test('an exec that fails is stopped, and can be deleted', async () => {
@@ -318,8 +324,8 @@ test('an exec that fails is stopped, and can be deleted', async () => {
     (await refused(call('Start', { id: 'c', exec_id: 'e' })))[1],
     /^OCI runtime exec failed: exec went/,
   );
-  assert.is((await call('State', { id: 'c', exec_id: 'e' })).status, statuses.stopped);
-  assert.is((await call('Wait', { id: 'c', exec_id: 'e' })).exit_status, 255);
+  assert.equal((await call('State', { id: 'c', exec_id: 'e' })).status, statuses.stopped);
+  assert.equal((await call('Wait', { id: 'c', exec_id: 'e' })).exit_status, 255);
   await call('Delete', { id: 'c', exec_id: 'e' });
   assert.ok(!fake.log.some((each) => each.startsWith('/tasks/exit')));
 });
@@ -331,16 +337,16 @@ test('Kill waits behind nothing; what has ended is not found', async () => {
   fake.held = 'pause';
   const pause = call('Pause', { id: 'c' });
   await settle();
-  assert.is((await call('State', { id: 'c' })).status, statuses.pausing);
+  assert.equal((await call('State', { id: 'c' })).status, statuses.pausing);
   await call('Kill', { id: 'c', signal: 9, all: true });
-  assert.is(fake.log.at(-1), 'kill 9 all');
+  assert.equal(fake.log.at(-1), 'kill 9 all');
   fake.release();
   await pause;
-  assert.is((await call('State', { id: 'c' })).status, statuses.paused);
+  assert.equal((await call('State', { id: 'c' })).status, statuses.paused);
   await call('Resume', { id: 'c' });
   fake.exit(101, undefined, 9);
   await settle();
-  assert.equal(await refused(call('Kill', { id: 'c', signal: 9, all: true })), [
+  assert.deepEqual(await refused(call('Kill', { id: 'c', signal: 9, all: true })), [
     codes.notFound,
     'process already finished',
   ]);
@@ -353,21 +359,21 @@ test('processes that share the pid namespace with others are ended with the cont
   await call('Start', { id: 'c' });
   fake.exit(101, 0);
   await settle();
-  assert.equal(fake.log.slice(-2), ['kill 9 all', '/tasks/exit c 0']);
+  assert.deepEqual(fake.log.slice(-2), ['kill 9 all', '/tasks/exit c 0']);
 });
 
 test('Shutdown ends it when its last container is gone, and not before', async () => {
   const { fake, call } = open();
   await call('Create', container);
   await call('Shutdown', { id: 'c' });
-  assert.is(fake.ended, false);
+  assert.equal(fake.ended, false);
   // It was never started: deleting ends it.
   const deleted = call('Delete', { id: 'c' });
   await settle();
   fake.exit(101, undefined, 9);
-  assert.is((await deleted).exit_status, 137);
+  assert.equal((await deleted).exit_status, 137);
   await call('Shutdown', { id: 'c' });
-  assert.is(fake.ended, true);
+  assert.equal(fake.ended, true);
 });
 
 test('want of memory is told before the end that it caused, also when nobody was woken for it, and to a file for those without events', async () => {
@@ -378,21 +384,21 @@ test('want of memory is told before the end that it caused, also when nobody was
   fake.kills.push(1);
   fake.wake();
   await settle();
-  assert.is(fake.log.at(-1), '/tasks/oom');
+  assert.equal(fake.log.at(-1), '/tasks/oom');
   fake.kills.push(2);
   fake.exit(101, undefined, 9);
   await settle();
-  assert.equal(fake.log.slice(-2), ['/tasks/oom', '/tasks/exit c 137']);
+  assert.deepEqual(fake.log.slice(-2), ['/tasks/oom', '/tasks/exit c 137']);
   assert.ok(fake.files.includes('/b/oom'));
 });
 
 test('small things: Connect of anybody, Update, ResizePty, CloseIO, bytes that are no message', async () => {
   const { fake, call } = open();
-  assert.equal(await call('Connect', { id: 'unknown' }), { shim_pid: 42, task_pid: 0, version: '1' });
+  assert.deepEqual(await call('Connect', { id: 'unknown' }), { shim_pid: 42, task_pid: 0, version: '1' });
   await call('Create', container);
-  assert.is((await call('Connect', { id: 'c' })).task_pid, 101);
+  assert.equal((await call('Connect', { id: 'c' })).task_pid, 101);
   await call('Update', { id: 'c', resources: { value: new TextEncoder().encode('{"pids":{"limit":3}}') } });
-  assert.is(fake.log.at(-1), 'update {"pids":{"limit":3}}');
+  assert.equal(fake.log.at(-1), 'update {"pids":{"limit":3}}');
   assert.match(
     (await refused(call('Update', { id: 'c', resources: { value: new TextEncoder().encode('{') } })))[1],
     /^OCI runtime update failed/,
@@ -400,9 +406,9 @@ test('small things: Connect of anybody, Update, ResizePty, CloseIO, bytes that a
   await call('ResizePty', { id: 'c', width: 80, height: 24 });
   await call('CloseIO', { id: 'c', stdin: true });
   await call('CloseIO', { id: 'c' });
-  assert.equal(fake.streams, ['begin', '80×24', 'close']);
+  assert.deepEqual(fake.streams, ['begin', '80×24', 'close']);
   const handler = new TaskService(fake.shim()).services().get(services[0])?.get('State');
-  assert.is(
+  assert.equal(
     (await refused((handler as NonNullable<typeof handler>)(new Uint8Array([0x0a, 0xff]))))[0],
     codes.internal,
   );

@@ -1,6 +1,6 @@
+import { strict as assert } from 'node:assert';
 import { createHash } from 'node:crypto';
 import { suite } from 'uvu';
-import * as assert from 'uvu/assert';
 import { encodeMessage } from '../../../src/protobuf.ts';
 import { readArguments } from '../../../src/shim/arguments.ts';
 import {
@@ -21,7 +21,7 @@ const bytes = (text: string) => new TextEncoder().encode(text);
 test('sha256() says what others say, around the borders of its blocks', () => {
   for (const length of [0, 1, 54, 55, 56, 63, 64, 65, 119, 120, 1000]) {
     const text = 'aé'.repeat(length).slice(0, length);
-    assert.is(sha256(text), createHash('sha256').update(text).digest('hex'));
+    assert.equal(sha256(text), createHash('sha256').update(text).digest('hex'));
   }
 });
 
@@ -29,12 +29,12 @@ test('readArguments(): one dash or two, = or the next word, and the first other 
   const words =
     '-namespace k8s.io --address=/run/c.sock -publish-binary /usr/bin/containerd -id a -debug start -id b';
   const { namespace, address, id, debug, action, info } = readArguments(words.split(' '));
-  assert.equal(
+  assert.deepEqual(
     [namespace, address, id, debug, action, info],
     ['k8s.io', '/run/c.sock', 'a', true, 'start', false],
   );
-  assert.is(readArguments(['-info']).info, true);
-  assert.is(readArguments(['-debug=false']).debug, false);
+  assert.equal(readArguments(['-info']).info, true);
+  assert.equal(readArguments(['-debug=false']).debug, false);
   assertRefused(() => readArguments(['-id']), 'invalid', undefined, /-id needs a value/);
   assertRefused(() => readArguments(['-nothing']), 'invalid', undefined, /-nothing is unknown/);
 });
@@ -45,10 +45,10 @@ const runc = {
 };
 
 test('readBootstrap(): options alone, or the message of containerd 2.3, which names the container', () => {
-  assert.equal(readBootstrap(new Uint8Array(0), 'a', 'n'), { options: undefined, params: undefined });
+  assert.deepEqual(readBootstrap(new Uint8Array(0), 'a', 'n'), { options: undefined, params: undefined });
   const old = readBootstrap(encodeMessage(any, runc), 'a', 'n');
-  assert.equal([old.options?.type_url, old.params], [runc.type_url, undefined]);
-  assert.is(new TextDecoder().decode(writeBootstrap('unix:///s', old)), 'unix:///s');
+  assert.deepEqual([old.options?.type_url, old.params], [runc.type_url, undefined]);
+  assert.equal(new TextDecoder().decode(writeBootstrap('unix:///s', old)), 'unix:///s');
   const params = {
     instance_id: 'a',
     namespace: 'n',
@@ -56,13 +56,13 @@ test('readBootstrap(): options alone, or the message of containerd 2.3, which na
     socket_dir: '/run/other',
   };
   const fresh = readBootstrap(encodeMessage(bootstrapParams, params), 'a', 'n');
-  assert.equal([fresh.options?.type_url, fresh.params?.socket_dir], [runc.type_url, '/run/other']);
-  assert.equal(
+  assert.deepEqual([fresh.options?.type_url, fresh.params?.socket_dir], [runc.type_url, '/run/other']);
+  assert.deepEqual(
     writeBootstrap('unix:///s', fresh),
     encodeMessage(bootstrapResult, { version: 3, address: 'unix:///s', protocol: 'ttrpc' }),
   );
   // The same bytes mean options to whoever is another container.
-  assert.is(readBootstrap(encodeMessage(bootstrapParams, params), 'b', 'n').params, undefined);
+  assert.equal(readBootstrap(encodeMessage(bootstrapParams, params), 'b', 'n').params, undefined);
 });
 
 const native = { readText: (path: string) => (path === '/o.toml' ? toml : '') };
@@ -80,12 +80,12 @@ const generic = (options: Parameters<typeof encodeMessage<typeof runtimeOptions>
 });
 
 test("readOptions(): runc's message, and TOML from a file or in the message", () => {
-  assert.equal(readOptions(native, undefined), noOptions);
-  assert.equal(readOptions(native, runc), { ...noOptions, systemdCgroup: true });
+  assert.deepEqual(readOptions(native, undefined), noOptions);
+  assert.deepEqual(readOptions(native, runc), { ...noOptions, systemdCgroup: true });
   const expected = { ...noOptions, systemdCgroup: true, root: '/run/other', userId: 1000, group: 'node' };
-  assert.equal(readOptions(native, generic({ config_path: '/o.toml' })), expected);
-  assert.equal(readOptions(native, generic({ config_body: bytes(toml) })), expected);
-  assert.equal(readOptions(native, generic({ type_url: 'x' })), noOptions);
+  assert.deepEqual(readOptions(native, generic({ config_path: '/o.toml' })), expected);
+  assert.deepEqual(readOptions(native, generic({ config_body: bytes(toml) })), expected);
+  assert.deepEqual(readOptions(native, generic({ type_url: 'x' })), noOptions);
   assertRefused(
     () => readOptions(native, { type_url: 'x.y' }),
     'invalid',
@@ -102,29 +102,29 @@ test("readOptions(): runc's message, and TOML from a file or in the message", ()
 
 test('wantsSystemd(): by the form of the cgroups path', () => {
   const of = (cgroupsPath: string) => wantsSystemd({ linux: { cgroupsPath } });
-  assert.equal(['system.slice:docker:a', ':cri:a', '/a/b', '/a:b:c', 'a:b'].map(of), [
+  assert.deepEqual(['system.slice:docker:a', ':cri:a', '/a/b', '/a:b:c', 'a:b'].map(of), [
     true,
     true,
     false,
     false,
     false,
   ]);
-  assert.is(wantsSystemd({}), false);
+  assert.equal(wantsSystemd({}), false);
 });
 
 test('groupOf(): the pod of a container, for containerd and CRI-O', () => {
-  assert.is(groupOf({ 'io.kubernetes.cri.sandbox-id': 'p' }), 'p');
-  assert.is(groupOf({ 'io.kubernetes.cri-o.SandboxID': 'q' }), 'q');
-  assert.is(groupOf({ 'io.containerd.runc.v2.group': 'g', 'io.kubernetes.cri.sandbox-id': 'p' }), 'g');
-  assert.is(groupOf({ 'io.kubernetes.cri.sandbox-id': '' }), undefined);
-  assert.is(groupOf(undefined), undefined);
+  assert.equal(groupOf({ 'io.kubernetes.cri.sandbox-id': 'p' }), 'p');
+  assert.equal(groupOf({ 'io.kubernetes.cri-o.SandboxID': 'q' }), 'q');
+  assert.equal(groupOf({ 'io.containerd.runc.v2.group': 'g', 'io.kubernetes.cri.sandbox-id': 'p' }), 'g');
+  assert.equal(groupOf({ 'io.kubernetes.cri.sandbox-id': '' }), undefined);
+  assert.equal(groupOf(undefined), undefined);
 });
 
 test("ownerOf(): the container's user as the host numbers it; root for one that is not mapped", () => {
   const mapping = [{ containerID: 0, hostID: 100_000, size: 10 }];
   const linux = { uidMappings: mapping, gidMappings: mapping };
-  assert.equal(ownerOf({ uid: 5, gid: 10 }, linux), { uid: 100_005, gid: 0 });
-  assert.equal(ownerOf({ uid: 5 }, {}), { uid: 5, gid: 0 });
+  assert.deepEqual(ownerOf({ uid: 5, gid: 10 }, linux), { uid: 100_005, gid: 0 });
+  assert.deepEqual(ownerOf({ uid: 5 }, {}), { uid: 5, gid: 0 });
 });
 
 test.run();

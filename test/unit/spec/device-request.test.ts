@@ -1,5 +1,5 @@
+import { strict as assert } from 'node:assert';
 import { suite } from 'uvu';
-import * as assert from 'uvu/assert';
 import { readDeviceNumbers, readDeviceRequest } from '../../../src/spec/device-request.ts';
 
 const test = suite('readDeviceRequest()');
@@ -29,7 +29,7 @@ test('reads what docker and podman take, and numbers', () => {
     ['b:8:0:rm', numbers('b', 8, 0, undefined, 'rm')],
     ['b:4095:1048575:/dev/last:mwr', numbers('b', 4095, 1_048_575, '/dev/last', 'mwr')],
   ];
-  for (const [text, wanted] of rows) assert.equal(readDeviceRequest(text), wanted, text);
+  for (const [text, wanted] of rows) assert.deepEqual(readDeviceRequest(text), wanted, text);
 });
 
 test('says what is wrong', () => {
@@ -50,13 +50,13 @@ test('says what is wrong', () => {
   ];
   for (const [text, wanted] of rows) {
     const said = readDeviceRequest(text);
-    assert.type(said, 'string', text);
+    assert.equal(typeof said, 'string', text);
     assert.match(String(said), wanted, text);
   }
 });
 
 test('readDeviceNumbers() reads numbers and nothing beside them', () => {
-  assert.equal(readDeviceNumbers('u:4095:1048575'), { type: 'c', major: 4095, minor: 1_048_575 });
+  assert.deepEqual(readDeviceNumbers('u:4095:1048575'), { type: 'c', major: 4095, minor: 1_048_575 });
   for (const text of [
     '',
     'c:1',

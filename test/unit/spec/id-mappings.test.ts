@@ -1,5 +1,5 @@
+import { strict as assert } from 'node:assert';
 import { suite } from 'uvu';
-import * as assert from 'uvu/assert';
 import { hostIdOf, isMapped } from '../../../src/spec/id-mappings.ts';
 
 const test = suite('id mappings');
@@ -14,19 +14,19 @@ const mappings = [
 test('hostIdOf() finds the line that an id is in, to its last one', () => {
   const ids = [0, 1, 65_535, 65_536, 70_000, 4_294_967_289, 4_294_967_290];
   const expected = [1000, 100_000, 165_534, undefined, undefined, 300_089, undefined];
-  assert.equal(
+  assert.deepEqual(
     ids.map((id) => hostIdOf(id, mappings)),
     expected,
   );
-  assert.equal(
+  assert.deepEqual(
     ids.map((id) => isMapped(id, mappings)),
     expected.map((id) => id !== undefined),
   );
 });
 
 test('without maps nobody is mapped', () => {
-  assert.is(hostIdOf(0, undefined), undefined);
-  assert.is(isMapped(0, []), false);
+  assert.equal(hostIdOf(0, undefined), undefined);
+  assert.equal(isMapped(0, []), false);
 });
 
 test.run();

@@ -1,15 +1,15 @@
+import { strict as assert } from 'node:assert';
 import { suite } from 'uvu';
-import * as assert from 'uvu/assert';
 import type { Linux } from '../../../src/spec/config.ts';
 import { idmapText, readIdmap, resolveIdmap } from '../../../src/spec/idmap-option.ts';
 
 const test = suite('readIdmap()');
 
 test('idmapText() knows the options that bring a mapping', () => {
-  assert.equal(idmapText('idmap=a=b'), { text: 'a=b', recursive: false });
-  assert.equal(idmapText('ridmap='), { text: '', recursive: true });
+  assert.deepEqual(idmapText('idmap=a=b'), { text: 'a=b', recursive: false });
+  assert.deepEqual(idmapText('ridmap='), { text: '', recursive: true });
   for (const other of ['idmap', 'ridmap', 'rridmap=x', 'IDMAP=x', 'xidmap=', ''])
-    assert.is(idmapText(other), undefined);
+    assert.equal(idmapText(other), undefined);
 });
 
 const wrong: readonly (readonly [text: string, says: RegExp])[] = [
@@ -32,7 +32,7 @@ const wrong: readonly (readonly [text: string, says: RegExp])[] = [
 for (const [text, says] of wrong) {
   test(`readIdmap() says what is wrong with "${text}"`, () => {
     const read = readIdmap(text);
-    assert.type(read, 'string');
+    assert.equal(typeof read, 'string');
     assert.match(read as string, says);
   });
 }
@@ -56,19 +56,19 @@ const user: Linux = {
 const line = (containerID: number, hostID: number, size: number) => ({ containerID, hostID, size });
 
 test("resolveIdmap() gives what crun(1) gives for its manual's example", () =>
-  assert.equal(resolve('uids=@1-3-10;gids=0-0-1', user), {
+  assert.deepEqual(resolve('uids=@1-3-10;gids=0-0-1', user), {
     uidMappings: [line(1, 4, 10)],
     gidMappings: [line(0, 0, 1)],
   }));
 
 test('resolveIdmap() splits a range that lies in several lines of the map, and keeps absolute ones', () =>
-  assert.equal(resolve('uids=@7-0-3#20-9-1;gids=@3-0-10', user), {
+  assert.deepEqual(resolve('uids=@7-0-3#20-9-1;gids=@3-0-10', user), {
     uidMappings: [line(7, 0, 1), line(8, 2, 2), line(20, 9, 1)],
     gidMappings: [line(3, 5000, 10)],
   }));
 
 test('resolveIdmap() has no ids of a container without a user namespace but those of the host', () =>
-  assert.equal(resolve('uids=@7-3-2;gids=@0-1-2'), {
+  assert.deepEqual(resolve('uids=@7-3-2;gids=@0-1-2'), {
     uidMappings: [line(7, 3, 2)],
     gidMappings: [line(0, 1, 2)],
   }));
@@ -78,7 +78,7 @@ test('resolveIdmap() says so when the user namespace does not map all, or its ma
   assert.match(resolve('uids=0-0-1;gids=@0-5-6', user) as string, /ids 5 to 10 of the container/);
   const joined: Linux = { namespaces: [{ type: 'user', path: '/proc/7/ns/user' }] };
   assert.match(resolve('uids=0-0-1;gids=@0-0-1', joined) as string, /whose map is not known/);
-  assert.type(resolve('uids=0-0-1;gids=0-0-1', joined), 'object');
+  assert.equal(typeof resolve('uids=0-0-1;gids=0-0-1', joined), 'object');
 });
 
 test.run();

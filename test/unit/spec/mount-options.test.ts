@@ -1,5 +1,5 @@
+import { strict as assert } from 'node:assert';
 import { suite } from 'uvu';
-import * as assert from 'uvu/assert';
 import { mountAttribute as a, propagationType as p } from '../../../src/spec/kernel-flags.ts';
 import {
   attributesOf,
@@ -78,12 +78,12 @@ const recursiveRows = Object.fromEntries(
 
 for (const [name, row] of Object.entries({ ...rows, ...recursiveRows })) {
   test(`understands ${name}`, () => {
-    assert.equal(parseMountOptions([name]), { ...nothing, ...row });
+    assert.deepEqual(parseMountOptions([name]), { ...nothing, ...row });
   });
 }
 
 test('has no option beside these, so that features advertises nothing else', () => {
-  assert.equal(mountOptionNames().sort(), Object.keys({ ...rows, ...recursiveRows }).sort());
+  assert.deepEqual(mountOptionNames().sort(), Object.keys({ ...rows, ...recursiveRows }).sort());
 });
 
 const later: readonly { options: readonly string[]; set?: number; clear?: number; all: number }[] = [
@@ -103,9 +103,9 @@ const later: readonly { options: readonly string[]; set?: number; clear?: number
 for (const { options, set, clear, all } of later) {
   test(`the later of ${options} wins`, () => {
     const parsed = parseMountOptions(options);
-    if (set !== undefined) assert.is(parsed.set, set);
-    if (clear !== undefined) assert.is(parsed.clear, clear);
-    assert.is(attributesOf(parsed), all);
+    if (set !== undefined) assert.equal(parsed.set, set);
+    if (clear !== undefined) assert.equal(parsed.clear, clear);
+    assert.equal(attributesOf(parsed), all);
   });
 }
 
@@ -116,7 +116,7 @@ test('the later propagation and kind of bind win', () => {
     'bind',
     'rbind',
   ]);
-  assert.equal(
+  assert.deepEqual(
     { propagation, propagationRecursive, bind },
     {
       propagation: p.private,
@@ -134,16 +134,16 @@ test('idmap= and ridmap= bring a mapping; the later of several options for it wi
     relative,
   });
   const { idmap, mapping } = parseMountOptions(['idmap', 'ridmap=uids=0-1-10#10-11-10;gids=@0-100-10']);
-  assert.is(idmap, 'ridmap');
-  assert.equal(mapping, { uids: [range(0, 1, 10), range(10, 11, 10)], gids: [range(0, 100, 10, true)] });
-  assert.is(parseMountOptions(['idmap=uids=0-1-1;gids=0-1-1']).idmap, 'idmap');
-  assert.is(parseMountOptions(['idmap=uids=0-1-1;gids=0-1-1', 'idmap']).mapping, undefined);
+  assert.equal(idmap, 'ridmap');
+  assert.deepEqual(mapping, { uids: [range(0, 1, 10), range(10, 11, 10)], gids: [range(0, 100, 10, true)] });
+  assert.equal(parseMountOptions(['idmap=uids=0-1-1;gids=0-1-1']).idmap, 'idmap');
+  assert.equal(parseMountOptions(['idmap=uids=0-1-1;gids=0-1-1', 'idmap']).mapping, undefined);
   assert.throws(() => parseMountOptions(['idmap=x']), /mount option "idmap=x" has "x"/);
 });
 
 test('what it does not know is the filesystem’s, in order, without what is empty', () => {
   const { data } = parseMountOptions(['size=1m', 'RO', 'ro=1', '', 'x', 'sync', 'constructor', '__proto__']);
-  assert.equal(data, ['size=1m', 'RO', 'ro=1', 'x', 'sync', 'constructor', '__proto__']);
+  assert.deepEqual(data, ['size=1m', 'RO', 'ro=1', 'x', 'sync', 'constructor', '__proto__']);
 });
 
 test('options of the filesystem that come in one text are several; labels and escaped commas stay whole', () => {
@@ -155,7 +155,7 @@ test('options of the filesystem that come in one text are several; labels and es
     'rootcontext=a:b:c:s0:c3,c4',
     'quoted="x"',
   ]);
-  assert.equal(data, [
+  assert.deepEqual(data, [
     'size=64k',
     'mode=700',
     'a',

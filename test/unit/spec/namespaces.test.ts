@@ -1,5 +1,5 @@
+import { strict as assert } from 'node:assert';
 import { suite } from 'uvu';
-import * as assert from 'uvu/assert';
 import {
   createsNamespace,
   hasNamespace,
@@ -37,10 +37,10 @@ const rows = [
 ] as const;
 for (const { name, linux, has, creates, joins } of rows) {
   test(name, () => {
-    assert.is(hasNamespace(linux, 'mount'), has);
-    assert.is(createsNamespace(linux, 'mount'), creates);
-    assert.is(isNew(namespaceOf(linux, 'mount')), creates);
-    assert.is(joinedNamespace(linux, 'mount'), joins);
+    assert.equal(hasNamespace(linux, 'mount'), has);
+    assert.equal(createsNamespace(linux, 'mount'), creates);
+    assert.equal(isNew(namespaceOf(linux, 'mount')), creates);
+    assert.equal(joinedNamespace(linux, 'mount'), joins);
   });
 }
 

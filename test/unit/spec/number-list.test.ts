@@ -1,6 +1,6 @@
+import { strict as assert } from 'node:assert';
 import fc from 'fast-check';
 import { suite } from 'uvu';
-import * as assert from 'uvu/assert';
 import { needNumberList } from '../../../src/bundle/rules/help.ts';
 import { maximumNodes } from '../../../src/spec/kernel-flags.ts';
 import { listMask, listNumbers, readNumberList } from '../../../src/spec/number-list.ts';
@@ -18,7 +18,7 @@ const rows: Readonly<Record<string, readonly number[]>> = {
 };
 for (const [list, expected] of Object.entries(rows)) {
   test(`listMask() makes a mask of "${list}"`, () =>
-    assert.equal([...listMask(list, 'bits', 16, '/x')], expected));
+    assert.deepEqual([...listMask(list, 'bits', 16, '/x')], expected));
 }
 
 const wrong: Readonly<Record<string, RegExp>> = {
@@ -54,16 +54,16 @@ test('listMask() sets exactly the bits of the list', () => {
     fc.property(numbers, (list) => {
       const mask = listMask(list.join(','), 'bits', 1024, '');
       for (let bit = 0; bit < 1024; bit++)
-        assert.is(((mask[bit >> 3] ?? 0) >> (bit & 7)) & 1, list.includes(bit) ? 1 : 0);
+        assert.equal(((mask[bit >> 3] ?? 0) >> (bit & 7)) & 1, list.includes(bit) ? 1 : 0);
     }),
     { numRuns: 30 },
   );
 });
 
 test('listNumbers() spells ranges out, and knows a file of the kernel that is empty', () => {
-  assert.equal(listNumbers('0-2,5\n', 'CPUs', 8), [0, 1, 2, 5]);
-  assert.equal(listNumbers('7', 'CPUs', 8), [7]);
-  for (const nothing of [undefined, '', '\n']) assert.is(listNumbers(nothing, 'CPUs', 8), undefined);
+  assert.deepEqual(listNumbers('0-2,5\n', 'CPUs', 8), [0, 1, 2, 5]);
+  assert.deepEqual(listNumbers('7', 'CPUs', 8), [7]);
+  for (const nothing of [undefined, '', '\n']) assert.equal(listNumbers(nothing, 'CPUs', 8), undefined);
 });
 
 test('what the rule lets pass the planner understands, and what it refuses the planner refuses', () => {
@@ -95,7 +95,7 @@ test('what the rule lets pass the planner understands, and what it refuses the p
         refused = true;
       }
       if (!refused) passed++;
-      assert.is(refused, reports > 0, list);
+      assert.equal(refused, reports > 0, list);
     }),
     { numRuns: 2000, seed: 41 },
   );

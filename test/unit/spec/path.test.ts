@@ -1,6 +1,6 @@
+import { strict as assert } from 'node:assert';
 import fc from 'fast-check';
 import { suite } from 'uvu';
-import * as assert from 'uvu/assert';
 import { isInside, normalizePath, relativePath, resolvePath } from '../../../src/spec/path.ts';
 
 const test = suite('path');
@@ -19,7 +19,7 @@ const normalized: Readonly<Record<string, string>> = {
   '..': '/',
 };
 for (const [path, expected] of Object.entries(normalized)) {
-  test(`normalizePath() makes "${expected}" of "${path}"`, () => assert.is(normalizePath(path), expected));
+  test(`normalizePath() makes "${expected}" of "${path}"`, () => assert.equal(normalizePath(path), expected));
 }
 
 test('normalizePath() never leaves the root, and is content with what it made', () => {
@@ -28,16 +28,16 @@ test('normalizePath() never leaves the root, and is content with what it made', 
     fc.property(fc.array(part), (parts) => {
       const path = normalizePath(parts.join('/'));
       assert.match(path, /^\//);
-      assert.not.match(path, /\/\/|\/\.{1,2}(\/|$)|.\/$/);
-      assert.is(normalizePath(path), path);
+      assert.doesNotMatch(path, /\/\/|\/\.{1,2}(\/|$)|.\/$/);
+      assert.equal(normalizePath(path), path);
     }),
   );
 });
 
 test('resolvePath() leaves the rest to the kernel: what a link leads to has parents of its own', () => {
-  assert.is(resolvePath('/bundle', 'rootfs'), '/bundle/rootfs');
-  assert.is(resolvePath('/bundle', '../link/../x'), '/bundle/../link/../x');
-  assert.is(resolvePath('/bundle', '/link/../x'), '/link/../x');
+  assert.equal(resolvePath('/bundle', 'rootfs'), '/bundle/rootfs');
+  assert.equal(resolvePath('/bundle', '../link/../x'), '/bundle/../link/../x');
+  assert.equal(resolvePath('/bundle', '/link/../x'), '/link/../x');
 });
 
 const inside: readonly [path: string, directory: string, expected: boolean][] = [
@@ -48,7 +48,7 @@ const inside: readonly [path: string, directory: string, expected: boolean][] = 
   ['/anything', '/', true],
 ];
 for (const [path, directory, expected] of inside) {
-  test(`isInside() ${path} ${directory}`, () => assert.is(isInside(path, directory), expected));
+  test(`isInside() ${path} ${directory}`, () => assert.equal(isInside(path, directory), expected));
 }
 
 test('relativePath() says how to get from one directory to another', () => {
@@ -60,11 +60,11 @@ test('relativePath() says how to get from one directory to another', () => {
     ['/a', '/a', ''],
     ['/ab', '/a', '../a'],
   ];
-  for (const [from, to, way] of ways) assert.is(relativePath(from, to), way);
+  for (const [from, to, way] of ways) assert.equal(relativePath(from, to), way);
   const path = fc.array(fc.constantFrom('a', 'b', 'c d')).map((parts) => `/${parts.join('/')}`);
   fc.assert(
     fc.property(path, path, (from, to) => {
-      assert.is(normalizePath(`${from}/${relativePath(from, to)}`), to);
+      assert.equal(normalizePath(`${from}/${relativePath(from, to)}`), to);
     }),
   );
 });

@@ -1,7 +1,7 @@
+import { strict as assert } from 'node:assert';
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { suite } from 'uvu';
-import * as assert from 'uvu/assert';
 import { resourceRules } from '../../../src/bundle/rules/resources.ts';
 import { planResources } from '../../../src/cgroup/limits/resources.ts';
 import type { Resources } from '../../../src/spec/config.ts';
@@ -21,12 +21,12 @@ test('isLimitFile() knows limits, and nothing that moves processes or leads else
     'é.max',
     'a.b\n',
   ];
-  for (const name of others) assert.not(isLimitFile(name), name);
+  for (const name of others) assert.ok(!isLimitFile(name), name);
 });
 
 test('isWord() takes nothing at which the kernel would part a line', () => {
   for (const name of ['mlx5_0', 'mlx5/1']) assert.ok(isWord(name), name);
-  for (const name of ['', 'a b', 'a\tb', 'a\n', 'a=b']) assert.not(isWord(name), name);
+  for (const name of ['', 'a b', 'a\tb', 'a\n', 'a=b']) assert.ok(!isWord(name), name);
 });
 
 /** `à` is C3 A0 in UTF-8, and A0 a blank of the kernel's; the wide blank U+2003 is three bytes, none of them one. */
@@ -34,14 +34,14 @@ test('isInterfaceName() is the kernel’s, which counts and compares bytes', () 
   for (const name of ['eth0', 'a=b', 'fifteen-letters', 'äöüäöüä', 'a\u2003b'])
     assert.ok(isInterfaceName(name), name);
   for (const name of ['', '.', '..', 'a/b', 'a b', 'a:1', 'eth%d', 'sixteen-letters-', 'äöüäöüäö', 'voilà'])
-    assert.not(isInterfaceName(name), name);
+    assert.ok(!isInterfaceName(name), name);
 });
 
 test('isPageSize() reads a size as the schema does', () => {
   const schema = JSON.parse(readFileSync('schemas/config-resources.json', 'utf8'));
   const pattern = new RegExp(schema.$defs.HugepageLimit.properties.pageSize.pattern);
   for (const text of ['2MB', '1GB', '64KB', '0MB', '2mb', '2M', '02MB', ' 2MB', '2MB\n', '2TB'])
-    assert.is(isPageSize(text), pattern.test(text), text);
+    assert.equal(isPageSize(text), pattern.test(text), text);
 });
 
 const v1 = ['cpu', 'cpuset', 'memory', 'devices', 'pids', 'net_cls', 'net_prio', 'rdma', 'hugetlb'];
@@ -99,7 +99,7 @@ test('what the rules let pass the planner understands, and what they refuse it r
         const known = resources.unified === undefined || /^(?:a|cgroup)\./.test(text);
         if (!refused) passed++;
         if (known || refused)
-          assert.is(refusedByPlanner(resources, machine), refused, JSON.stringify(resources));
+          assert.equal(refusedByPlanner(resources, machine), refused, JSON.stringify(resources));
       }
     }),
     { numRuns: 1500, seed: 41 },

@@ -1,6 +1,6 @@
+import { strict as assert } from 'node:assert';
 import fc from 'fast-check';
 import { suite } from 'uvu';
-import * as assert from 'uvu/assert';
 import { sysctlRules } from '../../../src/bundle/rules/sysctl.ts';
 import { sysctlOwner, sysctlPath } from '../../../src/spec/sysctl.ts';
 import { configOf, namespacesOf, operationsOf, planOf } from '../plan/support.ts';
@@ -25,7 +25,7 @@ const paths: Readonly<Record<string, string | undefined>> = {
   'net/.../x': 'net/.../x',
 };
 for (const [name, path] of Object.entries(paths)) {
-  test(`sysctlPath() ${JSON.stringify(name)}`, () => assert.is(sysctlPath(name), path));
+  test(`sysctlPath() ${JSON.stringify(name)}`, () => assert.equal(sysctlPath(name), path));
 }
 
 const owners: Readonly<Record<string, string | undefined>> = {
@@ -40,7 +40,7 @@ const owners: Readonly<Record<string, string | undefined>> = {
   'vm/swappiness': undefined,
 };
 for (const [path, owner] of Object.entries(owners)) {
-  test(`sysctlOwner() ${path}`, () => assert.is(sysctlOwner(path), owner));
+  test(`sysctlOwner() ${path}`, () => assert.equal(sysctlOwner(path), owner));
 }
 
 const everything = namespacesOf('mount', 'network', 'ipc', 'uts', 'user', 'pid');
@@ -64,7 +64,7 @@ test('what the rule lets pass is written below the directories of the namespace 
       const plan = planOf(configOf((config) => (config.linux.sysctl = { [name]: '1' })));
       const [operation] = operationsOf(plan, 'sysctl');
       assert.match(operation?.path ?? '', /^sys\/(?:net\/|user\/|kernel\/sem$)/);
-      assert.not(operation?.path.split('/').some((each) => ['', '.', '..'].includes(each)));
+      assert.ok(!operation?.path.split('/').some((each) => ['', '.', '..'].includes(each)));
     }),
     { numRuns: 1500, seed: 41 },
   );

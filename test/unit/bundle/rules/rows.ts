@@ -1,6 +1,7 @@
 /** What the tests of the rules share: rows, the configs that they are made of, and what a row has to show. */
+
+import { strict as assert } from 'node:assert';
 import { test } from 'uvu';
-import * as assert from 'uvu/assert';
 import { defaultConfig } from '../../../../src/bundle/default-config.ts';
 import { type Finding, InvalidDocument } from '../../../../src/bundle/finding.ts';
 import { validateConfig } from '../../../../src/bundle/generated/explain.ts';
@@ -71,7 +72,7 @@ export function refusals(subject: Config): readonly Finding[] {
     checkConfig(subject, { name: 'config.json' });
     return [];
   } catch (error) {
-    assert.instance(error, InvalidDocument);
+    assert.ok(error instanceof InvalidDocument);
     return (error as InvalidDocument).findings;
   }
 }
@@ -79,12 +80,12 @@ export function refusals(subject: Config): readonly Finding[] {
 function checkRow(row: Row, findings: readonly Finding[]): void {
   // The schema comes first: a row that it refuses would say nothing about the rule.
   assert.ok(validateConfig(row.config), 'the schema refuses it already');
-  assert.equal(
+  assert.deepEqual(
     findings.map(({ rule }) => rule).filter((name) => name !== row.rule),
     [],
     'other rules',
   );
-  assert.equal(findings.map(({ pointer }) => pointer).sort(), [...row.at].sort());
+  assert.deepEqual(findings.map(({ pointer }) => pointer).sort(), [...row.at].sort());
   if (row.says === undefined) return;
   assert.ok(
     findings.some(({ message }) => message.includes(row.says ?? '')),
@@ -96,7 +97,7 @@ function checkRow(row: Row, findings: readonly Finding[]): void {
 function needRows(rows: readonly Row[], names: readonly string[]): void {
   const found = new Set(rows.filter(({ at }) => at.length > 0).map(({ rule }) => rule));
   test(`rules ${names.join(', ')}: each has a row that it finds`, () => {
-    assert.equal(
+    assert.deepEqual(
       names.filter((name) => !found.has(name)),
       [],
     );

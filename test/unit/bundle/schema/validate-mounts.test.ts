@@ -1,5 +1,5 @@
+import { strict as assert } from 'node:assert';
 import { suite } from 'uvu';
-import * as assert from 'uvu/assert';
 import { defaultConfig } from '../../../../src/bundle/default-config.ts';
 import { InvalidDocument } from '../../../../src/bundle/finding.ts';
 import { validateDestinations, validateMounts } from '../../../../src/bundle/schema/validate-mounts.ts';
@@ -20,8 +20,8 @@ function findings(act: () => unknown): string[] {
 test('gives the mounts, and warnings of them alone', () => {
   const list = [{ destination: 'relative', source: '/y', options: ['bind', 'nosiud'] }];
   const { mounts, warnings } = validateMounts(list, config);
-  assert.equal(mounts, list);
-  assert.is(warnings.length, 2);
+  assert.deepEqual(mounts, list);
+  assert.equal(warnings.length, 2);
   for (const warning of warnings) assert.match(warning, /^mounts\[0\]/);
 });
 
@@ -37,7 +37,7 @@ test('what is no list of mounts, or breaks a rule for them, is refused with its 
     [[{ destination: '/x', source: '/y', options: ['bind', 'idmap='] }], '/mounts/0/options/1'],
     [[{ destination: '/x\0', type: 'tmpfs' }], '/mounts/0/destination'],
   ] as const)
-    assert.equal(
+    assert.deepEqual(
       findings(() => validateMounts(value, config)),
       places,
       JSON.stringify(value),
@@ -45,11 +45,11 @@ test('what is no list of mounts, or breaks a rule for them, is refused with its 
 });
 
 test('validateDestinations() wants a destination and nothing else', () => {
-  assert.equal(validateDestinations([{ destination: '/x' }, { destination: '/y', type: 'z' }], config), [
+  assert.deepEqual(validateDestinations([{ destination: '/x' }, { destination: '/y', type: 'z' }], config), [
     '/x',
     '/y',
   ]);
-  assert.equal(
+  assert.deepEqual(
     findings(() => validateDestinations([{ source: '/x' }], config)),
     ['/mounts/0/destination'],
   );

@@ -1,5 +1,5 @@
+import { strict as assert } from 'node:assert';
 import { test } from 'uvu';
-import * as assert from 'uvu/assert';
 import { InvalidDocument } from '../../../../src/bundle/finding.ts';
 import { parseJson } from '../../../../src/bundle/json/parse-json.ts';
 import type { Documents } from '../../../../src/bundle/schema/documents.ts';
@@ -13,7 +13,7 @@ async function refusal(kind: keyof Documents, text: string): Promise<InvalidDocu
   try {
     validate(kind, parseJson(text, 'config.json'), 'config.json');
   } catch (error) {
-    assert.instance(error, InvalidDocument);
+    assert.ok(error instanceof InvalidDocument);
     return error as InvalidDocument;
   }
   throw new Error(`accepted: ${text}`);
@@ -120,16 +120,16 @@ const MESSAGES: readonly {
 
 for (const { name, kind = 'Config', text, message } of MESSAGES) {
   test(`validate() explains ${name}`, async () => {
-    assert.is((await refusal(kind, text)).message, message);
+    assert.equal((await refusal(kind, text)).message, message);
   });
 }
 
 test('validate() changes nothing of what it is given', async () => {
   const given = Object.freeze({ cwd: '/', env: null, user: Object.freeze({ uid: 5, umask: null }) });
-  assert.equal(validate('Process', given, 'process'), { cwd: '/', user: { uid: 5 } });
+  assert.deepEqual(validate('Process', given, 'process'), { cwd: '/', user: { uid: 5 } });
   assert.equal(given.env, null);
   const whole = { cwd: '/' };
-  assert.is(validate('Process', whole, 'process'), whole);
+  assert.equal(validate('Process', whole, 'process'), whole);
 });
 
 test('validate() names everything that is wrong at once', async () => {
@@ -137,9 +137,9 @@ test('validate() names everything that is wrong at once', async () => {
     'Config',
     '{"ociVersion":1,"process":{"cwd":"/","noNewPrivilege":true},"linux":{"namespaces":[{"type":"net"}]},"vm":{}}',
   );
-  assert.is(error.code, 'invalid');
-  assert.is(error.pointer, '/ociVersion');
-  assert.equal(error.message.split('\n'), [
+  assert.equal(error.code, 'invalid');
+  assert.equal(error.pointer, '/ociVersion');
+  assert.deepEqual(error.message.split('\n'), [
     'config.json has 4 errors:',
     '  ociVersion: is 1, must be a string',
     '  linux.namespaces[0].type: is "net", must be one of "pid", "network", "mount", "ipc", "uts", "user", "cgroup", "time"; did you mean "network"?',
@@ -158,19 +158,19 @@ test('validate() gives back what it was given, unknown properties included', asy
     ['State', fullState],
     ['Features', fullFeatures],
   ] as const) {
-    assert.is(validate(kind, document, 'x'), document, kind);
+    assert.equal(validate(kind, document, 'x'), document, kind);
   }
 });
 
 test('validate() refuses what is inherited and not said', async () => {
   const inherited: unknown = Object.create({ ociVersion: '1.0.0' });
-  assert.is(
+  assert.equal(
     validate('Config', inherited, 'x'),
     inherited,
     'positive control: prototypes are seen by plain reads',
   );
   const error = await refusal('Config', '{"__proto__": {"ociVersion": "1.0.0"}}');
-  assert.is(error.message, 'config.json: ociVersion: is missing');
+  assert.equal(error.message, 'config.json: ociVersion: is missing');
 });
 
 test('findUnknownProperties() lists them in order, and guesses what was meant', () => {
@@ -182,7 +182,7 @@ test('findUnknownProperties() lists them in order, and guesses what was meant', 
     annotations: { anything: 'goes' },
     process: { ...fullConfig.process, something: 1, capabilities: { 'a/b': 1 } },
   });
-  assert.equal(
+  assert.deepEqual(
     found.map(({ pointer, guess }) => [pointer, guess]),
     [
       ['/root/readOnly', 'readonly'],
@@ -198,13 +198,13 @@ test('findUnknownProperties() lists them in order, and guesses what was meant', 
     ['State', fullState],
     ['Features', fullFeatures],
   ] as const) {
-    assert.equal(findUnknownProperties(kind, document), []);
+    assert.deepEqual(findUnknownProperties(kind, document), []);
   }
 });
 
 test('validateProcess() and validateResources() check shape and rules', async () => {
   const good = validateProcess({ cwd: '/', args: ['sh'], capabilities: { bounding: ['CAP_X'] } });
-  assert.is(good.process.cwd, '/');
+  assert.equal(good.process.cwd, '/');
   assert.match(good.warnings.join(), /^capabilities.bounding\[0\]: "CAP_X" is no capability/);
   const messages: string[] = [];
   for (const check of [
@@ -215,18 +215,18 @@ test('validateProcess() and validateResources() check shape and rules', async ()
   ]) {
     try {
       await check();
-      assert.unreachable('accepted');
+      assert.fail('accepted');
     } catch (error) {
       messages.push((error as Error).message);
     }
   }
-  assert.equal(messages, [
+  assert.deepEqual(messages, [
     'process: cwd: is 5, must be a string',
     'process: cwd: "x" is not an absolute path',
     'resources: pids.limit: is the string "x", must be an integer from -9223372036854775808 to 9223372036854775807',
     'limits.json: pids.limit: -2 is negative; only -1 is, for no limit',
   ]);
-  assert.is(validateResources({ pids: { limit: 0 } }).resources.pids?.limit, 0);
+  assert.equal(validateResources({ pids: { limit: 0 } }).resources.pids?.limit, 0);
 });
 
 test.run();

@@ -1,5 +1,5 @@
+import { strict as assert } from 'node:assert';
 import { suite } from 'uvu';
-import * as assert from 'uvu/assert';
 import { accessTo, allowDevice, denyDevice } from '../../../../src/cgroup/devices/change-rules.ts';
 import { deviceRules } from '../../../../src/cgroup/devices/device-rules.ts';
 import type { DeviceRule } from '../../../../src/spec/config.ts';
@@ -21,27 +21,27 @@ test('accessTo(): the last rule that says something decides, for each access', (
     [[{ allow: true, type: 'b', major: 10, minor: 229, access: 'rw' }], 0],
     [[{ allow: true, major: 10, minor: 229, access: 'w' }], 4],
   ];
-  for (const [rules, wanted] of rows) assert.is(usable(rules), wanted, JSON.stringify(rules));
+  for (const [rules, wanted] of rows) assert.equal(usable(rules), wanted, JSON.stringify(rules));
 });
 
 test('allowDevice() adds a rule where one is missing', () => {
-  assert.equal(allowDevice([none], fuse, 'rw'), [none, { allow: true, ...fuse, access: 'rw' }]);
-  assert.equal(allowDevice([all], fuse, 'rwm'), [all]);
+  assert.deepEqual(allowDevice([none], fuse, 'rw'), [none, { allow: true, ...fuse, access: 'rw' }]);
+  assert.deepEqual(allowDevice([all], fuse, 'rwm'), [all]);
   const narrow: DeviceRule = { allow: true, ...fuse, access: 'r' };
-  assert.equal(allowDevice([narrow], fuse, 'r'), [narrow]);
-  assert.is(usable(allowDevice([narrow], fuse, 'w')), 6);
+  assert.deepEqual(allowDevice([narrow], fuse, 'r'), [narrow]);
+  assert.equal(usable(allowDevice([narrow], fuse, 'w')), 6);
 });
 
 test('denyDevice() takes its own rules away, and denies what others allow', () => {
   const own: DeviceRule = { allow: true, ...fuse, access: 'rwm' };
-  assert.equal(denyDevice([none, own], fuse), [none]);
-  assert.equal(denyDevice([none], fuse), [none]);
+  assert.deepEqual(denyDevice([none, own], fuse), [none]);
+  assert.deepEqual(denyDevice([none], fuse), [none]);
   const wide: DeviceRule = { allow: true, type: 'c', major: 10, access: 'rwm' };
   const denied: DeviceRule = { allow: false, ...fuse, access: 'rwm' };
   for (const rules of [[all], [none, wide], [wide, own]]) {
-    assert.is(usable(rules), 6);
-    assert.is(usable(denyDevice(rules, fuse)), 0);
-    assert.equal(denyDevice(rules, fuse).at(-1), denied);
+    assert.equal(usable(rules), 6);
+    assert.equal(usable(denyDevice(rules, fuse)), 0);
+    assert.deepEqual(denyDevice(rules, fuse).at(-1), denied);
   }
 });
 

@@ -1,19 +1,19 @@
+import { strict as assert } from 'node:assert';
 import { suite } from 'uvu';
-import * as assert from 'uvu/assert';
 import { listenFds } from '../../../../src/cli/convert/listen-fds.ts';
 
 const test = suite('listenFds()');
 
 test('counts the sockets that a service manager hands over', () => {
-  assert.is(listenFds({ LISTEN_FDS: '2', LISTEN_PID: '77' }, 77), 2);
+  assert.equal(listenFds({ LISTEN_FDS: '2', LISTEN_PID: '77' }, 77), 2);
 });
 
 test('leaves those of another process alone', () => {
-  assert.is(listenFds({ LISTEN_FDS: '2', LISTEN_PID: '78' }, 77), 0);
-  assert.is(listenFds({}, 77), 0);
-  assert.is(listenFds({ LISTEN_FDS: '1' }, 77), 0);
-  assert.is(listenFds({ LISTEN_FDS: '1', LISTEN_PID: '' }, 77), 0);
-  assert.is(listenFds({ LISTEN_FDS: 'x', LISTEN_PID: '1' }, 77), 0);
+  assert.equal(listenFds({ LISTEN_FDS: '2', LISTEN_PID: '78' }, 77), 0);
+  assert.equal(listenFds({}, 77), 0);
+  assert.equal(listenFds({ LISTEN_FDS: '1' }, 77), 0);
+  assert.equal(listenFds({ LISTEN_FDS: '1', LISTEN_PID: '' }, 77), 0);
+  assert.equal(listenFds({ LISTEN_FDS: 'x', LISTEN_PID: '1' }, 77), 0);
 });
 
 test('refuses a count that is none', () => {

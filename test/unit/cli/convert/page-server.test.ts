@@ -1,13 +1,13 @@
+import { strict as assert } from 'node:assert';
 import { suite } from 'uvu';
-import * as assert from 'uvu/assert';
 import { pageServer } from '../../../../src/cli/convert/page-server.ts';
 import { assertRefused } from '../../refusal.ts';
 
 const test = suite('page-server');
 
 test('pageServer() splits address and port', () => {
-  assert.equal(pageServer('192.0.2.1:27'), { address: '192.0.2.1', port: 27 });
-  assert.equal(pageServer('[2001:db8::1]:65535'), { address: '2001:db8::1', port: 65535 });
+  assert.deepEqual(pageServer('192.0.2.1:27'), { address: '192.0.2.1', port: 27 });
+  assert.deepEqual(pageServer('[2001:db8::1]:65535'), { address: '2001:db8::1', port: 65535 });
 });
 
 test('pageServer() refuses anything else', () => {

@@ -1,5 +1,5 @@
+import { strict as assert } from 'node:assert';
 import { suite } from 'uvu';
-import * as assert from 'uvu/assert';
 import type { CgroupLayout } from '../../../../src/cgroup/layout/cgroup-layout.ts';
 import type { SavedCgroup } from '../../../../src/cgroup/saved-cgroup.ts';
 import { cgroupRoots, freezerDirectory } from '../../../../src/container/checkpoint/cgroup-roots.ts';
@@ -27,7 +27,7 @@ const saved: SavedCgroup = {
 };
 
 test('cgroupRoots() are paths from each hierarchy’s mount, by its first controller, for what is still mounted', () => {
-  assert.equal(cgroupRoots(layout, saved), [
+  assert.deepEqual(cgroupRoots(layout, saved), [
     { path: '/a/c' },
     { ctrl: 'cpu', path: '/a/c' },
     { ctrl: 'freezer', path: '/a/c' },
@@ -36,13 +36,13 @@ test('cgroupRoots() are paths from each hierarchy’s mount, by its first contro
 
 test('cgroupRoots() of a cgroup that is the mount itself is its root', () => {
   const unified = { mount: '/cg', path: '/cg' };
-  assert.equal(cgroupRoots(layout, { ...saved, hierarchies: [], unified }), [{ path: '/' }]);
+  assert.deepEqual(cgroupRoots(layout, { ...saved, hierarchies: [], unified }), [{ path: '/' }]);
 });
 
 test('freezerDirectory() is v1’s where there is one, and v2’s own; a hybrid’s unified part freezes nothing', () => {
-  assert.is(freezerDirectory(saved), '/sys/fs/cgroup/freezer/a/c');
-  assert.is(freezerDirectory({ ...saved, hierarchies: [] }), undefined);
-  assert.is(freezerDirectory({ ...saved, mode: 'v2', hierarchies: [] }), '/sys/fs/cgroup/unified/a/c');
+  assert.equal(freezerDirectory(saved), '/sys/fs/cgroup/freezer/a/c');
+  assert.equal(freezerDirectory({ ...saved, hierarchies: [] }), undefined);
+  assert.equal(freezerDirectory({ ...saved, mode: 'v2', hierarchies: [] }), '/sys/fs/cgroup/unified/a/c');
 });
 
 test.run();

@@ -1,5 +1,5 @@
+import { strict as assert } from 'node:assert';
 import { suite } from 'uvu';
-import * as assert from 'uvu/assert';
 import {
   type CriuChoices,
   commonOptions,
@@ -26,8 +26,8 @@ function optionsWith(change: Partial<CriuChoices>, files: readonly string[] = []
 
 test('CRIU works in the directories that were looked at, and logs what helps to find out why', () => {
   const { images_dir_fd, work_dir_fd, log_file, log_level, notify_scripts } = optionsWith({});
-  assert.equal([images_dir_fd, work_dir_fd, log_file, log_level], [5, 6, 'dump.log', 4]);
-  assert.is(notify_scripts, true, 'or nobody answers for hooks and the terminal');
+  assert.deepEqual([images_dir_fd, work_dir_fd, log_file, log_level], [5, 6, 'dump.log', 4]);
+  assert.equal(notify_scripts, true, 'or nobody answers for hooks and the terminal');
 });
 
 test('each choice is CRIU’s option of that name, and of no other', () => {
@@ -43,28 +43,28 @@ test('each choice is CRIU’s option of that name, and of no other', () => {
   for (const [ours, theirs] of Object.entries(pairs)) {
     const options = optionsWith({ [ours]: true });
     const on = Object.values(pairs).filter((name) => options[name] === true);
-    assert.equal(on, [theirs]);
+    assert.deepEqual(on, [theirs]);
   }
 });
 
 test('to ignore cgroups is to manage none', () => {
-  assert.is(optionsWith({ manageCgroupsMode: 'ignore' }).manage_cgroups, false);
-  assert.is(optionsWith({ manageCgroupsMode: 'strict' }).manage_cgroups, true);
+  assert.equal(optionsWith({ manageCgroupsMode: 'ignore' }).manage_cgroups, false);
+  assert.equal(optionsWith({ manageCgroupsMode: 'strict' }).manage_cgroups, true);
 });
 
 test('CRIU’s own configuration: the container’s annotation, ours, then runc’s', () => {
   const [ours, theirs] = ['/etc/criu/tsoci.conf', '/etc/criu/runc.conf'];
   const fileWith = (files: readonly string[], annotations = {}) =>
     optionsWith({}, files, annotations).config_file;
-  assert.is(fileWith([theirs, ours], { 'org.criu.config': '/own' }), '/own');
-  assert.is(fileWith([theirs, ours]), ours);
-  assert.is(fileWith([theirs]), theirs);
-  assert.is(fileWith([]), undefined);
+  assert.equal(fileWith([theirs, ours], { 'org.criu.config': '/own' }), '/own');
+  assert.equal(fileWith([theirs, ours]), ours);
+  assert.equal(fileWith([theirs]), theirs);
+  assert.equal(fileWith([]), undefined);
 });
 
 test('only the network namespace can be left empty', () => {
-  assert.is(optionsWith({}).empty_ns, 0);
-  assert.is(optionsWith({ emptyNs: ['network'] }).empty_ns, 0x40000000, 'CLONE_NEWNET');
+  assert.equal(optionsWith({}).empty_ns, 0);
+  assert.equal(optionsWith({ emptyNs: ['network'] }).empty_ns, 0x40000000, 'CLONE_NEWNET');
   assertRefused(
     () => optionsWith({ emptyNs: ['network', 'mount'] }),
     'invalid',

@@ -1,5 +1,5 @@
+import { strict as assert } from 'node:assert';
 import { suite } from 'uvu';
-import * as assert from 'uvu/assert';
 import {
   externalMounts,
   mountPoints,
@@ -54,7 +54,7 @@ const config = (cgroupNamespace: boolean): Config => ({
 const place = (path: string) => path.replace(/^\/var\/run\//, '/run/');
 
 test('parseMountTable() reads blanks in paths', () => {
-  assert.equal(inside[8], {
+  assert.deepEqual(inside[8], {
     id: '59',
     device: '8:2',
     root: '/data',
@@ -66,8 +66,8 @@ test('parseMountTable() reads blanks in paths', () => {
 
 test('externalMounts() gives binds with what is below them, masks, and shown cgroups of the host', () => {
   const binds = ['/proc/kcore', '/data dir', '/data dir/deep', '/run/vol'];
-  assert.equal(externalMounts(config(true), inside, host, place), binds);
-  assert.equal(externalMounts(config(false), inside, host, place), [
+  assert.deepEqual(externalMounts(config(true), inside, host, place), binds);
+  assert.deepEqual(externalMounts(config(false), inside, host, place), [
     '/proc/kcore',
     '/sys/fs/cgroup',
     '/data dir',
@@ -95,11 +95,11 @@ test('sourceOf() finds the place on the host by the config as it is now', () => 
     '/volume': '/bundle/rootfs/volume',
   };
   for (const [target, source] of Object.entries(expected))
-    assert.is(sourceOf(target, sources), source, target);
+    assert.equal(sourceOf(target, sources), source, target);
 });
 
 test('mountPoints() names places in the root filesystem, not those in other mounts', () => {
-  assert.equal(
+  assert.deepEqual(
     mountPoints(config(false), place, (source) => source === 'vol'),
     [
       { path: '/proc', kind: 'directory' },
@@ -117,14 +117,14 @@ test('corrections() names bits to set and to clear, and nothing for mounts that 
     { target: '/etc', attributes: 2, external: false },
     { target: '/gone', attributes: 1, external: true },
   ];
-  assert.equal(corrections(noted, inside), [
+  assert.deepEqual(corrections(noted, inside), [
     { target: '/data dir', set: 1, clear: 0 },
     { target: '/etc', set: 2, clear: 1 },
   ]);
 });
 
 test('expectedMounts() knows restrictions from the config when nobody noted them', () => {
-  assert.equal(expectedMounts(config(false), place), [
+  assert.deepEqual(expectedMounts(config(false), place), [
     { target: '/data dir', attributes: 0, external: true },
     { target: '/run/vol', attributes: 1, external: true },
     { target: '/data dir/file', attributes: 0, external: true },

@@ -1,7 +1,7 @@
+import { strict as assert } from 'node:assert';
 import { execFileSync } from 'node:child_process';
 import { chmodSync, mkdirSync, readdirSync, statSync, symlinkSync, unlinkSync, writeFileSync } from 'node:fs';
 import { suite } from 'uvu';
-import * as assert from 'uvu/assert';
 import { Images } from '../../../../src/container/checkpoint/images.ts';
 import { placeInRoot } from '../../../../src/container/checkpoint/place-in-root.ts';
 import { inheritedStreams } from '../../../../src/container/checkpoint/standard-streams.ts';
@@ -14,16 +14,16 @@ test('make() makes directories for root alone; notes come back as they were writ
   withDirectory((directory) => {
     const images = Images.make(native, `${directory}/a/b`);
     images.workIn(`${directory}/work`);
-    assert.is(statSync(`${directory}/a`).mode & 0o777, 0o700);
-    assert.is(images.workPath, `${directory}/work`);
-    assert.equal(images.readNotes(), { streams: [], mounts: undefined });
+    assert.equal(statSync(`${directory}/a`).mode & 0o777, 0o700);
+    assert.equal(images.workPath, `${directory}/work`);
+    assert.deepEqual(images.readNotes(), { streams: [], mounts: undefined });
     const notes = {
       streams: ['/dev/null', 'pipe:[1]', ''],
       mounts: [{ target: '/data', attributes: 3, external: true }],
     };
     images.writeNotes({ streams: [], mounts: [] });
     images.writeNotes(notes);
-    assert.equal(images.readNotes(), notes);
+    assert.deepEqual(images.readNotes(), notes);
     for (const text of ['{', '[1]', '{}']) {
       writeFileSync(`${directory}/a/b/descriptors.json`, text);
       assertRefused(() => images.readNotes(), 'invalid', undefined, /damaged/);
@@ -37,9 +37,9 @@ test('open() and parent() want images to be there; a parent is told relative to 
     mkdirSync(`${directory}/pre`);
     writeFileSync(`${directory}/pre/inventory.img`, '');
     const images = Images.make(native, `${directory}/new`);
-    assert.is(images.workPath, images.path);
-    assert.is(images.parent('../pre'), '../pre');
-    assert.is(images.parent(`${directory}/pre`), '../pre');
+    assert.equal(images.workPath, images.path);
+    assert.equal(images.parent('../pre'), '../pre');
+    assert.equal(images.parent(`${directory}/pre`), '../pre');
     assertRefused(() => images.parent('pre'), 'invalid', undefined, /no images in/);
     images.close();
     Images.open(native, `${directory}/pre`).close();
@@ -91,7 +91,7 @@ test('readNotes() neither follows nor waits; workIn() takes logs away that are n
     execFileSync('mkfifo', [`${directory}/work/stats-restore`]);
     writeFileSync(`${directory}/work/dump.log`, 'kept');
     images.workIn(`${directory}/work`);
-    assert.equal(readdirSync(`${directory}/work`), ['dump.log']);
+    assert.deepEqual(readdirSync(`${directory}/work`), ['dump.log']);
     images.close();
   }));
 
@@ -112,17 +112,17 @@ test('placeInRoot() follows links as if the root were "/"', () =>
       '/none/at/all': '/none/at/all',
       '/': '/',
     };
-    for (const [path, where] of Object.entries(expected)) assert.is(place(path), where, path);
+    for (const [path, where] of Object.entries(expected)) assert.equal(place(path), where, path);
     assert.match(place('/loop'), /loop/);
   }));
 
 test('inheritedStreams() hands on what is not the container’s, one stream for one pipe', () => {
-  assert.equal(inheritedStreams(['/dev/null', 'pipe:[7]', 'pipe:[7]']), [{ key: 'pipe:[7]', stream: 1 }]);
-  assert.equal(inheritedStreams(['file[1a:2]', '/dev/pts/0', 'socket:[9]']), [
+  assert.deepEqual(inheritedStreams(['/dev/null', 'pipe:[7]', 'pipe:[7]']), [{ key: 'pipe:[7]', stream: 1 }]);
+  assert.deepEqual(inheritedStreams(['file[1a:2]', '/dev/pts/0', 'socket:[9]']), [
     { key: 'file[1a:2]', stream: 0 },
     { key: 'socket:[9]', stream: 2 },
   ]);
-  assert.equal(inheritedStreams(['', '', '', 'pipe:[1]']), []);
+  assert.deepEqual(inheritedStreams(['', '', '', 'pipe:[1]']), []);
 });
 
 test.run();

@@ -1,5 +1,5 @@
+import { strict as assert } from 'node:assert';
 import { suite } from 'uvu';
-import * as assert from 'uvu/assert';
 import { externalNamespaces, namespacesToJoin } from '../../../../src/container/checkpoint/namespaces.ts';
 import type { FileStatus } from '../../../../src/host/native.ts';
 import type { Config, Namespace } from '../../../../src/spec/config.ts';
@@ -21,9 +21,9 @@ test('externalNamespaces() are those of others, as the process has them', () => 
   });
   const of = (...namespaces: Namespace[]) => externalNamespaces(native, config(...namespaces), 7);
   const net: Namespace = { type: 'network', path: '/n' };
-  assert.equal(of(net, { type: 'pid', path: '/p' }), ['net[40]:extRootNetNS', 'pid[50]:extRootPidNS']);
-  assert.equal(of({ type: 'network' }, { type: 'pid' }), [], 'its own are in the images');
-  assert.equal(externalNamespaces(native, config(net), 8), [], 'gone');
+  assert.deepEqual(of(net, { type: 'pid', path: '/p' }), ['net[40]:extRootNetNS', 'pid[50]:extRootPidNS']);
+  assert.deepEqual(of({ type: 'network' }, { type: 'pid' }), [], 'its own are in the images');
+  assert.deepEqual(externalNamespaces(native, config(net), 8), [], 'gone');
 });
 
 test('namespacesToJoin() tells those to open from those that CRIU joins by path', () => {
@@ -34,7 +34,7 @@ test('namespacesToJoin() tells those to open from those that CRIU joins by path'
     { type: 'uts', path: '/u' },
     { type: 'cgroup', path: '/c' },
   );
-  assert.equal(namespacesToJoin(all), {
+  assert.deepEqual(namespacesToJoin(all), {
     inherited: [{ key: 'extRootNetNS', path: '/n' }],
     joined: [
       { ns: 'ipc', ns_file: '/i' },

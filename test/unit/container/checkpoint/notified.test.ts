@@ -1,6 +1,6 @@
+import { strict as assert } from 'node:assert';
 import { mkdirSync, readFileSync } from 'node:fs';
 import { suite } from 'uvu';
-import * as assert from 'uvu/assert';
 import { RestoreAnswers, type Restoring } from '../../../../src/container/checkpoint/notified.ts';
 import type { Restoration } from '../../../../src/container/checkpoint/prepare-restore.ts';
 import type { RestoreOptions } from '../../../../src/container/checkpoint/types.ts';
@@ -54,16 +54,16 @@ test('a restored process is recorded, with its cgroup and its pid file', () =>
         { options: { pidFile } },
         async (answers) => {
           await answers.notified(said('setup-namespaces', child.pid));
-          assert.is(scene.store.read('c').init, undefined);
+          assert.equal(scene.store.read('c').init, undefined);
           await answers.notified(said('post-restore', child.pid));
-          assert.is(answers.pid, child.pid);
+          assert.equal(answers.pid, child.pid);
         },
         scene,
       );
       const { init, cgroup } = scene.store.read('c');
-      assert.equal(init, child);
-      assert.equal(cgroup, cgroupAt('c'));
-      assert.is(readFileSync(pidFile, 'utf8'), String(child.pid));
+      assert.deepEqual(init, child);
+      assert.deepEqual(cgroup, cgroupAt('c'));
+      assert.equal(readFileSync(pidFile, 'utf8'), String(child.pid));
     }),
   ));
 
@@ -86,15 +86,15 @@ test('what fails later ends the process, from the first word of it on, and once'
           scene,
         ),
       );
-      assert.equal(kills, [child.pid]);
+      assert.deepEqual(kills, [child.pid]);
       assert.throws(() => endOf(child.pid), /ECHILD/, 'ended and reaped');
-      assert.equal([...scene.ids], []);
+      assert.deepEqual([...scene.ids], []);
     }),
   ));
 
 test('no process is none, and not our own process group', () =>
   withScene(async (scene) => {
-    scene.calls.kill = () => assert.unreachable('0 is everybody in our group') as never;
+    scene.calls.kill = () => assert.fail('0 is everybody in our group') as never;
     await laterFailureOf(() => during({}, (answers) => answers.notified(said('post-restore', 0)), scene));
   }));
 
@@ -123,15 +123,15 @@ test('the terminal is kept for the foreground, and closed when it fails; other d
         {},
         async (answers) => {
           await answers.notified(said('network-lock', 0, 301));
-          assert.equal(closed, [301]);
+          assert.deepEqual(closed, [301]);
           await answers.notified(said('orphan-pts-master', 0, 302));
-          assert.is(answers.terminal, 302);
+          assert.equal(answers.terminal, 302);
           throw new Failure('system', 'later');
         },
         scene,
       ),
     );
-    assert.equal(closed, [301, 302]);
+    assert.deepEqual(closed, [301, 302]);
   }));
 
 test('threads go into the resctrl group before the container is recorded', () =>
@@ -141,13 +141,13 @@ test('threads go into the resctrl group before the container is recorded', () =>
       const { writeFile } = scene.real;
       scene.calls.writeFile = (path, data) => {
         if (path !== '/r/tasks') return writeFile(path, data);
-        assert.is(scene.store.read('c').init, undefined);
+        assert.equal(scene.store.read('c').init, undefined);
         written.push(String(data));
       };
       const resctrl = { joinPaths: ['/r/tasks'], saved: ['/r'], create() {}, remove() {} };
       await during({ resctrl }, (answers) => answers.notified(said('post-restore', child.pid)), scene);
-      assert.equal(written, [String(child.pid)]);
-      assert.equal(scene.store.read('c').resctrl, ['/r']);
+      assert.deepEqual(written, [String(child.pid)]);
+      assert.deepEqual(scene.store.read('c').resctrl, ['/r']);
     }),
   ));
 

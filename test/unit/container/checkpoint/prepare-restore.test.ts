@@ -1,6 +1,6 @@
+import { strict as assert } from 'node:assert';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { suite } from 'uvu';
-import * as assert from 'uvu/assert';
 import { prepareRestore } from '../../../../src/container/checkpoint/prepare-restore.ts';
 import type { RestoreOptions } from '../../../../src/container/checkpoint/types.ts';
 import type { Config } from '../../../../src/spec/config.ts';
@@ -36,19 +36,19 @@ const withBundle = (
     const options = { id: 'c', bundle: `${root}/bundle`, imagePath: `${root}/images`, detach: true };
     const before = openDescriptors(scene.real);
     body(scene, (change) => prepareRestore(context, { ...options, ...change } as RestoreOptions));
-    assert.equal(newDescriptors(scene.real, before), []);
+    assert.deepEqual(newDescriptors(scene.real, before), []);
   });
 
 test('finds the program, the bundle, the root filesystem and the images, and changes nothing', () =>
   withBundle({}, (scene, prepare) => {
     const { program, rootfs, images, cgroup, resctrl } = prepare();
     const real = scene.real.realPath(scene.context.root);
-    assert.is(program, `${scene.context.root}/criu`);
-    assert.is(rootfs, `${real}/bundle/rootfs`);
-    assert.is(images.path, `${scene.context.root}/images`);
-    assert.equal([cgroup.saved.driver, resctrl], ['none', undefined]);
+    assert.equal(program, `${scene.context.root}/criu`);
+    assert.equal(rootfs, `${real}/bundle/rootfs`);
+    assert.equal(images.path, `${scene.context.root}/images`);
+    assert.deepEqual([cgroup.saved.driver, resctrl], ['none', undefined]);
     images.close();
-    assert.is(scene.real.isThere(`${scene.context.root}/c`), false);
+    assert.equal(scene.real.isThere(`${scene.context.root}/c`), false);
   }));
 
 test('refuses what cannot be restored, or not like this, and opens nothing for good', () =>
@@ -59,7 +59,7 @@ test('refuses what cannot be restored, or not like this, and opens nothing for g
     refused({ bundle: '/nowhere' }, /\/nowhere/);
     refused({ imagePath: '/nowhere' }, /"\/nowhere"/);
     refused({ consoleSocket: '/s' }, /--console-socket is for a process with a terminal/);
-    assert.equal(scene.warned, []);
+    assert.deepEqual(scene.warned, []);
   }));
 
 test('refuses a terminal that nobody takes', () =>

@@ -1,6 +1,6 @@
+import { strict as assert } from 'node:assert';
 import { chmodSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { suite } from 'uvu';
-import * as assert from 'uvu/assert';
 import {
   checkDirectory,
   openPlainFile,
@@ -22,7 +22,7 @@ test('checkDirectory() lets files, directories and an earlier checkpoint pass', 
     symlinkSync('../before', `${directory}/now/parent`);
     const before = openDescriptors(native);
     check(`${directory}/now`);
-    assert.equal(newDescriptors(native, before), []);
+    assert.deepEqual(newDescriptors(native, before), []);
   }));
 
 test('checkDirectory() refuses a directory that others can change, and says whose it is', () =>
@@ -42,7 +42,7 @@ test('checkDirectory() refuses a directory that others can change, and says whos
       },
     });
     assertRefused(() => check(directory, strange), 'invalid', undefined, /owner 4000000/);
-    assert.equal(newDescriptors(native, before), []);
+    assert.deepEqual(newDescriptors(native, before), []);
   }));
 
 test('checkDirectory() refuses what CRIU would follow or wait for', () =>
@@ -63,7 +63,7 @@ test('checkDirectory() looks through all that is built upon, and says where in i
       failureOf(() => check(`${directory}/a`)).message,
       /\/a\/parent\/parent\/x\.img" is not a file/,
     );
-    assert.equal(newDescriptors(native, before), []);
+    assert.deepEqual(newDescriptors(native, before), []);
   }));
 
 test('checkDirectory() does not go round in a circle of checkpoints forever', () =>
@@ -71,7 +71,7 @@ test('checkDirectory() does not go round in a circle of checkpoints forever', ()
     symlinkSync('.', `${directory}/parent`);
     const before = openDescriptors(native);
     assertRefused(() => check(directory), 'invalid', undefined, /builds upon more than 256 others/);
-    assert.equal(newDescriptors(native, before), []);
+    assert.deepEqual(newDescriptors(native, before), []);
   }));
 
 test('checkDirectory() says which directory is not there', () => {
@@ -89,12 +89,12 @@ test('a plain file is read; what is not there is nothing; a link or a directory 
     symlinkSync('file', `${directory}/link`);
     const read = (name: string) => readPlainFile(native, `${directory}/${name}`, name);
     const before = openDescriptors(native);
-    assert.is(read('file'), 'text');
-    assert.is(read('gone'), undefined);
+    assert.equal(read('file'), 'text');
+    assert.equal(read('gone'), undefined);
     assertRefused(() => read('link'), 'invalid', undefined, /cannot read "link": ELOOP/);
     assertRefused(() => read('.'), 'invalid', undefined, /"\." is not a file/);
-    assert.is(openPlainFile(native, `${directory}/gone`, 'gone'), undefined);
-    assert.equal(newDescriptors(native, before), []);
+    assert.equal(openPlainFile(native, `${directory}/gone`, 'gone'), undefined);
+    assert.deepEqual(newDescriptors(native, before), []);
   }));
 
 test('a file that is too long to be ours is refused, and closed', () =>
@@ -103,7 +103,7 @@ test('a file that is too long to be ours is refused, and closed', () =>
     const before = openDescriptors(native);
     const read = () => readPlainFile(native, `${directory}/long`, 'long');
     assertRefused(read, 'invalid', undefined, /cannot read "long": EFBIG/);
-    assert.equal(newDescriptors(native, before), []);
+    assert.deepEqual(newDescriptors(native, before), []);
   }));
 
 test.run();

@@ -1,5 +1,5 @@
+import { strict as assert } from 'node:assert';
 import { suite } from 'uvu';
-import * as assert from 'uvu/assert';
 import type { Cgroup } from '../../../../src/cgroup/cgroup.ts';
 import type { CgroupLayout } from '../../../../src/cgroup/layout/cgroup-layout.ts';
 import {
@@ -40,20 +40,20 @@ const config = (namespaces: Config['linux'] = {}, type = 'cgroup'): Config => ({
 });
 
 test('cgroupPlaces() are where the container sees its own directories', () => {
-  assert.equal(
+  assert.deepEqual(
     [...cgroupPlaces(config(), layout, cgroupOf('hybrid'))],
     [
       ['/cg/memory', '/sys/fs/cgroup/memory/c'],
       ['/cg/unified', '/u/c'],
     ],
   );
-  assert.equal([...cgroupPlaces(config(), layout, cgroupOf('v2'))], [['/cg', '/u/c']]);
+  assert.deepEqual([...cgroupPlaces(config(), layout, cgroupOf('v2'))], [['/cg', '/u/c']]);
 });
 
 test('cgroupPlaces() are none with a cgroup namespace, and without a mount of cgroups', () => {
   const own = config({ namespaces: [{ type: 'cgroup' }] });
-  assert.is(cgroupPlaces(own, layout, cgroupOf('v2')).size, 0);
-  assert.is(cgroupPlaces(config({}, 'tmpfs'), layout, cgroupOf('v2')).size, 0);
+  assert.equal(cgroupPlaces(own, layout, cgroupOf('v2')).size, 0);
+  assert.equal(cgroupPlaces(config({}, 'tmpfs'), layout, cgroupOf('v2')).size, 0);
 });
 
 /** What is written where, on a machine that refuses to write `refused`. */
@@ -72,7 +72,7 @@ function writes(refused: string | undefined, act: (native: Native) => void): str
 
 test('enterCgroup() moves CRIU in all hierarchies', () => {
   const enter = (native: Native) => enterCgroup(native, cgroupOf('hybrid'), 7);
-  assert.equal(writes(undefined, enter), ['/m/c/tasks 7', '/u/c/cgroup.procs 7']);
+  assert.deepEqual(writes(undefined, enter), ['/m/c/tasks 7', '/u/c/cgroup.procs 7']);
   assertRefused(
     () => writes('/u/c/cgroup.procs', enter),
     'system',
@@ -84,7 +84,7 @@ test('enterCgroup() moves CRIU in all hierarchies', () => {
 test('enterResctrl() moves each thread of each process once into each group', () => {
   const group = { joinPaths: ['/r/tasks', '/r/mon/tasks'] } as never;
   const enter = (native: Native) => enterResctrl(native, group, [7, 9, 7]);
-  assert.equal(
+  assert.deepEqual(
     writes(undefined, enter),
     ['7', '8', '9'].flatMap((thread) => [`/r/tasks ${thread}`, `/r/mon/tasks ${thread}`]),
   );

@@ -1,5 +1,5 @@
+import { strict as assert } from 'node:assert';
 import { suite } from 'uvu';
-import * as assert from 'uvu/assert';
 import { openRestore, type RestoreRequest } from '../../../../src/container/checkpoint/restore-start.ts';
 import { socketNumber } from '../../../../src/criu/criu.ts';
 import type { FileStatus } from '../../../../src/host/native.ts';
@@ -48,21 +48,21 @@ test('the stub goes first: it gets the root filesystem, the images and what to m
   ];
   const { start, close } = openRestore(host, request({ mounts }));
   const [stub, verb, ...rest] = start.argv;
-  assert.equal([stub, verb], ['tsoci-init', 'restore']);
-  assert.equal(rest.slice(0, 3), ['/b/rootfs', '/i', '/w']);
-  assert.equal(rest.slice(3, rest.indexOf('--')), ['d', '/data', 'f', '/etc/hosts']);
-  assert.equal(rest.slice(rest.indexOf('--') + 1), ['/usr/sbin/criu', 'swrk', String(socketNumber)]);
-  assert.equal([...open.values()], ['stub']);
+  assert.deepEqual([stub, verb], ['tsoci-init', 'restore']);
+  assert.deepEqual(rest.slice(0, 3), ['/b/rootfs', '/i', '/w']);
+  assert.deepEqual(rest.slice(3, rest.indexOf('--')), ['d', '/data', 'f', '/etc/hosts']);
+  assert.deepEqual(rest.slice(rest.indexOf('--') + 1), ['/usr/sbin/criu', 'swrk', String(socketNumber)]);
+  assert.deepEqual([...open.values()], ['stub']);
   close();
-  assert.is(open.size, 0);
+  assert.equal(open.size, 0);
 });
 
 test('streams of others come back under their old names: ours, or those that the caller gives', () => {
   const own = openRestore(machine().host, request());
-  assert.equal(own.start.inherited, [0], 'two streams of one pipe are one file');
-  assert.equal(own.options.inherit_fd, [{ key: 'pipe:[1]', fd: socketNumber + 1 }]);
+  assert.deepEqual(own.start.inherited, [0], 'two streams of one pipe are one file');
+  assert.deepEqual(own.options.inherit_fd, [{ key: 'pipe:[1]', fd: socketNumber + 1 }]);
   const given = openRestore(machine().host, request({}, { given: [70, 71, 72] }));
-  assert.equal(given.start.inherited, [70]);
+  assert.deepEqual(given.start.inherited, [70]);
 });
 
 test('namespaces of others: those of networks and pids are opened, others are joined by path', () => {
@@ -72,13 +72,13 @@ test('namespaces of others: those of networks and pids are opened, others are jo
     { type: 'ipc', path: '/run/ipc' },
   ] as const;
   const { start, options, own, close } = openRestore(host, request({ linux: { namespaces } }));
-  assert.equal(options.join_ns, [{ ns: 'ipc', ns_file: '/run/ipc' }]);
-  assert.equal(options.inherit_fd?.[1], { key: 'extRootNetNS', fd: socketNumber + 2 });
-  assert.is(open.get(start.inherited[1] ?? -1), '/run/netns/a');
+  assert.deepEqual(options.join_ns, [{ ns: 'ipc', ns_file: '/run/ipc' }]);
+  assert.deepEqual(options.inherit_fd?.[1], { key: 'extRootNetNS', fd: socketNumber + 2 });
+  assert.equal(open.get(start.inherited[1] ?? -1), '/run/netns/a');
   open.set(300, 'of CRIU');
   own(300);
   close();
-  assert.is(open.size, 0, 'also what was added later');
+  assert.equal(open.size, 0, 'also what was added later');
 });
 
 test('what cannot be opened is named, and nothing stays open', () => {
@@ -93,7 +93,7 @@ test('what cannot be opened is named, and nothing stays open', () => {
     '/linux/namespaces',
     /cannot open the namespace "\/gone": ENOENT/,
   );
-  assert.is(open.size, 0);
+  assert.equal(open.size, 0);
   const without = machine(['stub']);
   assertRefused(
     () => openRestore(without.host, request()),
@@ -101,7 +101,7 @@ test('what cannot be opened is named, and nothing stays open', () => {
     undefined,
     /the stub .* cannot be read/,
   );
-  assert.is(without.open.size, 0);
+  assert.equal(without.open.size, 0);
 });
 
 test.run();

@@ -1,6 +1,6 @@
+import { strict as assert } from 'node:assert';
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { suite } from 'uvu';
-import * as assert from 'uvu/assert';
 import { ownWorkPath, removeOwnWork } from '../../../../src/container/checkpoint/restore-work.ts';
 import { isId } from '../../../../src/container/record/identifier.ts';
 import { failureOf } from '../../refusal.ts';
@@ -10,8 +10,8 @@ const test = suite('restore-work');
 
 test('the name is nobody’s state: no id can be it', () => {
   const path = ownWorkPath('/root', 'c');
-  assert.is(path.slice(0, path.lastIndexOf('/')), '/root');
-  assert.is(isId(path.slice('/root/'.length)), false);
+  assert.equal(path.slice(0, path.lastIndexOf('/')), '/root');
+  assert.equal(isId(path.slice('/root/'.length)), false);
 });
 
 test('removeOwnWork() takes the logs with it, and says what it could not remove', () =>
@@ -20,7 +20,7 @@ test('removeOwnWork() takes the logs with it, and says what it could not remove'
     mkdirSync(path);
     writeFileSync(`${path}/restore.log`, '');
     removeOwnWork(native, path);
-    assert.is(existsSync(path), false);
+    assert.equal(existsSync(path), false);
     assert.match(failureOf(() => removeOwnWork(native, path)).message, /cannot list .*ENOENT/);
     mkdirSync(`${path}/sub`, { recursive: true });
     failureOf(() => removeOwnWork(native, path));

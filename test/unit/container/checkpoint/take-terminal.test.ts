@@ -1,5 +1,5 @@
+import { strict as assert } from 'node:assert';
 import { suite } from 'uvu';
-import * as assert from 'uvu/assert';
 import { takeTerminal } from '../../../../src/container/checkpoint/take-terminal.ts';
 import { systemError } from '../../cgroup/fake-files.ts';
 import { fakeHost } from '../../cli/fake-host.ts';
@@ -13,7 +13,7 @@ function machine(sendFails = false) {
   const sent: unknown[] = [];
   const host = fakeHost({
     readText: (path) => {
-      assert.is(path, '/proc/self/fdinfo/9');
+      assert.equal(path, '/proc/self/fdinfo/9');
       return 'pos:\t0\ntty-index:\t3\n';
     },
     connect: (path) => {
@@ -31,16 +31,16 @@ function machine(sendFails = false) {
 
 test('in the foreground the master is kept', async () => {
   const { host, closed } = machine();
-  assert.is(await takeTerminal(host, { detach: false }, 9), 9);
-  assert.equal(closed, []);
+  assert.equal(await takeTerminal(host, { detach: false }, 9), 9);
+  assert.deepEqual(closed, []);
 });
 
 test('a console socket gets it with the name of the terminal, and ours is closed', async () => {
   for (const detach of [true, false]) {
     const { host, closed, sent } = machine();
-    assert.is(await takeTerminal(host, { detach, consoleSocket: '/s' }, 9), undefined);
-    assert.equal(sent, [[40, '/dev/pts/3', 9]]);
-    assert.equal(closed, [40, 9]);
+    assert.equal(await takeTerminal(host, { detach, consoleSocket: '/s' }, 9), undefined);
+    assert.deepEqual(sent, [[40, '/dev/pts/3', 9]]);
+    assert.deepEqual(closed, [40, 9]);
   }
 });
 
@@ -48,14 +48,14 @@ test('nobody who takes it, nobody who listens, nobody who reads: refused, and no
   const none = machine();
   const refusal = await laterFailureOf(() => takeTerminal(none.host, { detach: true }, 9));
   assert.match(refusal.message, /saved with a terminal, but nobody takes it/);
-  assert.equal(none.closed, [9]);
+  assert.deepEqual(none.closed, [9]);
   const deaf = machine();
   await laterFailureOf(() => takeTerminal(deaf.host, { detach: true, consoleSocket: '/gone' }, 9));
-  assert.equal(deaf.closed, [9]);
+  assert.deepEqual(deaf.closed, [9]);
   const { host, closed } = machine(true);
   const thrown = await takeTerminal(host, { detach: true, consoleSocket: '/s' }, 9).catch((error) => error);
   assert.match(String(thrown), /EPIPE/);
-  assert.equal(closed, [40, 9]);
+  assert.deepEqual(closed, [40, 9]);
 });
 
 test.run();

@@ -1,7 +1,8 @@
 /** Tests also: src/container/hooks/create-hooks.ts */
+
+import { strict as assert } from 'node:assert';
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { suite } from 'uvu';
-import * as assert from 'uvu/assert';
 import type { Cgroup } from '../../../../src/cgroup/cgroup.ts';
 import type { SavedCgroup } from '../../../../src/cgroup/saved-cgroup.ts';
 import { type ContainerBeingMade, CreateAnswers } from '../../../../src/container/create/answers.ts';
@@ -78,18 +79,18 @@ test('the cgroup is made, then limited; its warnings are told', async () => {
   const resources = { memory: { limit: 5 } };
   await during({ cgroup, config: { linux: { resources } } }, async (answers, _attempted, _root, warned) => {
     await answers.makeCgroup();
-    assert.equal(warned, ['a limit without effect']);
+    assert.deepEqual(warned, ['a limit without effect']);
   });
-  assert.equal(done, ['create', 'apply {"memory":{"limit":5}}']);
+  assert.deepEqual(done, ['create', 'apply {"memory":{"limit":5}}']);
 });
 
 test('a cgroup that could not be made is not ours to remove; one that was made and not limited is', async () => {
   const unmade = remembering({ create: failing });
   await laterFailureOf(() => during({ cgroup: unmade.cgroup }, (answers) => answers.makeCgroup()));
-  assert.equal(unmade.done, []);
+  assert.deepEqual(unmade.done, []);
   const unlimited = remembering({ apply: failing });
   await laterFailureOf(() => during({ cgroup: unlimited.cgroup }, (answers) => answers.makeCgroup()));
-  assert.equal(unlimited.done, ['create', 'delete']);
+  assert.deepEqual(unlimited.done, ['create', 'delete']);
 });
 
 test('where somebody else makes the cgroup, it is made around the process that waits for it', async () => {
@@ -97,7 +98,7 @@ test('where somebody else makes the cgroup, it is made around the process that w
   const { cgroup } = remembering({ adopt: async (...given) => void adopted.push(given) });
   const resources = { pids: { limit: 3 } };
   await during({ cgroup, config: { linux: { resources } } }, (answers) => answers.makeCgroup(77));
-  assert.equal(adopted, [['c', 77, resources]]);
+  assert.deepEqual(adopted, [['c', 77, resources]]);
 });
 
 test('a limit of no tasks comes when the process is in the cgroup', async () => {
@@ -109,7 +110,7 @@ test('a limit of no tasks comes when the process is in the cgroup', async () => 
     answers.cloned(native.processId());
     await answers.answer('commit', native.processId());
   });
-  assert.equal(done, ['create', 'apply {"memory":{"limit":5}}', 'update {"pids":{"limit":0}}']);
+  assert.deepEqual(done, ['create', 'apply {"memory":{"limit":5}}', 'update {"pids":{"limit":0}}']);
 });
 
 test('what is delegated is handed over when the process is in it, before it may go on', async () => {
@@ -121,10 +122,10 @@ test('what is delegated is handed over when the process is in it, before it may 
     attempted.claim({ ...cgroup, checkUnused: () => undefined });
     await answers.makeCgroup();
     answers.cloned(native.processId());
-    assert.equal(done, ['create', 'apply']);
+    assert.deepEqual(done, ['create', 'apply']);
     await answers.answer('commit', native.processId());
   });
-  assert.equal(done, ['create', 'apply', 'hand over']);
+  assert.deepEqual(done, ['create', 'apply', 'hand over']);
 });
 
 test('what is written while the stub works is in force with the commit alone', async () => {
@@ -135,9 +136,9 @@ test('what is written while the stub works is in force with the commit alone', a
     options.pidFile = `${root}/pid`;
     attempted.claim({ ...cgroup, checkUnused: () => undefined });
     answers.cloned(pid);
-    assert.is(readFileSync(`${root}/state/c/config.json`, 'utf8'), 'the config as it was');
-    assert.is(attempted.store.read('c').init, undefined);
-    assert.is(existsSync(options.pidFile), false);
+    assert.equal(readFileSync(`${root}/state/c/config.json`, 'utf8'), 'the config as it was');
+    assert.equal(attempted.store.read('c').init, undefined);
+    assert.equal(existsSync(options.pidFile), false);
   });
 });
 
@@ -150,14 +151,14 @@ test('commit answers a process that waits for `start` with nothing, and one of `
       attempted.claim({ ...cgroup, checkUnused: () => undefined });
       answers.cloned(pid);
       answer = await answers.answer('commit', pid);
-      assert.is(attempted.store.read('c').init?.pid, pid);
+      assert.equal(attempted.store.read('c').init?.pid, pid);
     });
     return answer as { state?: string };
   };
-  assert.equal(await commit(true), {});
+  assert.deepEqual(await commit(true), {});
   const { state = '' } = await commit(false);
-  assert.is(JSON.parse(state).status, 'created');
-  assert.is(JSON.parse(state).pid, pid);
+  assert.equal(JSON.parse(state).status, 'created');
+  assert.equal(JSON.parse(state).pid, pid);
 });
 
 test('a pid file that cannot be written ends the create, and the pid file’s place stays as it was', async () => {
@@ -198,10 +199,10 @@ test('hooks of the runtime are told that the container is being created, and pos
     }),
   );
   assert.match(refusal.message, /hooks\.createRuntime\[0\] \(\/bin\/false\)/);
-  assert.equal(said, ['begun']);
+  assert.deepEqual(said, ['begun']);
   await during({ cgroup }, async (answers) => {
     const { state = '' } = await answers.answer('create-runtime', 5);
-    assert.is(JSON.parse(state).status, 'creating');
+    assert.equal(JSON.parse(state).status, 'creating');
   });
 });
 

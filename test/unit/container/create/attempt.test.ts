@@ -1,7 +1,7 @@
+import { strict as assert } from 'node:assert';
 import { existsSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite } from 'uvu';
-import * as assert from 'uvu/assert';
 import type { Cgroup } from '../../../../src/cgroup/cgroup.ts';
 import { type Attempt, attempt } from '../../../../src/container/create/attempt.ts';
 import { identify } from '../../../../src/container/process/process-identity.ts';
@@ -41,13 +41,13 @@ test('attempt() gives what was made, and the record stays', () =>
     const made = await attempt(contextOn(root), recordOf('a'), async (attempted) => {
       attempted.claim(new Remembering().cgroup);
       attempted.prepare(own());
-      assert.is(new Store(native, root).read('a').init, undefined);
+      assert.equal(new Store(native, root).read('a').init, undefined);
       attempted.commit(join(root, 'pid'));
       return 7;
     });
-    assert.is(made, 7);
-    assert.equal(new Store(native, root).read('a').init, own());
-    assert.is(new Store(native, root).isLocked('a'), false);
+    assert.equal(made, 7);
+    assert.deepEqual(new Store(native, root).read('a').init, own());
+    assert.equal(new Store(native, root).isLocked('a'), false);
     assert.ok(existsSync(join(root, 'pid')));
   }));
 
@@ -82,9 +82,9 @@ for (const [last, act] of Object.entries(steps)) {
           throw error;
         }),
       );
-      assert.is(thrown, error);
-      assert.equal(readdirSync(root), []);
-      assert.is(cgroup.done.includes('delete'), ['nothing', 'the claim'].includes(last) === false);
+      assert.equal(thrown, error);
+      assert.deepEqual(readdirSync(root), []);
+      assert.equal(cgroup.done.includes('delete'), ['nothing', 'the claim'].includes(last) === false);
     }));
 }
 
@@ -98,7 +98,7 @@ test('a process that ended before it was written down is no container', () =>
       }),
     );
     assert.match(String(thrown), /died before it was recorded/);
-    assert.equal(readdirSync(root), []);
+    assert.deepEqual(readdirSync(root), []);
   }));
 
 test('what cannot be undone rides beside the failure, and the rest is undone', () =>
@@ -110,9 +110,9 @@ test('what cannot be undone rides beside the failure, and the rest is undone', (
         throw broken();
       }),
     );
-    assert.instance(thrown, Failure);
-    assert.equal((thrown as Failure).cleanup, [stuck]);
-    assert.equal(readdirSync(root), []);
+    assert.ok(thrown instanceof Failure);
+    assert.deepEqual((thrown as Failure).cleanup, [stuck]);
+    assert.deepEqual(readdirSync(root), []);
   }));
 
 /** Its poststop hook is one that fails, which is a warning. */
@@ -128,7 +128,7 @@ test('poststop hooks run where others have begun, and nowhere else', () =>
           throw broken();
         }),
       );
-      assert.is(warned.length, begun ? 1 : 0);
+      assert.equal(warned.length, begun ? 1 : 0);
     }
   }));
 
@@ -150,9 +150,9 @@ test('of one that was deleted by force meanwhile another container of that name 
       }),
     );
     assert.match(String(thrown), /"a" was deleted by force while it was created/);
-    assert.equal(readdirSync(join(root, 'a')), ['state.json']);
-    assert.equal(cgroup.done, ['check', 'undo']);
-    assert.equal(warned, [], 'the hooks are of whoever deleted it');
+    assert.deepEqual(readdirSync(join(root, 'a')), ['state.json']);
+    assert.deepEqual(cgroup.done, ['check', 'undo']);
+    assert.deepEqual(warned, [], 'the hooks are of whoever deleted it');
   }));
 
 test('moved devices go back when it fails, and are let go when it works', () =>
@@ -166,7 +166,7 @@ test('moved devices go back when it fails, and are let go when it works', () =>
       }),
     );
     await attempt(contextOn(root), recordOf('b'), async (attempted) => attempted.ownDevices(moved));
-    assert.equal(told, ['take back', 'keep']);
+    assert.deepEqual(told, ['take back', 'keep']);
   }));
 
 test.run();

@@ -1,5 +1,5 @@
+import { strict as assert } from 'node:assert';
 import { suite } from 'uvu';
-import * as assert from 'uvu/assert';
 import type { Cgroup } from '../../../../src/cgroup/cgroup.ts';
 import { cgroupOwner, delegateCgroup, giveCgroup } from '../../../../src/container/create/cgroup-owner.ts';
 import type { Context } from '../../../../src/container/types.ts';
@@ -35,31 +35,31 @@ function config({
 }
 
 test('cgroupOwner() is the process’s user as the host numbers it', () => {
-  assert.is(cgroupOwner(config({})), 90_002);
-  assert.is(cgroupOwner(config({ uid: 0 })), 1000);
-  assert.is(cgroupOwner(config({ uid: 4 })), 1004);
-  assert.is(cgroupOwner(config({ linux: { namespaces: [{ type: 'cgroup' }] } })), 7);
+  assert.equal(cgroupOwner(config({})), 90_002);
+  assert.equal(cgroupOwner(config({ uid: 0 })), 1000);
+  assert.equal(cgroupOwner(config({ uid: 4 })), 1004);
+  assert.equal(cgroupOwner(config({ linux: { namespaces: [{ type: 'cgroup' }] } })), 7);
 });
 
 test('cgroupOwner() leaves a cgroup alone that the container cannot manage', () => {
-  assert.is(cgroupOwner(config({ mounts: [] })), undefined);
+  assert.equal(cgroupOwner(config({ mounts: [] })), undefined);
   for (const options of [['ro'], ['rro'], ['rw', 'ro']])
-    assert.is(cgroupOwner(config({ mounts: [{ ...mount, options }] })), undefined, options.join());
-  assert.is(cgroupOwner(config({ mounts: [{ ...mount, options: ['ro', 'rw'] }] })), 90_002);
-  assert.is(cgroupOwner(config({ mounts: [{ ...mount, destination: '/cgroup' }] })), undefined);
-  assert.is(cgroupOwner(config({ linux: { namespaces: [{ type: 'user' }] } })), undefined);
-  assert.is(
+    assert.equal(cgroupOwner(config({ mounts: [{ ...mount, options }] })), undefined, options.join());
+  assert.equal(cgroupOwner(config({ mounts: [{ ...mount, options: ['ro', 'rw'] }] })), 90_002);
+  assert.equal(cgroupOwner(config({ mounts: [{ ...mount, destination: '/cgroup' }] })), undefined);
+  assert.equal(cgroupOwner(config({ linux: { namespaces: [{ type: 'user' }] } })), undefined);
+  assert.equal(
     cgroupOwner(config({ linux: { namespaces: [{ type: 'cgroup', path: '/x' }, { type: 'user' }] } })),
     undefined,
   );
 });
 
 test('cgroupOwner() does not guess: a joined user namespace, an id without a map', () => {
-  assert.is(
+  assert.equal(
     cgroupOwner(config({ linux: { namespaces: [{ type: 'cgroup' }, { type: 'user', path: '/x' }] } })),
     undefined,
   );
-  assert.is(cgroupOwner(config({ uid: 15 })), undefined);
+  assert.equal(cgroupOwner(config({ uid: 15 })), undefined);
 });
 
 /** What happens to a cgroup, in order. */
@@ -81,16 +81,16 @@ function told(
 
 test('what is delegated by an annotation is the container’s root’s, whatever it mounts', () => {
   const without = config({ mounts: [] });
-  assert.equal(told(giveCgroup, undefined, without), []);
-  assert.equal(told(giveCgroup, '/u/c/d', without), ['give 1000']);
-  assert.equal(told(giveCgroup, '/u/c/d', config({})), ['give 90002'], 'the config asks for more');
-  assert.equal(told(giveCgroup, '/u/c/d', without, true), []);
-  assert.equal(told(giveCgroup, '/u/c/d', config({ mounts: [], linux: { namespaces: [] } })), []);
+  assert.deepEqual(told(giveCgroup, undefined, without), []);
+  assert.deepEqual(told(giveCgroup, '/u/c/d', without), ['give 1000']);
+  assert.deepEqual(told(giveCgroup, '/u/c/d', config({})), ['give 90002'], 'the config asks for more');
+  assert.deepEqual(told(giveCgroup, '/u/c/d', without, true), []);
+  assert.deepEqual(told(giveCgroup, '/u/c/d', config({ mounts: [], linux: { namespaces: [] } })), []);
 });
 
 test('delegateCgroup() hands over what there is, and gives the files that came', () => {
-  assert.equal(told(delegateCgroup, undefined, config({})), []);
-  assert.equal(told(delegateCgroup, '/u/c/d', config({ mounts: [] })), ['hand over', 'give 1000']);
+  assert.deepEqual(told(delegateCgroup, undefined, config({})), []);
+  assert.deepEqual(told(delegateCgroup, '/u/c/d', config({ mounts: [] })), ['hand over', 'give 1000']);
 });
 
 test.run();

@@ -1,5 +1,5 @@
+import { strict as assert } from 'node:assert';
 import { suite } from 'uvu';
-import * as assert from 'uvu/assert';
 import { checkHostNamespaces } from '../../../../src/container/create/check-host-namespaces.ts';
 import type { FileStatus } from '../../../../src/host/native.ts';
 import type { Config, Namespace } from '../../../../src/spec/config.ts';
@@ -67,7 +67,7 @@ test('refuses names of the machine there', () => {
 
 test('a slash in a parameter’s name is written as pointers have it', () => {
   const sysctl = { 'net/ipv4/conf/eth0.1/forwarding': '1' };
-  assert.is(
+  assert.equal(
     failureOf(() =>
       checkHostNamespaces(native, config([{ type: 'network', path: '/run/ours' }], { linux: { sysctl } })),
     ).pointer,

@@ -1,5 +1,5 @@
+import { strict as assert } from 'node:assert';
 import { suite } from 'uvu';
-import * as assert from 'uvu/assert';
 import { Undo } from '../../../../src/container/create/cleanup.ts';
 
 const test = suite('Undo');
@@ -13,8 +13,8 @@ test('undoes the newest first, one after another', async () => {
     order.push(2);
   });
   undo.add(() => order.push(3));
-  assert.equal(await undo.run(), []);
-  assert.equal(order, [3, 2, 1]);
+  assert.deepEqual(await undo.run(), []);
+  assert.deepEqual(order, [3, 2, 1]);
 });
 
 test('goes on past what fails, and gives all of it', async () => {
@@ -25,8 +25,8 @@ test('goes on past what fails, and gives all of it', async () => {
     throw 'first';
   });
   undo.add(() => Promise.reject('second'));
-  assert.equal(await undo.run(), ['second', 'first']);
-  assert.equal(order, [1]);
+  assert.deepEqual(await undo.run(), ['second', 'first']);
+  assert.deepEqual(order, [1]);
 });
 
 test('undoes once', async () => {
@@ -35,7 +35,7 @@ test('undoes once', async () => {
   undo.add(() => times++);
   await undo.run();
   await undo.run();
-  assert.is(times, 1);
+  assert.equal(times, 1);
 });
 
 test.run();

@@ -1,5 +1,5 @@
+import { strict as assert } from 'node:assert';
 import { suite } from 'uvu';
-import * as assert from 'uvu/assert';
 import type { LoadedBundle } from '../../../../src/bundle/load-bundle.ts';
 import { completeBundle } from '../../../../src/container/create/complete-bundle.ts';
 import { Failure } from '../../../../src/failure.ts';
@@ -46,27 +46,27 @@ test("root's bundle, and one with a user namespace, are kept as they are", () =>
     bundleOf(configOf()),
     bundleOf(configOf((each) => each.linux.namespaces?.push({ type: 'user' }))),
   ];
-  assert.equal(completeBundle(machine(0, full), plain), { bundle: plain, added: [] });
-  assert.equal(completeBundle(machine(1000, full), own), { bundle: own, added: [] });
+  assert.deepEqual(completeBundle(machine(0, full), plain), { bundle: plain, added: [] });
+  assert.deepEqual(completeBundle(machine(1000, full), own), { bundle: own, added: [] });
 });
 
 test('an ordinary user’s has a user namespace, also in what is kept of it', () => {
   const { bundle, added } = completeBundle(machine(1000, full), bundleOf(configOf()));
-  assert.is(added.length, 3);
-  assert.equal(JSON.parse(String(bundle.text)), JSON.parse(JSON.stringify(bundle.config)));
-  assert.equal(bundle.config.linux?.gidMappings, [
+  assert.equal(added.length, 3);
+  assert.deepEqual(JSON.parse(String(bundle.text)), JSON.parse(JSON.stringify(bundle.config)));
+  assert.deepEqual(bundle.config.linux?.gidMappings, [
     { containerID: 0, hostID: 1000, size: 1 },
     { containerID: 1, hostID: 200_000, size: 65_536 },
   ]);
-  assert.equal(bundle.warnings, []);
+  assert.deepEqual(bundle.warnings, []);
 });
 
 test('what newuidmap would not map is not asked of it: not installed, no file, no line', () => {
   for (const missing of ['/usr/bin/newuidmap', '/etc/subuid', '/etc/passwd']) {
     const files = Object.fromEntries(Object.entries(full).filter(([path]) => path !== missing));
     const { bundle } = completeBundle(machine(1000, files), bundleOf(configOf()));
-    assert.equal(bundle.config.linux?.uidMappings, [{ containerID: 0, hostID: 1000, size: 1 }], missing);
-    assert.is(bundle.config.linux?.gidMappings?.length, 2, missing);
+    assert.deepEqual(bundle.config.linux?.uidMappings, [{ containerID: 0, hostID: 1000, size: 1 }], missing);
+    assert.equal(bundle.config.linux?.gidMappings?.length, 2, missing);
   }
 });
 

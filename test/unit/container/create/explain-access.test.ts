@@ -1,5 +1,5 @@
+import { strict as assert } from 'node:assert';
 import { suite } from 'uvu';
-import * as assert from 'uvu/assert';
 import { explainAccess } from '../../../../src/container/create/explain-access.ts';
 import { Failure } from '../../../../src/failure.ts';
 import type { FileStatus } from '../../../../src/host/native.ts';
@@ -32,7 +32,7 @@ function hintFor(places: Readonly<Record<string, Place | string>>, about = confi
   });
   const error = new Failure('system', 'mount: EACCES', { errno: 'EACCES' });
   const told = explainAccess(native, about, '/srv/b/rootfs', error);
-  assert.is(told, error, 'the very failure');
+  assert.equal(told, error, 'the very failure');
   return error.hint;
 }
 
@@ -48,24 +48,24 @@ test('names the outermost directory that keeps the container’s root out, and w
 test('the owner’s bits count for the owner, the group’s for the group, the last for others', () => {
   const seen = (uid: number, gid: number, mode: number) =>
     hintFor({ '/srv': { uid, gid, mode } })?.startsWith('"/srv"') === true;
-  assert.is(seen(1000, 0, 0o100), false);
-  assert.is(seen(1000, 2000, 0o011), true, 'the owner has no other bits than the owner’s');
-  assert.is(seen(0, 2000, 0o010), false);
-  assert.is(seen(0, 2000, 0o101), true);
-  assert.is(seen(0, 0, 0o001), false);
-  assert.is(seen(0, 0, 0o110), true);
+  assert.equal(seen(1000, 0, 0o100), false);
+  assert.equal(seen(1000, 2000, 0o011), true, 'the owner has no other bits than the owner’s');
+  assert.equal(seen(0, 2000, 0o010), false);
+  assert.equal(seen(0, 2000, 0o101), true);
+  assert.equal(seen(0, 0, 0o001), false);
+  assert.equal(seen(0, 0, 0o110), true);
 });
 
 test('a root filesystem whose owner the user namespace does not know', () => {
   const hint = hintFor({ '/srv/b/rootfs': { ...open, uid: 0 } });
   assert.match(hint ?? '', /belongs to user 0 of the host, whom the user namespace does not know/);
   assert.match(hint ?? '', /chown -R 1000:2000 \/srv\/b\/rootfs/);
-  assert.is(hintFor({ '/srv/b/rootfs': { ...open, uid: 1009 } }), undefined);
+  assert.equal(hintFor({ '/srv/b/rootfs': { ...open, uid: 1009 } }), undefined);
   assert.match(hintFor({ '/srv/b/rootfs': { ...open, uid: 1010 } }) ?? '', /belongs to user 1010/);
 });
 
 test('what cannot be looked at is passed over', () => {
-  assert.is(hintFor({ '/srv': 'EACCES', '/srv/b/rootfs': 'ELOOP' }), undefined);
+  assert.equal(hintFor({ '/srv': 'EACCES', '/srv/b/rootfs': 'ELOOP' }), undefined);
   assert.throws(() => hintFor({ '/srv': 'EIO' }), /EIO/);
 });
 
@@ -78,7 +78,7 @@ test('says nothing without a new user namespace and who its root is', () => {
     { ...config, linux: { ...linux, uidMappings: [{ containerID: 1, hostID: 5, size: 1 }] } },
     { ...config, linux: { ...linux, gidMappings: [] } },
   ];
-  for (const each of without) assert.is(hintFor(closed, each), undefined);
+  for (const each of without) assert.equal(hintFor(closed, each), undefined);
 });
 
 test('other errors, and those that say already what to do, are left alone', () => {
@@ -88,7 +88,7 @@ test('other errors, and those that say already what to do, are left alone', () =
     new Failure('system', 'x', { errno: 'EPERM' }),
     new Failure('system', 'x', { errno: 'EACCES', hint: 'Known' }),
   ];
-  for (const error of others) assert.is(explainAccess(native, config, '/srv/b/rootfs', error), error);
+  for (const error of others) assert.equal(explainAccess(native, config, '/srv/b/rootfs', error), error);
 });
 
 test.run();

@@ -1,5 +1,5 @@
+import { strict as assert } from 'node:assert';
 import { suite } from 'uvu';
-import * as assert from 'uvu/assert';
 import type { SavedCgroup } from '../../../../src/cgroup/saved-cgroup.ts';
 import { explainLimits, outOfMemory } from '../../../../src/container/create/explain-limits.ts';
 import { Failure } from '../../../../src/failure.ts';
@@ -33,15 +33,15 @@ test('a process that the kernel killed for want of memory: the limit is to blame
     { ...memory, 'memory.max': '4194304\n', 'memory.events': 'max 3\noom_kill 1\n' },
     dead,
   );
-  assert.instance(found, Failure);
+  assert.ok(found instanceof Failure);
   const { message, pointer, hint, cleanup } = found as Failure;
-  assert.is(
+  assert.equal(
     message,
     'memory limit 4 MiB is too low to start: the kernel killed the process while it was being set up',
   );
-  assert.is(pointer, '/linux/resources/memory/limit');
+  assert.equal(pointer, '/linux/resources/memory/limit');
   assert.match(hint ?? '', /^Raise /);
-  assert.equal(cleanup, ['rest'], 'what could not be undone is still told');
+  assert.deepEqual(cleanup, ['rest'], 'what could not be undone is still told');
 });
 
 test('a limit that is no whole number of KiB is told to the byte', () => {
@@ -52,7 +52,7 @@ test('a limit that is no whole number of KiB is told to the byte', () => {
 test('a kill from before this start is not to blame', () => {
   const files = { ...memory, 'memory.max': '4096\n', 'memory.events': 'max 3\noom_kill 2\n' };
   const error = new Failure('system', 'the process died');
-  assert.is(explained(files, error, 2), error);
+  assert.equal(explained(files, error, 2), error);
   assert.match(String(explained(files, error, 1)), /memory limit/);
 });
 
@@ -60,24 +60,24 @@ test('ENOMEM is the limit’s where the limit was met, and the machine’s other
   const error = new Failure('system', 'mmap: ENOMEM', { errno: 'ENOMEM' });
   const met = { ...memory, 'memory.max': '4096\n', 'memory.events': 'max 1\n' };
   assert.match(String(explained(met, error)), /memory limit 4 KiB is too low to start: mmap: ENOMEM/);
-  assert.is(explained({ ...met, 'memory.events': 'max 0\n' }, error), error);
-  assert.is(explained({ ...met, 'memory.max': 'max\n' }, error), error, 'without a limit');
+  assert.equal(explained({ ...met, 'memory.events': 'max 0\n' }, error), error);
+  assert.equal(explained({ ...met, 'memory.max': 'max\n' }, error), error, 'without a limit');
 });
 
 test('EAGAIN is the limit of processes where that refused a fork', () => {
   const error = new Failure('system', 'clone: EAGAIN', { errno: 'EAGAIN' });
   const files = { 'pids.current': '2\n', 'pids.max': '2\n', 'pids.events': 'max 1\n' };
   const found = explained(files, error) as Failure;
-  assert.is(found.message, 'process limit 2 is too low to start: clone: EAGAIN');
-  assert.is(found.pointer, '/linux/resources/pids/limit');
-  assert.is(found.errno, 'EAGAIN');
-  assert.is(explained({ ...files, 'pids.events': 'max 0\n' }, error), error);
+  assert.equal(found.message, 'process limit 2 is too low to start: clone: EAGAIN');
+  assert.equal(found.pointer, '/linux/resources/pids/limit');
+  assert.equal(found.errno, 'EAGAIN');
+  assert.equal(explained({ ...files, 'pids.events': 'max 0\n' }, error), error);
 });
 
 test('what is no failure of the runtime, and a cgroup that is gone, stay as they are', () => {
   const slip = new TypeError('ours');
   const files = { ...memory, 'memory.max': '4096\n', 'memory.events': 'oom_kill 1\n' };
-  assert.is(explained(files, slip), slip);
+  assert.equal(explained(files, slip), slip);
   const refusing = (code: string) => {
     const refuse = (): never => {
       throw systemError(code, '/cg/c');
@@ -86,23 +86,23 @@ test('what is no failure of the runtime, and a cgroup that is gone, stay as they
   };
   const gone = refusing('ENODEV');
   const error = new Failure('system', 'x');
-  assert.is(explainLimits(gone, { saved }, error), error);
-  assert.is(outOfMemory(gone, saved), undefined);
+  assert.equal(explainLimits(gone, { saved }, error), error);
+  assert.equal(outOfMemory(gone, saved), undefined);
   assert.throws(() => explainLimits(refusing('EIO'), { saved }, error), /EIO/);
 });
 
 test('outOfMemory() says how many were killed and for want of what', () => {
   const killed = (files: Readonly<Record<string, string>>) => outOfMemory(machine(files), saved);
   const events = { 'memory.events': 'oom_kill 3\n' };
-  assert.is(
+  assert.equal(
     killed({ ...memory, ...events, 'memory.max': '1073741824\n' }),
     'the kernel killed 3 of its processes: they needed more than the memory limit, 1 GiB',
   );
-  assert.is(
+  assert.equal(
     killed({ ...memory, ...events, 'memory.max': 'max\n' }),
     'the kernel killed 3 of its processes: memory was short',
   );
-  assert.is(killed({ ...memory, 'memory.events': 'oom_kill 0\n' }), undefined);
+  assert.equal(killed({ ...memory, 'memory.events': 'oom_kill 0\n' }), undefined);
 });
 
 test.run();

@@ -1,5 +1,5 @@
+import { strict as assert } from 'node:assert';
 import { suite } from 'uvu';
-import * as assert from 'uvu/assert';
 import {
   explainSeccomp,
   forbiddenCalls,
@@ -14,24 +14,24 @@ const deaf: Seccomp = { defaultAction: 'SCMP_ACT_ERRNO' };
 const all = ['write', 'execve', 'exit_group'];
 
 test('what a program cannot be started without, where the profile forbids it', () => {
-  assert.equal(
+  assert.deepEqual(
     forbiddenCalls(deaf),
     all.map((name) => `${name} (SCMP_ACT_ERRNO)`),
   );
-  assert.equal(forbiddenCalls({ defaultAction: 'SCMP_ACT_LOG' }), []);
+  assert.deepEqual(forbiddenCalls({ defaultAction: 'SCMP_ACT_LOG' }), []);
   const only = { ...deaf, syscalls: [{ names: ['write', 'exit_group'], action: 'SCMP_ACT_ALLOW' }] } as const;
-  assert.equal(forbiddenCalls(only), ['execve (SCMP_ACT_ERRNO)']);
+  assert.deepEqual(forbiddenCalls(only), ['execve (SCMP_ACT_ERRNO)']);
   const killed = {
     defaultAction: 'SCMP_ACT_ALLOW',
     syscalls: [{ names: ['execve'], action: 'SCMP_ACT_KILL' }],
   } as const;
-  assert.equal(forbiddenCalls(killed), ['execve (SCMP_ACT_KILL)']);
+  assert.deepEqual(forbiddenCalls(killed), ['execve (SCMP_ACT_KILL)']);
 });
 
 test('a rule with conditions is not judged', () => {
   const args = [{ index: 0, value: 2, op: 'SCMP_CMP_EQ' }] as const;
   for (const action of ['SCMP_ACT_ALLOW', 'SCMP_ACT_ERRNO'] as const)
-    assert.equal(forbiddenCalls({ ...deaf, syscalls: [{ names: all, action, args }] }), []);
+    assert.deepEqual(forbiddenCalls({ ...deaf, syscalls: [{ names: all, action, args }] }), []);
 });
 
 test('the first rule about a call is the one that counts', () => {
@@ -39,7 +39,7 @@ test('the first rule about a call is the one that counts', () => {
     { names: all, action: 'SCMP_ACT_NOTIFY' },
     { names: ['write'], action: 'SCMP_ACT_KILL' },
   ] as const;
-  assert.equal(forbiddenCalls({ ...deaf, syscalls }), []);
+  assert.deepEqual(forbiddenCalls({ ...deaf, syscalls }), []);
 });
 
 test('seccompAdvice() says what is missing and what to allow', () => {
@@ -47,13 +47,13 @@ test('seccompAdvice() says what is missing and what to allow', () => {
     seccompAdvice({ ...deaf, syscalls: [{ names: ['write', 'execve'], action: 'SCMP_ACT_ALLOW' }] }) ?? '',
     /does not allow exit_group \(SCMP_ACT_ERRNO\), without which no program can be started: allow write, execve/,
   );
-  assert.is(seccompAdvice(undefined), undefined);
-  assert.is(seccompAdvice({ defaultAction: 'SCMP_ACT_ALLOW' }), undefined);
+  assert.equal(seccompAdvice(undefined), undefined);
+  assert.equal(seccompAdvice({ defaultAction: 'SCMP_ACT_ALLOW' }), undefined);
 });
 
 test('explainSeccomp() blames the filter for a program that could not be executed, and for nothing else', () => {
   const hintAfter = (error: Failure, seccomp: Seccomp | undefined = deaf) => {
-    assert.is(explainSeccomp({ linux: { ...(seccomp && { seccomp }) } }, error), error);
+    assert.equal(explainSeccomp({ linux: { ...(seccomp && { seccomp }) } }, error), error);
     return error.hint;
   };
   assert.match(hintAfter(new Failure('exec', 'cannot execute')) ?? '', /linux\.seccomp does not allow write/);
@@ -61,11 +61,11 @@ test('explainSeccomp() blames the filter for a program that could not be execute
     hintAfter(new Failure('system', 'the process died before it executed')) ?? '',
     /linux\.seccomp/,
   );
-  assert.is(hintAfter(new Failure('system', 'another reason')), undefined);
-  assert.is(hintAfter(new Failure('exec', 'x', { hint: 'Known' })), 'Known');
-  assert.is(hintAfter(new Failure('exec', 'x'), { defaultAction: 'SCMP_ACT_ALLOW' }), undefined);
+  assert.equal(hintAfter(new Failure('system', 'another reason')), undefined);
+  assert.equal(hintAfter(new Failure('exec', 'x', { hint: 'Known' })), 'Known');
+  assert.equal(hintAfter(new Failure('exec', 'x'), { defaultAction: 'SCMP_ACT_ALLOW' }), undefined);
   const slip = new TypeError('ours');
-  assert.is(explainSeccomp({ linux: { seccomp: deaf } }, slip), slip);
+  assert.equal(explainSeccomp({ linux: { seccomp: deaf } }, slip), slip);
 });
 
 test.run();

@@ -1,6 +1,7 @@
 /** Tests also: src/host/in-user-namespace.ts */
+
+import { strict as assert } from 'node:assert';
 import { suite } from 'uvu';
-import * as assert from 'uvu/assert';
 import { findKernelViews, gatherFacts, hasAppArmor } from '../../../../src/container/create/host-facts.ts';
 import type { FileStatus } from '../../../../src/host/native.ts';
 import type { Config } from '../../../../src/spec/config.ts';
@@ -46,19 +47,19 @@ const facts = (host: ReturnType<typeof machine>, config: Pick<Config, 'process' 
 
 test('root of the machine makes devices; root of a user namespace and an ordinary user do not', () => {
   const { rootless, makesDevices, capabilities, resctrlTasks } = facts(machine());
-  assert.equal([rootless, makesDevices, capabilities, resctrlTasks], [false, true, 5n, ['/t']]);
+  assert.deepEqual([rootless, makesDevices, capabilities, resctrlTasks], [false, true, 5n, ['/t']]);
   const inside = facts(machine({ '/proc/self/uid_map': '         0       1000          1\n' }));
-  assert.equal([inside.rootless, inside.makesDevices], [false, false]);
+  assert.deepEqual([inside.rootless, inside.makesDevices], [false, false]);
   const ordinary = facts(machine({}, 1000));
-  assert.equal([ordinary.rootless, ordinary.makesDevices], [true, false]);
+  assert.deepEqual([ordinary.rootless, ordinary.makesDevices], [true, false]);
 });
 
 test('labels that the machine can give', () => {
   const both = machine({ [enabled]: 'Y\n', [enforce]: '1' });
   const with_ = facts(both, labelled({ apparmorProfile: 'p', selinuxLabel: 'l' }));
-  assert.equal([with_.apparmor, with_.selinux], [true, true]);
+  assert.deepEqual([with_.apparmor, with_.selinux], [true, true]);
   const none = facts(both, labelled({ apparmorProfile: '', selinuxLabel: '' }));
-  assert.equal([none.apparmor, none.selinux], [false, false], 'nobody asks');
+  assert.deepEqual([none.apparmor, none.selinux], [false, false], 'nobody asks');
 });
 
 test('refuses a label that the machine cannot give, at its place', () => {
@@ -84,7 +85,7 @@ test('refuses a label that the machine cannot give, at its place', () => {
 });
 
 test('to be confined by nothing is had on every machine', () => {
-  assert.is(facts(machine(), labelled({ apparmorProfile: 'unconfined' })).apparmor, false);
+  assert.equal(facts(machine(), labelled({ apparmorProfile: 'unconfined' })).apparmor, false);
 });
 
 test('a file that cannot be read for another reason is no answer', () => {
@@ -103,7 +104,7 @@ test('findKernelViews() gives whole procfs and sysfs mounts, the deepest first',
     line('/', '/sys/fs/cgroup', 'cgroup2'),
   ];
   const { native } = machine({ '/proc/self/mountinfo': `${table.join('\n')}\n` });
-  assert.equal(findKernelViews(native), ['/chroot/sys', '/proc', '/sys']);
+  assert.deepEqual(findKernelViews(native), ['/chroot/sys', '/proc', '/sys']);
 });
 
 test.run();

@@ -1,5 +1,5 @@
+import { strict as assert } from 'node:assert';
 import { suite } from 'uvu';
-import * as assert from 'uvu/assert';
 import { forbidsSetGroups, hasMapHelper, writeIdMaps } from '../../../../src/container/create/id-maps.ts';
 import { Failure } from '../../../../src/failure.ts';
 import type { FileStatus, Native } from '../../../../src/host/native.ts';
@@ -36,7 +36,7 @@ function machine(uid: number, gid: number, helpers: Readonly<Record<string, numb
     },
     spawn: ({ argv, environment }) => {
       runs.push(argv);
-      assert.equal(environment, [programPath]);
+      assert.deepEqual(environment, [programPath]);
       running.push(argv[0] ?? '');
       return 900;
     },
@@ -67,7 +67,7 @@ test('root writes both maps, as many lines as there are, groups first', async ()
     gidMappings: map(2000, 6),
   };
   await writeIdMaps(host, linux, 77);
-  assert.equal(writes, [
+  assert.deepEqual(writes, [
     ['/proc/77/gid_map', '0 2000 6\n'],
     ['/proc/77/uid_map', '0 1000 5\n5 9 1\n'],
   ]);
@@ -76,12 +76,12 @@ test('root writes both maps, as many lines as there are, groups first', async ()
 test('an ordinary user maps their own id alone, and gives up setgroups(2) for it', async () => {
   const { host, writes, runs } = machine(1000, 1001);
   await writeIdMaps(host, { uidMappings: map(1000), gidMappings: map(1001) }, 77);
-  assert.equal(writes, [
+  assert.deepEqual(writes, [
     ['/proc/77/setgroups', 'deny'],
     ['/proc/77/gid_map', '0 1001 1\n'],
     ['/proc/77/uid_map', '0 1000 1\n'],
   ]);
-  assert.equal(runs, []);
+  assert.deepEqual(runs, []);
 });
 
 for (const blocking of [true, false]) {
@@ -89,12 +89,12 @@ for (const blocking of [true, false]) {
     const { host, writes, runs, open } = machine(1000, 1000, { newuidmap: 0, newgidmap: 0 });
     const linux = { uidMappings: map(1000, 2), gidMappings: [...map(1000), ...map(100_000, 9)] };
     await writeIdMaps(blocking ? host : { ...host, wait: watchingWait(host.native) }, linux, 77);
-    assert.equal(writes, []);
-    assert.equal(runs, [
+    assert.deepEqual(writes, []);
+    assert.deepEqual(runs, [
       ['newgidmap', '77', '0', '1000', '1', '0', '100000', '9'],
       ['newuidmap', '77', '0', '1000', '2'],
     ]);
-    assert.equal(
+    assert.deepEqual(
       [...open.values()].filter((state) => state !== 'closed'),
       [],
     );
@@ -106,13 +106,13 @@ test('a helper that refuses is named, with the file that allows it', async () =>
   const failure = await refusalOf(writeIdMaps(host, { uidMappings: map(5, 2), gidMappings: map(5, 2) }, 77));
   assert.match(failure.message, /newuidmap refused to map "0 5 2"/);
   assert.match(failure.hint ?? '', /\/etc\/subuid/);
-  assert.is(failure.pointer, '/linux/uidMappings');
+  assert.equal(failure.pointer, '/linux/uidMappings');
 });
 
 test('a helper that is not installed is named', async () => {
   const { host } = machine(1000, 1000);
   const failure = await refusalOf(writeIdMaps(host, { uidMappings: map(1000), gidMappings: map(5, 2) }, 77));
-  assert.is(failure.code, 'unsupported');
+  assert.equal(failure.code, 'unsupported');
   assert.match(failure.message, /newgidmap, which is not installed/);
 });
 
@@ -123,24 +123,24 @@ test('a map that the kernel refuses is shown', async () => {
   };
   const failure = await refusalOf(writeIdMaps(host, { uidMappings: map(1), gidMappings: map(2) }, 77));
   assert.match(failure.message, /cannot map ids "0 2 1": EINVAL/);
-  assert.is(failure.pointer, '/linux/gidMappings');
+  assert.equal(failure.pointer, '/linux/gidMappings');
 });
 
 test('forbidsSetGroups() is so for an ordinary user whose only group is their own', () => {
   const own = { gidMappings: map(1000) };
-  assert.is(forbidsSetGroups(machine(1000, 1000).host, own), true);
-  assert.is(forbidsSetGroups(machine(1000, 1000).host, { gidMappings: map(1000, 2) }), false);
-  assert.is(forbidsSetGroups(machine(1000, 1000).host, { gidMappings: map(5) }), false);
-  assert.is(forbidsSetGroups(machine(1000, 1000).host, {}), false);
-  assert.is(forbidsSetGroups(machine(0, 1000).host, own), false);
+  assert.equal(forbidsSetGroups(machine(1000, 1000).host, own), true);
+  assert.equal(forbidsSetGroups(machine(1000, 1000).host, { gidMappings: map(1000, 2) }), false);
+  assert.equal(forbidsSetGroups(machine(1000, 1000).host, { gidMappings: map(5) }), false);
+  assert.equal(forbidsSetGroups(machine(1000, 1000).host, {}), false);
+  assert.equal(forbidsSetGroups(machine(0, 1000).host, own), false);
 });
 
 test('hasMapHelper() looks where all programs of the host are looked for', () => {
   const { native } = fakeHost({
     status: (path) => (path === '/usr/local/sbin/newuidmap' ? ({ mode: 0o104755 } as FileStatus) : undefined),
   });
-  assert.is(hasMapHelper(native, 'newuidmap'), true);
-  assert.is(hasMapHelper(native, 'newgidmap'), false);
+  assert.equal(hasMapHelper(native, 'newuidmap'), true);
+  assert.equal(hasMapHelper(native, 'newgidmap'), false);
 });
 
 test.run();

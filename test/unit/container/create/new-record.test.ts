@@ -1,5 +1,5 @@
+import { strict as assert } from 'node:assert';
 import { suite } from 'uvu';
-import * as assert from 'uvu/assert';
 import type { Cgroup } from '../../../../src/cgroup/cgroup.ts';
 import { newRecord, type RecordParts } from '../../../../src/container/create/new-record.ts';
 import type { Config } from '../../../../src/spec/config.ts';
@@ -38,7 +38,7 @@ test('says what container it is, of which bundle, and whose', () => {
   const before = Date.now();
   const { created, ...rest } = make({});
   assert.ok(Date.parse(created) >= before && Date.parse(created) <= Date.now(), created);
-  assert.equal(rest, {
+  assert.deepEqual(rest, {
     schema: 1,
     id: 'c',
     ociVersion: '1.2.1',
@@ -65,15 +65,15 @@ test('keeps what later commands act on', () => {
     hooks: { poststart, poststop },
     linux: { namespaces: [{ type: 'mount' }, { type: 'pid' }] },
   });
-  assert.equal(record.annotations, { k: 'v' });
-  assert.is(record.startable, true);
-  assert.equal([record.poststart, record.poststop], [poststart, poststop]);
-  assert.equal(record.namespaces, ['mount', 'pid']);
-  assert.is('sharesPids' in record, false);
+  assert.deepEqual(record.annotations, { k: 'v' });
+  assert.equal(record.startable, true);
+  assert.deepEqual([record.poststart, record.poststop], [poststart, poststop]);
+  assert.deepEqual(record.namespaces, ['mount', 'pid']);
+  assert.equal('sharesPids' in record, false);
 });
 
 test('a joined pid namespace is shared: the end of init ends nobody else', () => {
-  assert.is(make({ linux: { namespaces: [{ type: 'pid', path: '/proc/1/ns/pid' }] } }).sharesPids, true);
+  assert.equal(make({ linux: { namespaces: [{ type: 'pid', path: '/proc/1/ns/pid' }] } }).sharesPids, true);
 });
 
 test('with a filter that notifies, what the agent will be told', () => {
@@ -82,7 +82,7 @@ test('with a filter that notifies, what the agent will be told', () => {
     {},
     { filter: { program, listenerPath: '/s', listenerMetadata: 'about' } },
   );
-  assert.equal(JSON.parse(seccompMetadata), {
+  assert.deepEqual(JSON.parse(seccompMetadata), {
     ociVersion: '1.3.0',
     fds: ['seccompFd'],
     metadata: 'about',
@@ -90,10 +90,10 @@ test('with a filter that notifies, what the agent will be told', () => {
 });
 
 test('a pid file leaves another name to clean up, should we be killed; setgroups(2) is noted where it is given up', () => {
-  assert.is(make({}, {}, '/run/x.pid').temporary, '/run/.x.pid.c');
+  assert.equal(make({}, {}, '/run/x.pid').temporary, '/run/.x.pid.c');
   const gid = native.groupId();
   const record = make({ linux: { gidMappings: [{ containerID: 0, hostID: gid, size: 1 }] } });
-  assert.is(record.noSetGroups, true);
+  assert.equal(record.noSetGroups, true);
 });
 
 test.run();

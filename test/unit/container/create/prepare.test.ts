@@ -1,6 +1,6 @@
+import { strict as assert } from 'node:assert';
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { suite } from 'uvu';
-import * as assert from 'uvu/assert';
 import type { LoadedBundle } from '../../../../src/bundle/load-bundle.ts';
 import { checkTerminal, findRootfs, openRootfs, prepare } from '../../../../src/container/create/prepare.ts';
 import type { CreateOptions } from '../../../../src/container/types.ts';
@@ -46,12 +46,12 @@ test('openRootfs() opens the directory itself, relative to the bundle, links res
     const real = native.realPath(`${directory}/real`);
     const context = contextOn('/nowhere');
     const root = openRootfs(context, bundleOf(directory, 'rootfs'));
-    assert.is(root.path, real);
-    assert.is(native.readLink(`/proc/self/fd/${root.descriptor}`), real);
+    assert.equal(root.path, real);
+    assert.equal(native.readLink(`/proc/self/fd/${root.descriptor}`), real);
     native.close(root.descriptor);
     const { open, machine } = counting();
-    assert.is(findRootfs(contextOn('/nowhere', [], machine), bundleOf('/b', `${directory}/real`)), real);
-    assert.is(open.size, 0);
+    assert.equal(findRootfs(contextOn('/nowhere', [], machine), bundleOf('/b', `${directory}/real`)), real);
+    assert.equal(open.size, 0);
   }));
 
 test('openRootfs() says what is wrong with root.path', () =>
@@ -73,7 +73,7 @@ test('openRootfs() tells the system’s reason for a directory that cannot be op
       },
     });
     const failure = failureOf(() => openRootfs(contextOn('/nowhere', [], machine), bundleOf(directory, '.')));
-    assert.is(failure.code, 'system');
+    assert.equal(failure.code, 'system');
     assert.match(failure.message, /cannot open root\.path .*EMFILE/);
   }));
 
@@ -85,7 +85,7 @@ test('openRootfs() closes what it opened when it cannot tell its name', () =>
       },
     });
     assert.throws(() => openRootfs(contextOn('/nowhere', [], machine), bundleOf(directory, '.')), /ENOENT/);
-    assert.is(open.size, 0);
+    assert.equal(open.size, 0);
   }));
 
 const onTerminal = (terminal: boolean): Config => ({
@@ -160,15 +160,15 @@ test('prepare() keeps the root filesystem open until it is closed, and closes it
     const openSeccompLibrary = () => Promise.reject(slip);
     const broken = { ...context, host: { ...context.host, openSeccompLibrary } };
     const thrown = await prepare(broken, { ...options, bundle }, mode).catch((error: unknown) => error);
-    assert.is(thrown, slip);
-    assert.is(open.size, 0);
+    assert.equal(thrown, slip);
+    assert.equal(open.size, 0);
     const config = `${bundle}/plain.json`;
     writeFileSync(config, JSON.stringify(least));
     const prepared = await prepare(context, { ...options, bundle, config }, mode);
-    assert.equal([...open], [prepared.rootDirectory]);
-    assert.is(prepared.rootfs, native.realPath(`${bundle}/rootfs`));
+    assert.deepEqual([...open], [prepared.rootDirectory]);
+    assert.equal(prepared.rootfs, native.realPath(`${bundle}/rootfs`));
     prepared.close();
-    assert.is(open.size, 0);
+    assert.equal(open.size, 0);
   }));
 
 test('prepare() for run wants a process', () =>
@@ -177,7 +177,7 @@ test('prepare() for run wants a process', () =>
     const refusal = await laterFailureOf(() =>
       prepare(context, { ...options, bundle }, { ...mode, waits: false }),
     );
-    assert.is(refusal.pointer, '/process');
+    assert.equal(refusal.pointer, '/process');
     assert.match(refusal.message, /no process to run/);
   }));
 

@@ -1,6 +1,6 @@
+import { strict as assert } from 'node:assert';
 import { existsSync, mkdirSync } from 'node:fs';
 import { suite } from 'uvu';
-import * as assert from 'uvu/assert';
 import { agentMetadata, compileFilter } from '../../../../src/container/create/seccomp-filter.ts';
 import type { Context } from '../../../../src/container/types.ts';
 import { openKoffiLibrary } from '../../../../src/foreign/koffi.ts';
@@ -27,7 +27,7 @@ const asking: Seccomp = {
 };
 
 test('no section, no filter: nothing is opened', async () => {
-  assert.is(await compileFilter(contextOn('/nowhere'), {}), undefined);
+  assert.equal(await compileFilter(contextOn('/nowhere'), {}), undefined);
 });
 
 test('a filter in an annotation is taken as it is, in place of the section', async () => {
@@ -35,9 +35,9 @@ test('a filter in an annotation is taken as it is, in place of the section', asy
     annotations: { [given]: 'BgAAAAAA/38=' },
     linux: { seccomp: asking },
   });
-  assert.equal([...(found?.program.filter ?? [])], [6, 0, 0, 0, 0, 0, 0xff, 0x7f]);
-  assert.is(found?.program.notify, false);
-  assert.is(found?.listenerPath, undefined);
+  assert.deepEqual([...(found?.program.filter ?? [])], [6, 0, 0, 0, 0, 0, 0xff, 0x7f]);
+  assert.equal(found?.program.notify, false);
+  assert.equal(found?.listenerPath, undefined);
 });
 
 test('refuses such an annotation that is no array of instructions', async () => {
@@ -45,8 +45,8 @@ test('refuses such an annotation that is no array of instructions', async () => 
     const refusal = await laterFailureOf(() =>
       compileFilter(contextOn('/nowhere'), { annotations: { [given]: text } }),
     );
-    assert.is(refusal.code, 'invalid');
-    assert.is(refusal.pointer, `/annotations/${given}`);
+    assert.equal(refusal.code, 'invalid');
+    assert.equal(refusal.pointer, `/annotations/${given}`);
     assert.match(refusal.message, /no base64 of an array of struct sock_filter/);
   }
 });
@@ -57,10 +57,10 @@ test('the agent of a profile that names none: the annotation’s before the envi
     const agentOf = async (seccomp: Seccomp, annotations = {}) =>
       (await compileFilter(context, { linux: { seccomp }, annotations }))?.listenerPath;
     const annotation = { 'run.oci.seccomp.receiver': '/of/annotation' };
-    assert.is(await agentOf(asking), '/of/environment');
-    assert.is(await agentOf(asking, annotation), '/of/annotation');
-    assert.is(await agentOf({ ...asking, listenerPath: '/own' }, annotation), '/own');
-    assert.is(await agentOf({ defaultAction: 'SCMP_ACT_ALLOW' }, annotation), undefined, 'nobody asks');
+    assert.equal(await agentOf(asking), '/of/environment');
+    assert.equal(await agentOf(asking, annotation), '/of/annotation');
+    assert.equal(await agentOf({ ...asking, listenerPath: '/own' }, annotation), '/own');
+    assert.equal(await agentOf({ defaultAction: 'SCMP_ACT_ALLOW' }, annotation), undefined, 'nobody asks');
   }));
 
 test('warns of a profile that kills what starts a program, and not of one that refuses it with an error', () =>
@@ -73,8 +73,8 @@ test('warns of a profile that kills what starts a program, and not of one that r
       });
       return warned.filter((each) => each.includes('execve'));
     };
-    assert.is((await warningsOf('SCMP_ACT_KILL')).length, 1);
-    assert.equal(await warningsOf('SCMP_ACT_ERRNO'), []);
+    assert.equal((await warningsOf('SCMP_ACT_KILL')).length, 1);
+    assert.deepEqual(await warningsOf('SCMP_ACT_ERRNO'), []);
   }));
 
 test('the cache lies in the state directory; where there is none, none is made', () =>
@@ -82,10 +82,10 @@ test('the cache lies in the state directory; where there is none, none is made',
     const seccomp: Seccomp = { defaultAction: 'SCMP_ACT_ALLOW' };
     const absent = `${root}/absent`;
     assert.ok(await compileFilter(withLibrary(absent), { linux: { seccomp } }));
-    assert.is(existsSync(absent), false);
+    assert.equal(existsSync(absent), false);
     mkdirSync(`${root}/there`);
     await compileFilter(withLibrary(`${root}/there`), { linux: { seccomp } });
-    assert.is(native.readDirectory(`${root}/there`).length, 1);
+    assert.equal(native.readDirectory(`${root}/there`).length, 1);
     const again = contextOn(`${root}/there`);
     assert.ok(await compileFilter(again, { linux: { seccomp } }), 'the second time without libseccomp');
   }));
@@ -100,17 +100,17 @@ test('without a state directory that may be looked into there is no cache, and n
     const host = { ...context.host, native: nativeWith({ status }) };
     const seccomp: Seccomp = { defaultAction: 'SCMP_ACT_ALLOW' };
     assert.ok(await compileFilter({ ...context, host }, { linux: { seccomp } }));
-    assert.equal(native.readDirectory(root), []);
+    assert.deepEqual(native.readDirectory(root), []);
   }));
 
 test('agentMetadata() is for filters that notify', () => {
   const filter = { filter: new Uint8Array(8), flags: 0 };
   const of = (notify: boolean, listenerMetadata?: string) =>
     agentMetadata({ program: { ...filter, notify }, listenerPath: undefined, listenerMetadata });
-  assert.is(agentMetadata(undefined), undefined);
-  assert.is(of(false, 'm'), undefined);
-  assert.equal(JSON.parse(of(true) ?? ''), { ociVersion: '1.3.0', fds: ['seccompFd'] });
-  assert.is(JSON.parse(of(true, 'm') ?? '').metadata, 'm');
+  assert.equal(agentMetadata(undefined), undefined);
+  assert.equal(of(false, 'm'), undefined);
+  assert.deepEqual(JSON.parse(of(true) ?? ''), { ociVersion: '1.3.0', fds: ['seccompFd'] });
+  assert.equal(JSON.parse(of(true, 'm') ?? '').metadata, 'm');
 });
 
 test.run();

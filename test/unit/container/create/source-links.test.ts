@@ -1,5 +1,5 @@
+import { strict as assert } from 'node:assert';
 import { suite } from 'uvu';
-import * as assert from 'uvu/assert';
 import { findSourceLinks } from '../../../../src/container/create/source-links.ts';
 import type { Config, Mount } from '../../../../src/spec/config.ts';
 import { systemError } from '../../cgroup/fake-files.ts';
@@ -31,7 +31,7 @@ test('only sources with copy-symlink that are links, by their place among the mo
     bind('file', 'copy-symlink'),
     bind('gone', 'copy-symlink'),
   ]);
-  assert.equal(found, { 1: 'target' });
+  assert.deepEqual(found, { 1: 'target' });
 });
 
 test('refuses a link that cannot be read, and a mount namespace of others, where it is another file', () => {
@@ -48,7 +48,7 @@ test('refuses a link that cannot be read, and a mount namespace of others, where
     '/mounts/1/options',
     /mount namespace of their own/,
   );
-  assert.equal(linksOf([bind('link')], linux), {});
+  assert.deepEqual(linksOf([bind('link')], linux), {});
 });
 
 test.run();

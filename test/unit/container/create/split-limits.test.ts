@@ -1,12 +1,12 @@
+import { strict as assert } from 'node:assert';
 import { suite } from 'uvu';
-import * as assert from 'uvu/assert';
 import { splitLimits } from '../../../../src/container/create/split-limits.ts';
 
 const test = suite('late limits');
 
 test('splitLimits() keeps a limit of no tasks for later', () => {
   const memory = { limit: 1 << 20 };
-  assert.equal(splitLimits({ memory, pids: { limit: 0 } }), {
+  assert.deepEqual(splitLimits({ memory, pids: { limit: 0 } }), {
     before: { memory },
     after: { pids: { limit: 0 } },
   });
@@ -14,7 +14,7 @@ test('splitLimits() keeps a limit of no tasks for later', () => {
 
 test('splitLimits() leaves all others where they are', () => {
   for (const resources of [undefined, {}, { pids: { limit: 1 } }, { pids: { limit: -1 } }, { pids: {} }]) {
-    assert.equal(splitLimits(resources), { before: resources, after: undefined });
+    assert.deepEqual(splitLimits(resources), { before: resources, after: undefined });
   }
 });
 

@@ -1,5 +1,5 @@
+import { strict as assert } from 'node:assert';
 import { suite } from 'uvu';
-import * as assert from 'uvu/assert';
 import { changeNodes } from '../../../../src/container/devices/change-nodes.ts';
 import type { ProcessIdentity } from '../../../../src/container/process/process-identity.ts';
 import type { Packet } from '../../../../src/host/native.ts';
@@ -37,8 +37,8 @@ const changed = (
       const before = openDescriptors(scene.real);
       const record = recordOf('c', { namespaces: ['mount'], ...about(init) });
       await act(() => changeNodes(scene.context, { record, config }, changes), stub);
-      assert.equal(newDescriptors(scene.real, before), []);
-      assert.equal([...stub.open], []);
+      assert.deepEqual(newDescriptors(scene.real, before), []);
+      assert.deepEqual([...stub.open], []);
     }),
   );
 
@@ -49,9 +49,9 @@ test('each change has a stub of its own, and all of them can be taken back', () 
     (init) => ({ init }),
     async (change, stub) => {
       const undo = await change();
-      assert.is(stub.spawned.length, 2);
-      assert.equal(await undo.run(), []);
-      assert.is(stub.spawned.length, 4);
+      assert.equal(stub.spawned.length, 2);
+      assert.deepEqual(await undo.run(), []);
+      assert.equal(stub.spawned.length, 4);
     },
   ));
 
@@ -62,9 +62,9 @@ test('one that fails is told, and those before it are taken back', () =>
     (init) => ({ init }),
     async (change, stub) => {
       const failure = await laterFailureOf(change);
-      assert.is(failure.errno, 'ENOSPC');
-      assert.equal(failure.cleanup, []);
-      assert.is(stub.spawned.length, 3, 'two changes, and the first taken back');
+      assert.equal(failure.errno, 'ENOSPC');
+      assert.deepEqual(failure.cleanup, []);
+      assert.equal(stub.spawned.length, 3, 'two changes, and the first taken back');
     },
   ));
 
@@ -74,14 +74,14 @@ test('what cannot be taken back rides beside it', () =>
     [adding('/dev/a'), adding('/dev/b')],
     (init) => ({ init }),
     async (change) => {
-      assert.is((await laterFailureOf(change)).cleanup.length, 1);
+      assert.equal((await laterFailureOf(change)).cleanup.length, 1);
     },
   ));
 
 test('a container that has stopped has no nodes to change, and no change needs no stub', async () => {
   const none = async (change: () => ReturnType<typeof changeNodes>, stub: FakeMachine) => {
-    assert.equal(await (await change()).run(), []);
-    assert.equal(stub.spawned, []);
+    assert.deepEqual(await (await change()).run(), []);
+    assert.deepEqual(stub.spawned, []);
   };
   await changed([], [adding('/dev/a')], (init) => ({ init: { ...init, startTime: '1' } }), none);
   await changed([], [adding('/dev/a')], () => ({}), none);

@@ -1,6 +1,6 @@
+import { strict as assert } from 'node:assert';
 import { statSync } from 'node:fs';
 import { suite } from 'uvu';
-import * as assert from 'uvu/assert';
 import { findDevice, hostNode } from '../../../../src/container/devices/find-device.ts';
 import { Failure } from '../../../../src/failure.ts';
 import { native } from '../support.ts';
@@ -9,14 +9,14 @@ const test = suite('findDevice()');
 
 test('a node of the host gives its numbers, mode and owner', () => {
   const { numbers, path, source, access, owner } = findDevice(native, '/dev/null:/dev/mine');
-  assert.equal(numbers, { type: 'c', major: 1, minor: 3 });
-  assert.equal([path, source, access], ['/dev/mine', '/dev/null', 'rwm']);
+  assert.deepEqual(numbers, { type: 'c', major: 1, minor: 3 });
+  assert.deepEqual([path, source, access], ['/dev/mine', '/dev/null', 'rwm']);
   const { mode, uid, gid } = statSync('/dev/null');
-  assert.equal(owner, { fileMode: mode & 0o777, uid, gid });
+  assert.deepEqual(owner, { fileMode: mode & 0o777, uid, gid });
 });
 
 test('numbers are taken as they are', () => {
-  assert.equal(findDevice(native, 'b:7:0:r'), {
+  assert.deepEqual(findDevice(native, 'b:7:0:r'), {
     text: 'b:7:0:r',
     numbers: { type: 'b', major: 7, minor: 0 },
     path: undefined,
@@ -43,19 +43,19 @@ test('what is no device is refused', () => {
 
 test('hostNode() is what has the path, or what the kernel calls the device', () => {
   const zero = { type: 'c', major: 1, minor: 5 } as const;
-  assert.is(hostNode(native, { ...zero, path: '/dev/zero' }), '/dev/zero');
-  assert.is(hostNode(native, { ...zero, type: 'u', path: '/dev/nothing/here' }), '/dev/zero');
+  assert.equal(hostNode(native, { ...zero, path: '/dev/zero' }), '/dev/zero');
+  assert.equal(hostNode(native, { ...zero, type: 'u', path: '/dev/nothing/here' }), '/dev/zero');
   for (const path of ['/dev/null', '/etc/passwd/x', '/etc'])
-    assert.is(hostNode(native, { ...zero, path }), '/dev/zero');
+    assert.equal(hostNode(native, { ...zero, path }), '/dev/zero');
   // Nothing of the host, and another type.
   const none = { ...zero, major: 4095, minor: 77, path: '/dev/mine' };
-  assert.is(hostNode(native, none), '/dev/mine');
-  assert.is(
+  assert.equal(hostNode(native, none), '/dev/mine');
+  assert.equal(
     hostNode(native, { ...zero, type: 'b', path: '/dev/zero' }),
     '/dev/zero',
     'which opening refuses',
   );
-  assert.is(hostNode(native, { path: '/dev/pipe', type: 'p' }), '/dev/pipe');
+  assert.equal(hostNode(native, { path: '/dev/pipe', type: 'p' }), '/dev/pipe');
 });
 
 test.run();

@@ -1,7 +1,7 @@
+import { strict as assert } from 'node:assert';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite } from 'uvu';
-import * as assert from 'uvu/assert';
 import { HookOutput } from '../../../../src/container/hooks/hook-output.ts';
 import { findLibexec } from '../../../../src/entry/libexec.ts';
 import { loadNative } from '../../../../src/entry/load-native.ts';
@@ -48,14 +48,14 @@ const withOutput = (
     } finally {
       output.close();
     }
-    assert.equal(newDescriptors(native, before), []);
+    assert.deepEqual(newDescriptors(native, before), []);
   });
 
 test('is opened where annotations name files and a hook may speak, and otherwise not', () => {
-  const world = { host: { native }, warn: assert.unreachable };
-  assert.is(HookOutput.open(world, undefined, true), undefined);
-  assert.is(HookOutput.open(world, { 'run.oci.hooks.other': '/x' }, true), undefined);
-  assert.is(HookOutput.open(world, { 'run.oci.hooks.stdout': '/no/directory/x' }, false), undefined);
+  const world = { host: { native }, warn: assert.fail };
+  assert.equal(HookOutput.open(world, undefined, true), undefined);
+  assert.equal(HookOutput.open(world, { 'run.oci.hooks.other': '/x' }, true), undefined);
+  assert.equal(HookOutput.open(world, { 'run.oci.hooks.stdout': '/no/directory/x' }, false), undefined);
   const failure = failureOf(() =>
     HookOutput.open(world, { 'run.oci.hooks.stdout': '/no/directory/x' }, true),
   );
@@ -67,33 +67,33 @@ test('is appended to the file of its stream', () =>
     output.said(note(0), said('stdout', 'one\n'));
     output.said(note(0), said('stderr', 'two\n'));
     output.said(note(1), said('stdout', 'three\n'));
-    assert.is(text('out'), 'one\nthree\n');
-    assert.is(text('errors'), 'two\n');
-    assert.equal(warned, []);
+    assert.equal(text('out'), 'one\nthree\n');
+    assert.equal(text('errors'), 'two\n');
+    assert.deepEqual(warned, []);
   }));
 
 test('a stream without a file, and more than the plan has told, are not the stub’s to say', () =>
   withOutput({ stdout: 'out' }, ({ output, text }) => {
     const { code, message } = failureOf(() => output.said(note(0), said('stderr', 'x')));
-    assert.is(code, 'internal');
+    assert.equal(code, 'internal');
     assert.match(message, /the stub told more of hooks\.startContainer\[0\] than its plan says/);
     const much = 'x'.repeat(hookOutputLimit + 2);
-    assert.is(failureOf(() => output.said(note(0), said('stdout', much))).code, 'internal');
-    assert.is(text('out'), '');
+    assert.equal(failureOf(() => output.said(note(0), said('stdout', much))).code, 'internal');
+    assert.equal(text('out'), '');
   }));
 
 test('of each hook as much as the limit is written, and a warning tells when there was more', () =>
   withOutput({ stdout: 'out' }, ({ output, text, warned }) => {
     output.said(note(0), said('stdout', 'x'.repeat(hookOutputLimit - 1)));
     output.said(note(0), said('stdout', 'y'));
-    assert.equal(warned, []);
+    assert.deepEqual(warned, []);
     output.said(note(0), said('stdout', 'z'));
-    assert.is(warned.length, 1);
+    assert.equal(warned.length, 1);
     assert.match(warned[0] ?? '', /^hooks\.startContainer\[0\] \(\/hook\) said more than 1048576 bytes/);
-    assert.is(failureOf(() => output.said(note(0), said('stdout', 'z'))).code, 'internal');
+    assert.equal(failureOf(() => output.said(note(0), said('stdout', 'z'))).code, 'internal');
     output.said(note(1), said('stdout', 'next'));
     assert.match(text('out'), /^x+ynext$/);
-    assert.is(text('out').length, hookOutputLimit + 4);
+    assert.equal(text('out').length, hookOutputLimit + 4);
   }));
 
 test.run();

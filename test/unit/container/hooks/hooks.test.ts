@@ -1,9 +1,10 @@
 /** Tests also: src/container/hooks/hook-files.ts */
+
+import { strict as assert } from 'node:assert';
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite } from 'uvu';
-import * as assert from 'uvu/assert';
 import { openHookFiles } from '../../../../src/container/hooks/hook-files.ts';
 import { runHooks, runPoststopHooks } from '../../../../src/container/hooks/hooks.ts';
 import { stateDocument } from '../../../../src/container/record/state-document.ts';
@@ -65,8 +66,8 @@ test('run one after another, in order, with the state on standard input', () =>
       'prestart',
       state,
     );
-    assert.is(readFileSync(join(directory, 'order'), 'utf8'), 'first\nsecond\n');
-    assert.is(readFileSync(join(directory, 'state'), 'utf8'), state);
+    assert.equal(readFileSync(join(directory, 'order'), 'utf8'), 'first\nsecond\n');
+    assert.equal(readFileSync(join(directory, 'state'), 'utf8'), state);
   }));
 
 test('start in the bundle while it is there', () =>
@@ -75,9 +76,9 @@ test('start in the bundle while it is there', () =>
       await runHooks(world(), [script('pwd > "$1/where"')], 'prestart', JSON.stringify({ bundle }));
       return readFileSync(join(directory, 'where'), 'utf8').trim();
     };
-    assert.is(await where(directory), directory);
+    assert.equal(await where(directory), directory);
     for (const gone of [join(directory, 'gone'), join(directory, 'where')])
-      assert.is(await where(gone), process.cwd());
+      assert.equal(await where(gone), process.cwd());
   }));
 
 test('get their arguments, argv[0] too, and the runtime’s environment or nothing but their own', () =>
@@ -87,12 +88,12 @@ test('get their arguments, argv[0] too, and the runtime’s environment or nothi
     process.env['TSOCI_TEST_LEAK'] = 'leak';
     try {
       await runHooks(world(), [script(list)], 'prestart', state);
-      assert.is(readFileSync(join(directory, 'environment'), 'utf8'), 'FROM=caller\nPATH=/bin:/usr/bin\n');
+      assert.equal(readFileSync(join(directory, 'environment'), 'utf8'), 'FROM=caller\nPATH=/bin:/usr/bin\n');
       await runHooks(world(), [script(list, { path: '/bin/sh', env: [] })], 'prestart', state);
-      assert.not.match(readFileSync(join(directory, 'environment'), 'utf8'), /FROM|LEAK/);
+      assert.doesNotMatch(readFileSync(join(directory, 'environment'), 'utf8'), /FROM|LEAK/);
       assert.match(readFileSync(join(directory, 'args'), 'utf8'), /^hook -c /);
       await runHooks(world(), [script(list, { env: ['A=1=2', 'B='] })], 'prestart', state);
-      assert.is(readFileSync(join(directory, 'environment'), 'utf8'), 'A=1=2\nB=\n');
+      assert.equal(readFileSync(join(directory, 'environment'), 'utf8'), 'A=1=2\nB=\n');
     } finally {
       delete process.env['TSOCI_TEST_LEAK'];
     }
@@ -101,10 +102,10 @@ test('get their arguments, argv[0] too, and the runtime’s environment or nothi
 test('the first that fails ends it: the later ones do not run', () =>
   withScripts(async (script, directory) => {
     const failure = await failureOf([script('true'), script('exit 3'), script('touch "$1/ran"')]);
-    assert.is(failure.code, 'hook');
-    assert.is(failure.pointer, '/hooks/prestart/1');
-    assert.is(failure.message, 'hooks.prestart[1] (/bin/sh): exit status 3');
-    assert.not(existsSync(join(directory, 'ran')));
+    assert.equal(failure.code, 'hook');
+    assert.equal(failure.pointer, '/hooks/prestart/1');
+    assert.equal(failure.message, 'hooks.prestart[1] (/bin/sh): exit status 3');
+    assert.ok(!existsSync(join(directory, 'ran')));
   }));
 
 const reasons: Readonly<Record<string, readonly [text: string, more: Partial<Hook>, words: RegExp]>> = {
@@ -166,14 +167,14 @@ test('runPoststopHooks() runs all, and warns of those that fail', () =>
     writeFileSync(join(directory, 'order'), '');
     const hooks = [script('echo 0 >> "$1/order"; exit 1'), { path: '/none' }, script('echo 2 >> "$1/order"')];
     await runPoststopHooks(world(), hooks, state, (warning) => warnings.push(warning));
-    assert.is(readFileSync(join(directory, 'order'), 'utf8'), '0\n2\n');
-    assert.is(warnings.length, 2);
+    assert.equal(readFileSync(join(directory, 'order'), 'utf8'), '0\n2\n');
+    assert.equal(warnings.length, 2);
     assert.match(warnings[0] ?? '', /^hooks\.poststop\[0\].*exit status 1/);
   }));
 
 test('stateDocument() has the specification’s fields, without a pid once it has stopped', () => {
   const record = recordOf('c', { annotations: { a: 'b' } });
-  assert.equal(JSON.parse(stateDocument(record, 'created', 7)), {
+  assert.deepEqual(JSON.parse(stateDocument(record, 'created', 7)), {
     ociVersion: '1.3.0',
     id: 'c',
     status: 'created',
@@ -181,7 +182,7 @@ test('stateDocument() has the specification’s fields, without a pid once it ha
     bundle: '/bundle',
     annotations: { a: 'b' },
   });
-  assert.equal(Object.keys(JSON.parse(stateDocument(recordOf('c'), 'stopped', 0))), [
+  assert.deepEqual(Object.keys(JSON.parse(stateDocument(recordOf('c'), 'stopped', 0))), [
     'ociVersion',
     'id',
     'status',
@@ -200,12 +201,12 @@ test('what they say is appended to the files that annotations name, and to nothi
     const hooks = [script('echo one; echo two >&2'), script('echo three; echo four >&2')];
     const both = annotated({ 'run.oci.hooks.stdout': out, 'run.oci.hooks.stderr': errors });
     await runHooks(world(), hooks, 'createRuntime', both);
-    assert.is(readFileSync(out, 'utf8'), 'before\none\nthree\n');
-    assert.is(readFileSync(errors, 'utf8'), 'two\nfour\n');
-    assert.is(statSync(errors).mode & 0o777, 0o600);
+    assert.equal(readFileSync(out, 'utf8'), 'before\none\nthree\n');
+    assert.equal(readFileSync(errors, 'utf8'), 'two\nfour\n');
+    assert.equal(statSync(errors).mode & 0o777, 0o600);
     const one = annotated({ 'run.oci.hooks.stdout': out, 'run.oci.hooks.stderr': out });
     await runHooks(world(), hooks.slice(0, 1), 'createRuntime', one);
-    assert.is(readFileSync(out, 'utf8'), 'before\none\nthree\none\ntwo\n');
+    assert.equal(readFileSync(out, 'utf8'), 'before\none\nthree\none\ntwo\n');
   }));
 
 test('what does not go to a file is told of a hook that fails', () =>
@@ -215,8 +216,8 @@ test('what does not go to a file is told of a hook that fails', () =>
     await runPoststopHooks(world(), [script('echo kept; echo told >&2; exit 4')], state, (text) =>
       warnings.push(text),
     );
-    assert.equal(warnings, ['hooks.poststop[0] (/bin/sh): exit status 4: told']);
-    assert.is(readFileSync(join(directory, 'out'), 'utf8'), 'kept\n');
+    assert.deepEqual(warnings, ['hooks.poststop[0] (/bin/sh): exit status 4: told']);
+    assert.equal(readFileSync(join(directory, 'out'), 'utf8'), 'kept\n');
   }));
 
 test('a file that is a link, a FIFO, a device or not to be had is refused before the hook runs', () =>
@@ -241,10 +242,10 @@ test('a file that is a link, a FIFO, a device or not to be had is refused before
       const ran = join(directory, 'ran');
       await runPoststopHooks(world(), [script(`touch ${ran}`)], state, (text) => warnings.push(text));
       assert.match(warnings.join(), why);
-      assert.not(existsSync(ran));
-      assert.equal(newDescriptors(native, descriptors), []);
+      assert.ok(!existsSync(ran));
+      assert.deepEqual(newDescriptors(native, descriptors), []);
     }
-    assert.not(existsSync(join(directory, 'elsewhere')));
+    assert.ok(!existsSync(join(directory, 'elsewhere')));
   }));
 
 test('what is no regular file is not even opened, which may do something to a device', () => {
@@ -259,7 +260,7 @@ test('what is no regular file is not even opened, which may do something to a de
     fileSystemType: native.fileSystemType,
   };
   assert.throws(() => openHookFiles(files, { 'run.oci.hooks.stdout': '/dev/null' }), /not a regular file/);
-  assert.equal(opened, [['/dev/null', O_PATH | O_NOFOLLOW | O_CLOEXEC]]);
+  assert.deepEqual(opened, [['/dev/null', O_PATH | O_NOFOLLOW | O_CLOEXEC]]);
 });
 
 test.run();

@@ -1,5 +1,5 @@
+import { strict as assert } from 'node:assert';
 import { suite } from 'uvu';
-import * as assert from 'uvu/assert';
 import { connectManager } from '../../../../src/container/notify/manager.ts';
 import { Failure } from '../../../../src/failure.ts';
 import { native } from '../support.ts';
@@ -29,7 +29,7 @@ test('refuses a manager that is not there, saying which and why', () => {
     [`@${'x'.repeat(200)}`, /ENAMETOOLONG/],
   ] as const) {
     const failure = refusal(address);
-    assert.is(failure.code, 'invalid');
+    assert.equal(failure.code, 'invalid');
     assert.match(failure.message, why);
     assert.match(failure.hint ?? '', /^Unset it/);
   }

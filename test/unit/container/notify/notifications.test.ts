@@ -1,9 +1,9 @@
+import { strict as assert } from 'node:assert';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite } from 'uvu';
-import * as assert from 'uvu/assert';
 import { Notifications, saysReady } from '../../../../src/container/notify/notifications.ts';
 import { identify } from '../../../../src/container/process/process-identity.ts';
 import type { Context } from '../../../../src/container/types.ts';
@@ -18,7 +18,7 @@ const says = suite('saysReady()');
 
 says('wants the line, whole, among others or alone', () => {
   for (const text of ['READY=1', 'READY=1\n', 'STATUS=x\nREADY=1\nMAINPID=7', `READY=1\n${'x'.repeat(4088)}`])
-    assert.is(saysReady(bytes(text)), true, text.slice(0, 40));
+    assert.equal(saysReady(bytes(text)), true, text.slice(0, 40));
   for (const text of [
     '',
     '\n',
@@ -30,12 +30,12 @@ says('wants the line, whole, among others or alone', () => {
     'READY=0',
     'READY=1\r\n',
   ])
-    assert.is(saysReady(bytes(text)), false, text);
+    assert.equal(saysReady(bytes(text)), false, text);
 });
 
 says('does not count what is longer than systemd takes', () => {
-  assert.is(saysReady(bytes(`READY=1\n${'x'.repeat(4089)}`)), false);
-  assert.is(saysReady(Uint8Array.of(0xff, 0xfe, 10, ...bytes('READY=1'))), true);
+  assert.equal(saysReady(bytes(`READY=1\n${'x'.repeat(4089)}`)), false);
+  assert.equal(saysReady(Uint8Array.of(0xff, 0xfe, 10, ...bytes('READY=1'))), true);
 });
 
 says.run();
@@ -55,7 +55,7 @@ async function served(
     const notifications = new Notifications(host, join(directory, 'manager'));
     const path = join(directory, 'container');
     notifications.listen(path);
-    assert.is(statSync(path).mode & 0o777, 0o777);
+    assert.equal(statSync(path).mode & 0o777, 0o777);
     const child = spawn('sleep', ['100']);
     pid = child.pid ?? 0;
     const init = identify(native, pid);
@@ -93,14 +93,14 @@ async function served(
 // later.
 test('passes on that a container is ready, in our own words', async () => {
   const { heard, warnings, pid } = await served(['STATUS=1', 'MAINPID=1\nREADY=1\nX=1', 'READY=1'], true);
-  assert.equal(heard.slice(0, 2), ['READY=1\n', `MAINPID=${pid}\n`]);
+  assert.deepEqual(heard.slice(0, 2), ['READY=1\n', `MAINPID=${pid}\n`]);
   assert.ok(heard.length === 2 || heard[2] === 'BARRIER=1', heard.join());
-  assert.equal(warnings, []);
+  assert.deepEqual(warnings, []);
 });
 
 test('ends with the process; what that said before counts', async () => {
-  assert.equal((await served(['STATUS=1', 'STATUS=2'], false)).heard, []);
-  assert.is((await served(['STATUS=1', 'READY=1'], false)).heard[0], 'READY=1\n');
+  assert.deepEqual((await served(['STATUS=1', 'STATUS=2'], false)).heard, []);
+  assert.equal((await served(['STATUS=1', 'READY=1'], false)).heard[0], 'READY=1\n');
 });
 
 test('warns of a manager that has gone meanwhile', async () => {

@@ -1,5 +1,5 @@
+import { strict as assert } from 'node:assert';
 import { suite } from 'uvu';
-import * as assert from 'uvu/assert';
 import { checkPreserved } from '../../../../src/container/process/check-preserved.ts';
 import { fakeHost } from '../../cli/fake-host.ts';
 import { failureOf } from '../../refusal.ts';
@@ -20,9 +20,12 @@ test('lets through what the caller passed, and asks for no others', () => {
 
 test('refuses a gap, and says by which wish it would be handed on', () => {
   const one = refusal(passing(), 1, 0);
-  assert.is(one.code, 'invalid');
-  assert.is(one.message, '--preserve-fds 1 would hand on descriptor 3: the caller did not pass descriptor 3');
-  assert.is(
+  assert.equal(one.code, 'invalid');
+  assert.equal(
+    one.message,
+    '--preserve-fds 1 would hand on descriptor 3: the caller did not pass descriptor 3',
+  );
+  assert.equal(
     refusal(passing(3), 0, 2).message,
     'LISTEN_FDS=2 would hand on descriptors 3 to 4: the caller did not pass descriptor 4',
   );

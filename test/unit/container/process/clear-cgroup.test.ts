@@ -1,6 +1,6 @@
+import { strict as assert } from 'node:assert';
 import { writeFileSync } from 'node:fs';
 import { suite } from 'uvu';
-import * as assert from 'uvu/assert';
 import type { Cgroup } from '../../../../src/cgroup/cgroup.ts';
 import type { SavedCgroup } from '../../../../src/cgroup/saved-cgroup.ts';
 import { clearCgroup, directoriesOf, sharersOf } from '../../../../src/container/process/clear-cgroup.ts';
@@ -66,14 +66,14 @@ test('an empty cgroup is removed, and nobody signalled', () =>
   withContainers([{ id: 'c' }], async (context, store) => {
     const { done, cgroup } = cgroupWith([]);
     await clearCgroup(context, store, recordOf('c'), cgroup);
-    assert.equal(done, ['delete']);
+    assert.deepEqual(done, ['delete']);
   }));
 
 test('without a pid namespace of its own, its processes are killed first', () =>
   withContainers([{ id: 'c' }], async (context, store) => {
     const { done, cgroup } = cgroupWith([8, 9]);
     await clearCgroup(context, store, recordOf('c', { init }), cgroup);
-    assert.equal(done, ['kill 9', 'delete']);
+    assert.deepEqual(done, ['kill 9', 'delete']);
   }));
 
 test('with one, whoever is left is another’s: waited for, and the cgroup stays with a warning', () =>
@@ -81,11 +81,11 @@ test('with one, whoever is left is another’s: waited for, and the cgroup stays
     const record = recordOf('c', { init, namespaces: ['pid'] });
     const late = cgroupWith([8], at('/cg/c'), 3);
     await clearCgroup(context, store, record, late.cgroup);
-    assert.equal(late.done, ['delete'], 'on its way out');
+    assert.deepEqual(late.done, ['delete'], 'on its way out');
     const { done, cgroup } = cgroupWith([8, 9]);
     await clearCgroup(context, store, record, cgroup);
-    assert.equal(done, []);
-    assert.equal(warned, ['cgroup "/cg/c", stays: processes 8, 9 in it are not of container "c"']);
+    assert.deepEqual(done, []);
+    assert.deepEqual(warned, ['cgroup "/cg/c", stays: processes 8, 9 in it are not of container "c"']);
   }));
 
 test('a pid namespace that it joined outlives it: what it started there is killed', () => {
@@ -93,7 +93,7 @@ test('a pid namespace that it joined outlives it: what it started there is kille
   return withContainers([{ id: 'c', config: joined }], async (context, store) => {
     const { done, cgroup } = cgroupWith([8]);
     await clearCgroup(context, store, recordOf('c', { init, namespaces: ['pid'] }), cgroup);
-    assert.equal(done, ['kill 9', 'delete']);
+    assert.deepEqual(done, ['kill 9', 'delete']);
   });
 });
 
@@ -102,7 +102,7 @@ test('where the config cannot be read, nobody is killed who might be another’s
     await withContainers([kept], async (context, store) => {
       const { done, cgroup } = cgroupWith([8]);
       await clearCgroup(context, store, recordOf('c', { init, namespaces: ['pid'] }), cgroup);
-      assert.equal(done, []);
+      assert.deepEqual(done, []);
     });
 });
 
@@ -110,14 +110,14 @@ test('of a container whose init nobody knows, its processes are killed whatever 
   withContainers([{ id: 'c', ...ownPids }], async (context, store) => {
     const { done, cgroup } = cgroupWith([8]);
     await clearCgroup(context, store, recordOf('c', { namespaces: ['pid'] }), cgroup);
-    assert.equal(done, ['kill 9', 'delete']);
+    assert.deepEqual(done, ['kill 9', 'delete']);
   }));
 
 test('what another container has as well is not killed, and it says which that is', () =>
   withContainers([{ id: 'c' }, { id: 'pod', cgroup: at('/cg/c') }], async (context, store, warned) => {
     const { done, cgroup } = cgroupWith([8]);
     await clearCgroup(context, store, recordOf('c', { init }), cgroup);
-    assert.equal(done, []);
+    assert.deepEqual(done, []);
     assert.match(warned[0] ?? '', /^cgroup "\/cg\/c", which container "pod" has as well, stays: processes 8/);
   }));
 
@@ -133,8 +133,8 @@ test('sharersOf() are containers at, above and below; not those that only begin 
       { id: 'own', cgroup: at('/cg/a/c') },
     ],
     (_context, store) => {
-      assert.equal(sharersOf(store, 'own', at('/cg/a/c')), ['above', 'below', 'same']);
-      assert.equal(sharersOf(store, 'own', at('/cg/q', '/v1/a/c')), ['v1']);
+      assert.deepEqual(sharersOf(store, 'own', at('/cg/a/c')), ['above', 'below', 'same']);
+      assert.deepEqual(sharersOf(store, 'own', at('/cg/q', '/v1/a/c')), ['v1']);
     },
   ));
 
@@ -143,12 +143,12 @@ test('a container whose record is damaged shares a cgroup all the same, where th
     const damaged = { ...recordOf('hurt', { cgroup: at('/cg/c') }), created: 7 };
     writeFileSync(`${root}/hurt/state.json`, JSON.stringify(damaged));
     assert.throws(() => store.read('hurt'), /damaged/);
-    assert.equal(sharersOf(store, 'own', at('/cg/c')), ['hurt']);
+    assert.deepEqual(sharersOf(store, 'own', at('/cg/c')), ['hurt']);
   }));
 
 test('directoriesOf() are those of all hierarchies, the unified one last', () => {
-  assert.equal(directoriesOf(at('/cg/c', '/v1/c')), ['/v1/c', '/cg/c']);
-  assert.equal(directoriesOf({ ...at(), unified: undefined }), []);
+  assert.deepEqual(directoriesOf(at('/cg/c', '/v1/c')), ['/v1/c', '/cg/c']);
+  assert.deepEqual(directoriesOf({ ...at(), unified: undefined }), []);
 });
 
 test.run();

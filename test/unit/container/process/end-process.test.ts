@@ -1,5 +1,5 @@
+import { strict as assert } from 'node:assert';
 import { suite } from 'uvu';
-import * as assert from 'uvu/assert';
 import { endProcess, endsWithin } from '../../../../src/container/process/end-process.ts';
 import { identify } from '../../../../src/container/process/process-identity.ts';
 import { newDescriptors, openDescriptors } from '../../open-descriptors.ts';
@@ -13,22 +13,22 @@ const { host } = contextOn('/nowhere');
 test('endsWithin() tells that a process lives on, and leaves it alone', () =>
   withChild(async (child) => {
     const before = openDescriptors(native);
-    assert.is(await endsWithin(host, child, 10), false);
-    assert.equal(newDescriptors(native, before), []);
+    assert.equal(await endsWithin(host, child, 10), false);
+    assert.deepEqual(newDescriptors(native, before), []);
     assert.ok(identify(native, child.pid));
   }));
 
 test('endsWithin() does something to the process first, and waits for what comes of it', () =>
   withChild(async (child) => {
     const before = openDescriptors(native);
-    assert.is(await endsWithin(host, child, 5000, (pidfd) => native.pidfdSend(pidfd, 15)), true);
-    assert.equal(newDescriptors(native, before), []);
+    assert.equal(await endsWithin(host, child, 5000, (pidfd) => native.pidfdSend(pidfd, 15)), true);
+    assert.deepEqual(newDescriptors(native, before), []);
   }));
 
 test('endsWithin() does nothing to one that has ended, nor to none', async () => {
-  const refuse = () => assert.unreachable();
-  assert.is(await endsWithin(host, undefined, 0, refuse), true);
-  assert.is(await endsWithin(host, { pid: 4_194_303, startTime: '1' }, 0, refuse), true);
+  const refuse = () => assert.fail();
+  assert.equal(await endsWithin(host, undefined, 0, refuse), true);
+  assert.equal(await endsWithin(host, { pid: 4_194_303, startTime: '1' }, 0, refuse), true);
 });
 
 test('endsWithin() takes a process that ended under its hands as ended', () =>
@@ -37,7 +37,7 @@ test('endsWithin() takes a process that ended under its hands as ended', () =>
     const ended = await endsWithin(host, child, 0, () => {
       throw gone;
     });
-    assert.is(ended, true);
+    assert.equal(ended, true);
   }));
 
 test('endProcess() kills, and has the freezer let go', () =>
@@ -45,7 +45,7 @@ test('endProcess() kills, and has the freezer let go', () =>
     let thawed = 0;
     const cgroup = { letKilledGo: () => void thawed++ } as never;
     await endProcess(host, child, { of: 'x', cgroup });
-    assert.is(thawed, 1);
+    assert.equal(thawed, 1);
   }));
 
 test.run();

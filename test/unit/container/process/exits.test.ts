@@ -1,5 +1,5 @@
+import { strict as assert } from 'node:assert';
 import { suite } from 'uvu';
-import * as assert from 'uvu/assert';
 import { tellExit } from '../../../../src/container/process/exits.ts';
 import type { Context, ProcessExit } from '../../../../src/container/types.ts';
 import type { ExitStatus } from '../../../../src/host/native.ts';
@@ -23,7 +23,7 @@ async function endOf(answers: readonly (ExitStatus | string)[]) {
         wait: {
           ...context.host.wait,
           child: async (pid) => {
-            assert.is(pid, 7);
+            assert.equal(pid, 7);
             const answer = left.shift();
             if (typeof answer === 'object') return answer;
             throw systemError(answer ?? 'the test has no more answers', '');
@@ -39,26 +39,26 @@ async function endOf(answers: readonly (ExitStatus | string)[]) {
 
 test('tells how a process ended, and of which container it was', async () => {
   const { exit, warned } = await endOf([{ code: 3, signal: undefined }]);
-  assert.equal(exit, { id: 'c', pid: 7, code: 3, signal: undefined });
-  assert.equal(warned, []);
+  assert.deepEqual(exit, { id: 'c', pid: 7, code: 3, signal: undefined });
+  assert.deepEqual(warned, []);
 });
 
 test('goes on waiting where descriptors or memory were short, and warns once', async () => {
   const { exit, warned, pauses } = await endOf(['EMFILE', 'ENOMEM', { code: undefined, signal: 9 }]);
-  assert.is(exit.signal, 9);
-  assert.equal(warned, ['waiting for process 7 of container "c": EMFILE: ']);
-  assert.equal(pauses, [1000, 1000]);
+  assert.equal(exit.signal, 9);
+  assert.deepEqual(warned, ['waiting for process 7 of container "c": EMFILE: ']);
+  assert.deepEqual(pauses, [1000, 1000]);
 });
 
 test('of a process that somebody else has reaped it tells the end without a status', async () => {
   const { exit, pauses } = await endOf(['ECHILD']);
-  assert.equal(exit, { id: 'c', pid: 7, code: undefined, signal: undefined });
-  assert.equal(pauses, []);
+  assert.deepEqual(exit, { id: 'c', pid: 7, code: undefined, signal: undefined });
+  assert.deepEqual(pauses, []);
 });
 
 test('waits for nobody whose caller does not ask', () => {
   const context = contextOn('/nowhere');
-  const child = async () => assert.unreachable() as never;
+  const child = async () => assert.fail() as never;
   tellExit({ ...context, host: { ...context.host, wait: { ...context.host.wait, child } } }, 'c', 7);
 });
 

@@ -1,5 +1,5 @@
+import { strict as assert } from 'node:assert';
 import { suite } from 'uvu';
-import * as assert from 'uvu/assert';
 import { openSockets } from '../../../../src/container/process/inherited.ts';
 import { newDescriptors, openDescriptors } from '../../open-descriptors.ts';
 import { laterFailureOf } from '../../refusal.ts';
@@ -12,12 +12,12 @@ const { host } = contextOn('/nowhere');
 test('openSockets() opens what is named, under the names of plans, and closes it', () =>
   withDirectory(async (directory) => {
     const before = openDescriptors(native);
-    assert.equal((await openSockets(host, {})).descriptors, {});
+    assert.deepEqual((await openSockets(host, {})).descriptors, {});
     const { descriptors: opened, close } = await openSockets(host, { start: `${directory}/start.sock` });
-    assert.equal(Object.keys(opened), ['start-socket']);
-    assert.is(newDescriptors(native, before, 1).length, 1);
+    assert.deepEqual(Object.keys(opened), ['start-socket']);
+    assert.equal(newDescriptors(native, before, 1).length, 1);
     close();
-    assert.equal(newDescriptors(native, before), []);
+    assert.deepEqual(newDescriptors(native, before), []);
   }));
 
 test('openSockets() leaves nothing open when one of them cannot be had', () =>
@@ -28,7 +28,7 @@ test('openSockets() leaves nothing open when one of them cannot be had', () =>
       openSockets(host, { start: `${directory}/start.sock`, agent }),
     );
     assert.match(String(failure), /cannot connect to the seccomp agent ".*nobody": ENOENT/);
-    assert.equal(newDescriptors(native, before), []);
+    assert.deepEqual(newDescriptors(native, before), []);
   }));
 
 test.run();

@@ -1,5 +1,5 @@
+import { strict as assert } from 'node:assert';
 import { suite } from 'uvu';
-import * as assert from 'uvu/assert';
 import { capabilityWarnings, mergeProcess } from '../../../../src/container/process/merge-process.ts';
 import type { ExecOptions } from '../../../../src/container/types.ts';
 import type { Process } from '../../../../src/spec/config.ts';
@@ -29,7 +29,7 @@ const plain: ExecOptions = { args: ['sh'], tty: false, detach: false, preserveFd
 const merge = (options: Partial<ExecOptions> = {}) => mergeProcess(own, { ...plain, ...options });
 
 test('is the container’s own process with other arguments, and no terminal', () => {
-  assert.equal(merge(), { ...own, args: ['sh'], terminal: false });
+  assert.deepEqual(merge(), { ...own, args: ['sh'], terminal: false });
 });
 
 const rows: Readonly<Record<string, readonly [Partial<ExecOptions>, Partial<Process>]>> = {
@@ -55,25 +55,25 @@ const rows: Readonly<Record<string, readonly [Partial<ExecOptions>, Partial<Proc
 };
 for (const [name, [options, expected]] of Object.entries(rows)) {
   test(`takes from the command line ${name}`, () => {
-    assert.equal(merge(options), { ...own, args: ['sh'], terminal: false, ...expected });
+    assert.deepEqual(merge(options), { ...own, args: ['sh'], terminal: false, ...expected });
   });
 }
 
 test('a new terminal has a size of its own', () => {
   const { consoleSize, terminal } = merge({ tty: true });
-  assert.equal([consoleSize, terminal], [undefined, true]);
+  assert.deepEqual([consoleSize, terminal], [undefined, true]);
 });
 
 test('capabilities are added to the sets that make them usable, never to inheritable and ambient', () => {
   const added = ['CAP_KILL', 'CAP_CHOWN'];
-  assert.equal(merge({ capabilities: ['CAP_KILL', 'CAP_CHOWN'] }).capabilities, {
+  assert.deepEqual(merge({ capabilities: ['CAP_KILL', 'CAP_CHOWN'] }).capabilities, {
     bounding: added,
     effective: added,
     permitted: added,
     inheritable: [],
     ambient: [],
   });
-  assert.equal(mergeProcess(undefined, { ...plain, capabilities: ['CAP_CHOWN'] }).capabilities, {
+  assert.deepEqual(mergeProcess(undefined, { ...plain, capabilities: ['CAP_CHOWN'] }).capabilities, {
     bounding: ['CAP_CHOWN'],
     effective: ['CAP_CHOWN'],
     permitted: ['CAP_CHOWN'],
@@ -83,13 +83,13 @@ test('capabilities are added to the sets that make them usable, never to inherit
 test('ambient grows by what the config has as inheritable (CVE-2022-29162: inheritable never does)', () => {
   const base = { ...own, capabilities: { inheritable: ['CAP_CHOWN'] } };
   const merged = mergeProcess(base, { ...plain, capabilities: ['CAP_KILL', 'CAP_CHOWN'] }).capabilities;
-  assert.equal([merged?.inheritable, merged?.ambient], [['CAP_CHOWN'], ['CAP_CHOWN']]);
+  assert.deepEqual([merged?.inheritable, merged?.ambient], [['CAP_CHOWN'], ['CAP_CHOWN']]);
 });
 
 test('a capability that nobody knows is told, with what may have been meant', () => {
-  assert.equal(capabilityWarnings(undefined), []);
-  assert.equal(capabilityWarnings(['CAP_KILL']), []);
-  assert.equal(capabilityWarnings(['CAP_KILL', 'KILL']), [
+  assert.deepEqual(capabilityWarnings(undefined), []);
+  assert.deepEqual(capabilityWarnings(['CAP_KILL']), []);
+  assert.deepEqual(capabilityWarnings(['CAP_KILL', 'KILL']), [
     '--cap: "KILL" is no capability that is known here, and is ignored; did you mean "CAP_KILL"?',
   ]);
 });

@@ -1,6 +1,6 @@
+import { strict as assert } from 'node:assert';
 import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { suite } from 'uvu';
-import * as assert from 'uvu/assert';
 import { openOutput } from '../../../../src/container/process/output-file.ts';
 import { blockingWait } from '../../../../src/host/wait.ts';
 import { laterFailureOf } from '../../refusal.ts';
@@ -10,16 +10,16 @@ const test = suite('output-file');
 const wait = blockingWait(native);
 
 test('openOutput() opens nothing where no file is named', async () => {
-  assert.is(await openOutput(wait, undefined, false), undefined);
-  assert.is(await openOutput(wait, undefined, true), undefined);
+  assert.equal(await openOutput(wait, undefined, false), undefined);
+  assert.equal(await openOutput(wait, undefined, true), undefined);
 });
 
 test('openOutput() refuses a file beside a terminal, before it makes one', () =>
   withDirectory(async (directory) => {
     const failure = await laterFailureOf(() => openOutput(wait, `${directory}/out`, true));
-    assert.equal([failure.code, failure.pointer], ['invalid', '/process/terminal']);
+    assert.deepEqual([failure.code, failure.pointer], ['invalid', '/process/terminal']);
     assert.match(failure.message, /--output is for a process without a terminal/);
-    assert.is(native.isThere(`${directory}/out`), false);
+    assert.equal(native.isThere(`${directory}/out`), false);
   }));
 
 test('openOutput() makes the file for its owner alone, and appends to one that is there', () =>
@@ -31,16 +31,16 @@ test('openOutput() makes the file for its owner alone, and appends to one that i
       native.close(descriptor);
     };
     await say('one\n');
-    assert.is(statSync(path).mode & 0o777, 0o600);
+    assert.equal(statSync(path).mode & 0o777, 0o600);
     await say('two\n');
-    assert.is(readFileSync(path, 'utf8'), 'one\ntwo\n');
+    assert.equal(readFileSync(path, 'utf8'), 'one\ntwo\n');
   }));
 
 test('openOutput() says which file cannot be written', () =>
   withDirectory(async (directory) => {
     writeFileSync(`${directory}/file`, '');
     const failure = await laterFailureOf(() => openOutput(wait, `${directory}/file/out`, false));
-    assert.is(failure.code, 'system');
+    assert.equal(failure.code, 'system');
     assert.match(failure.message, /cannot write the output to ".*\/file\/out": ENOTDIR/);
   }));
 

@@ -1,5 +1,5 @@
+import { strict as assert } from 'node:assert';
 import { suite } from 'uvu';
-import * as assert from 'uvu/assert';
 import { ownTerminalSize, requireOwnTerminal } from '../../../../src/container/process/own-terminal.ts';
 import { fakeHost } from '../../cli/fake-host.ts';
 import { failureOf } from '../../refusal.ts';
@@ -21,14 +21,14 @@ function caller(terminals: readonly number[], size = { rows: 24, columns: 80 }) 
 
 test('ownTerminalSize() is that of the first standard stream that is a terminal', () => {
   const { asked, native } = caller([1, 2]);
-  assert.equal(ownTerminalSize(native), { rows: 24, columns: 80 });
-  assert.equal(asked, [1]);
+  assert.deepEqual(ownTerminalSize(native), { rows: 24, columns: 80 });
+  assert.deepEqual(asked, [1]);
 });
 
 test('ownTerminalSize() is unknown without a terminal, and for one that has no size', () => {
-  assert.is(ownTerminalSize(caller([]).native), undefined);
-  assert.is(ownTerminalSize(caller([0], { rows: 0, columns: 80 }).native), undefined);
-  assert.is(ownTerminalSize(caller([0], { rows: 24, columns: 0 }).native), undefined);
+  assert.equal(ownTerminalSize(caller([]).native), undefined);
+  assert.equal(ownTerminalSize(caller([0], { rows: 0, columns: 80 }).native), undefined);
+  assert.equal(ownTerminalSize(caller([0], { rows: 24, columns: 0 }).native), undefined);
 });
 
 test('requireOwnTerminal() is content with a standard stream, or with a controlling terminal', () => {
@@ -37,13 +37,13 @@ test('requireOwnTerminal() is content with a standard stream, or with a controll
   const { native } = fakeHost({
     isTerminal: () => false,
     open: (path) => {
-      assert.is(path, '/dev/tty');
+      assert.equal(path, '/dev/tty');
       return 9;
     },
     close: (descriptor) => void closed.push(descriptor),
   });
   requireOwnTerminal(native);
-  assert.equal(closed, [9]);
+  assert.deepEqual(closed, [9]);
 });
 
 test('requireOwnTerminal() refuses a caller without any, in the words of the kernel and not of a call', () => {
@@ -55,8 +55,8 @@ test('requireOwnTerminal() refuses a caller without any, in the words of the ker
     close: () => undefined,
   });
   const { code, pointer, message, hint } = failureOf(() => requireOwnTerminal(native));
-  assert.is(code, 'invalid');
-  assert.is(pointer, '/process/terminal');
+  assert.equal(code, 'invalid');
+  assert.equal(pointer, '/process/terminal');
   assert.match(message, /none in front of us \(open \/dev\/tty: no such device or address\)$/);
   assert.match(hint ?? '', /--console-socket/);
 });

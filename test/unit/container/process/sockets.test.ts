@@ -1,5 +1,5 @@
+import { strict as assert } from 'node:assert';
 import { suite } from 'uvu';
-import * as assert from 'uvu/assert';
 import { connectTo, sendPidfd } from '../../../../src/container/process/sockets.ts';
 import type { Native } from '../../../../src/host/native.ts';
 import { systemError } from '../../cgroup/fake-files.ts';
@@ -15,7 +15,7 @@ function machine(calls: Partial<Native> = {}) {
   const host = fakeHost({
     connect: (path, kind) => {
       if (path !== '/s') throw systemError('ECONNREFUSED', path);
-      assert.is(kind, 'stream');
+      assert.equal(kind, 'stream');
       open.add(40);
       return 40;
     },
@@ -35,16 +35,16 @@ test('connectTo() says which socket of the caller’s nobody listens on, and wha
   const { code, message, hint } = await laterFailureOf(() =>
     connectTo(machine().host, '/gone', 'console socket'),
   );
-  assert.is(code, 'invalid');
-  assert.is(message, 'cannot connect to the console socket "/gone": ECONNREFUSED: /gone');
+  assert.equal(code, 'invalid');
+  assert.equal(message, 'cannot connect to the console socket "/gone": ECONNREFUSED: /gone');
   assert.match(hint ?? '', /AF_UNIX stream socket/);
 });
 
 test('sendPidfd() sends the process with the word for it, and keeps nothing open', async () => {
   const { open, sent, host } = machine();
   await sendPidfd(host, '/s', 7, 'exec-pidfd');
-  assert.equal(sent, [[40, 'exec-pidfd', 1007]]);
-  assert.is(open.size, 0);
+  assert.deepEqual(sent, [[40, 'exec-pidfd', 1007]]);
+  assert.equal(open.size, 0);
 });
 
 for (const failing of ['pidfdOpen', 'send'] as const)
@@ -56,7 +56,7 @@ for (const failing of ['pidfdOpen', 'send'] as const)
     });
     const thrown = await sendPidfd(host, '/s', 7, 'init-pidfd').catch((error: unknown) => error);
     assert.match(String(thrown), /EMFILE/);
-    assert.equal([...open], []);
+    assert.deepEqual([...open], []);
   });
 
 test.run();

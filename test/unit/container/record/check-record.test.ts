@@ -1,5 +1,5 @@
+import { strict as assert } from 'node:assert';
 import { suite } from 'uvu';
-import * as assert from 'uvu/assert';
 import { checkRecord, UnusableRecord } from '../../../../src/container/record/check-record.ts';
 import type { ContainerRecord } from '../../../../src/container/record/record.ts';
 import { recordOf } from '../support.ts';
@@ -42,7 +42,7 @@ function refusal(value: unknown): UnusableRecord {
 }
 
 test('takes what create writes, and properties of later versions', () => {
-  assert.equal(check(full), full);
+  assert.deepEqual(check(full), full);
   assert.equal(check({ ...recordOf('c'), later: [1] }).id, 'c');
 });
 
@@ -76,11 +76,11 @@ test('every field, at every depth, is believed only in its shape; the sound ones
         continue;
       }
       refused++;
-      assert.is(error.kind, 'damaged');
+      assert.equal(error.kind, 'damaged');
       if (!['schema', 'id'].includes(field)) {
-        assert.not.ok(field in error.known, `${path} ${JSON.stringify(value)}`);
-        assert.equal(error.known.init, field === 'init' ? undefined : full.init);
-        assert.match(error.message, `"${field}"`);
+        assert.ok(!(field in error.known), `${path} ${JSON.stringify(value)}`);
+        assert.deepEqual(error.known.init, field === 'init' ? undefined : full.init);
+        assert.ok(error.message.includes(`"${field}"`));
       }
     }
     assert.ok(refused - before >= 4, `${path}: only ${refused - before} wrong values were refused`);
@@ -91,7 +91,7 @@ test('every field, at every depth, is believed only in its shape; the sound ones
 test('a missing field is named', () => {
   for (const name of Object.keys(recordOf('c'))) {
     const { [name]: _gone, ...rest } = recordOf('c') as unknown as Record<string, unknown>;
-    assert.match(refusal(rest).message, `"${name}" is missing`);
+    assert.ok(refusal(rest).message.includes(`"${name}" is missing`));
   }
 });
 
@@ -108,7 +108,7 @@ test('what a schema cannot say: places outside of mounts, a scope that is missin
   for (const value of [unscoped, outside, elsewhere, subgroup]) {
     const error = refusal({ ...full, cgroup: value });
     assert.match(error.message, /is damaged: "cgroup"/);
-    assert.is(error.known.cgroup, undefined);
+    assert.equal(error.known.cgroup, undefined);
   }
   assert.match(refusal({ ...full, seccompMetadata: '{' }).message, /"seccompMetadata"/);
 });
@@ -124,10 +124,10 @@ test('text that is no JSON, or says a thing twice', () => {
 
 test('a newer record is told from a damaged one, with what is known of it', () => {
   const error = refusal({ ...full, schema: 2, created: { seconds: 7 } });
-  assert.is(error.kind, 'newer');
-  assert.is(error.code, 'unsupported');
-  assert.equal(error.known.init, full.init);
-  assert.is(error.known.created, undefined);
+  assert.equal(error.kind, 'newer');
+  assert.equal(error.code, 'unsupported');
+  assert.deepEqual(error.known.init, full.init);
+  assert.equal(error.known.created, undefined);
 });
 
 test.run();

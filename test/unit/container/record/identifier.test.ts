@@ -1,6 +1,6 @@
+import { strict as assert } from 'node:assert';
 import fc from 'fast-check';
 import { suite } from 'uvu';
-import * as assert from 'uvu/assert';
 import { checkId, isId } from '../../../../src/container/record/identifier.ts';
 import { assertRefused, failureOf } from '../../refusal.ts';
 
@@ -26,7 +26,7 @@ for (const id of [
   'x'.repeat(256),
 ])
   test(`isId() refuses ${JSON.stringify(id.slice(0, 20))}`, () => {
-    assert.not(isId(id));
+    assert.ok(!isId(id));
     assertRefused(() => checkId(id), 'invalid', undefined, /invalid container id/);
   });
 
@@ -37,7 +37,7 @@ test('isId() takes nothing that could be more than one file name below a directo
       const id = pieces.join('');
       if (!isId(id)) return;
       assert.match(id, /^[A-Za-z0-9_+.-]+$/);
-      assert.not.match(id, /\n/);
+      assert.doesNotMatch(id, /\n/);
       assert.ok(id !== '.' && id !== '..' && Buffer.byteLength(id) <= 255);
     }),
     { numRuns: 300 },

@@ -1,5 +1,5 @@
+import { strict as assert } from 'node:assert';
 import { suite } from 'uvu';
-import * as assert from 'uvu/assert';
 import type { ProcessIdentity } from '../../../../src/container/process/process-identity.ts';
 import { identify, isAlive, openProcess } from '../../../../src/container/process/process-identity.ts';
 import { requireStatus, statusOf, type Verb } from '../../../../src/container/record/lifecycle.ts';
@@ -117,9 +117,9 @@ test('statusOf() is creating while create holds the lock, and stopped when it wa
   withDirectory(async (root) => {
     const store = new Store(native, root);
     const lock = await store.reserve(host.wait, 'c');
-    assert.is(statusOf(host, new Store(native, root), recordOf('c'), never), 'creating');
+    assert.equal(statusOf(host, new Store(native, root), recordOf('c'), never), 'creating');
     lock.release();
-    assert.is(statusOf(host, store, recordOf('c'), never), 'stopped');
+    assert.equal(statusOf(host, store, recordOf('c'), never), 'stopped');
   }));
 
 test('statusOf() is told by the process, the freezer and the start socket', () =>
@@ -127,10 +127,10 @@ test('statusOf() is told by the process, the freezer and the start socket', () =
     const store = new Store(native, root);
     (await store.reserve(host.wait, 'c')).release();
     const record = recordOf('c', { init: self });
-    assert.is(statusOf(host, store, record, { frozen: () => false }), 'running');
-    assert.is(statusOf(host, store, record, { frozen: () => true }), 'paused');
+    assert.equal(statusOf(host, store, record, { frozen: () => false }), 'running');
+    assert.equal(statusOf(host, store, record, { frozen: () => true }), 'paused');
     native.close(native.listen(store.startSocketPath('c')));
-    assert.is(statusOf(host, store, record, { frozen: () => false }), 'created');
+    assert.equal(statusOf(host, store, record, { frozen: () => false }), 'created');
   }));
 
 test('statusOf() does not take another process with the same pid for the container', () =>
@@ -138,29 +138,29 @@ test('statusOf() does not take another process with the same pid for the contain
     const store = new Store(native, root);
     (await store.reserve(host.wait, 'c')).release();
     const init = { ...self, startTime: '1' };
-    assert.is(statusOf(host, store, recordOf('c', { init }), never), 'stopped');
+    assert.equal(statusOf(host, store, recordOf('c', { init }), never), 'stopped');
   }));
 
 test('isAlive() and openProcess(): this one, and not one that only has its pid', () => {
   assert.ok(isAlive(native, self));
   const pidfd = openProcess(native, self);
-  assert.type(pidfd, 'number');
+  assert.equal(typeof pidfd, 'number');
   if (pidfd !== undefined) native.close(pidfd);
   for (const other of [
     { ...self, startTime: '1' },
     { pid: 2 ** 22 + 1, startTime: self.startTime },
   ]) {
-    assert.not(isAlive(native, other));
-    assert.is(openProcess(native, other), undefined);
+    assert.ok(!isAlive(native, other));
+    assert.equal(openProcess(native, other), undefined);
   }
-  assert.is(identify(native, 2 ** 22 + 1), undefined);
+  assert.equal(identify(native, 2 ** 22 + 1), undefined);
 });
 
 test('isAlive() takes a process that ended for none, and one that began later for another', () => {
   const stat = (text: string) => ({ ...native, processStat: () => text });
   const process = { pid: 5, startTime: '4711' };
   assert.ok(isAlive(stat('S 4711'), process));
-  for (const text of ['Z 4711', 'X 4711', 'S 4712', 'S 47110']) assert.not(isAlive(stat(text), process));
+  for (const text of ['Z 4711', 'X 4711', 'S 4712', 'S 47110']) assert.ok(!isAlive(stat(text), process));
 });
 
 test.run();

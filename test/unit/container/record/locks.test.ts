@@ -1,7 +1,8 @@
 /** Tests also: src/container/record/lock.ts src/container/record/store-failure.ts */
+
+import { strict as assert } from 'node:assert';
 import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { suite } from 'uvu';
-import * as assert from 'uvu/assert';
 import { Locks } from '../../../../src/container/record/locks.ts';
 import { StateRoot } from '../../../../src/container/record/state-root.ts';
 import type { Native } from '../../../../src/host/native.ts';
@@ -20,27 +21,27 @@ const withLocks = (calls: Partial<Native>, body: (locks: Locks, root: string) =>
     const machine = nativeWith(calls);
     const before = openDescriptors(native);
     await body(new Locks(machine, new StateRoot(machine, `${directory}/r`)), `${directory}/r`);
-    assert.equal(newDescriptors(native, before), []);
+    assert.deepEqual(newDescriptors(native, before), []);
   });
 
 test('there is no lock of a container that is not there', () =>
   withLocks({}, async (locks, root) => {
     for (const each of [await locks.take(wait, 'c'), locks.tryTake('c'), locks.takeOver('c')])
-      assert.is(each, undefined);
+      assert.equal(each, undefined);
     mkdirSync(root);
     writeFileSync(`${root}/c`, '');
-    assert.is(locks.tryTake('c'), undefined, 'a file is no container');
+    assert.equal(locks.tryTake('c'), undefined, 'a file is no container');
   }));
 
 test('a lock is one’s own until it is released, and the next one’s then', () =>
   withLocks({}, async (locks, root) => {
     const lock = await locks.reserve(wait, 'c');
-    assert.is(locks.held('c'), lock);
+    assert.equal(locks.held('c'), lock);
     const others = new Locks(native, new StateRoot(native, root));
-    assert.is(others.tryTake('c'), 'busy');
+    assert.equal(others.tryTake('c'), 'busy');
     lock.release();
     lock.release();
-    assert.is(locks.held('c'), undefined);
+    assert.equal(locks.held('c'), undefined);
     const next = others.tryTake('c');
     assert.ok(next !== 'busy' && next !== undefined);
     next.release();
@@ -54,10 +55,14 @@ test('takeOver() does not wait, and whoever is later removed finds that out', ()
     assert.ok(second?.isCurrent());
     rmSync(`${root}/c`, { recursive: true });
     mkdirSync(`${root}/c`);
-    assert.equal([first.isCurrent(), second?.isCurrent()], [false, false], 'another directory has the name');
+    assert.deepEqual(
+      [first.isCurrent(), second?.isCurrent()],
+      [false, false],
+      'another directory has the name',
+    );
     first.release();
     second?.release();
-    assert.is(first.isCurrent(), false);
+    assert.equal(first.isCurrent(), false);
   }));
 
 test('a directory that was removed while somebody waited for its lock is no container', () =>
@@ -69,7 +74,7 @@ test('a directory that was removed while somebody waited for its lock is no cont
         return () => undefined;
       },
     };
-    assert.is(await locks.take(removing, 'c'), undefined);
+    assert.equal(await locks.take(removing, 'c'), undefined);
   }));
 
 test('a directory that others put in the place of a new one is not taken: the id is in use', () =>
@@ -86,8 +91,8 @@ test('a directory that others put in the place of a new one is not taken: the id
       },
     };
     const refusal = await laterFailureOf(() => locks.reserve(overtaken, 'c'));
-    assert.is(refusal.code, 'exists');
-    assert.equal(native.readDirectory(`${root}/c`), ['state.json']);
+    assert.equal(refusal.code, 'exists');
+    assert.deepEqual(native.readDirectory(`${root}/c`), ['state.json']);
   }));
 
 test('what cannot be locked is made and taken away again, under the name that people know', () =>
@@ -99,7 +104,7 @@ test('what cannot be locked is made and taken away again, under the name that pe
     };
     const failure = await laterFailureOf(() => locks.reserve(short, 'c'));
     assert.match(failure.message, /cannot lock the state directory ".*\/r\/c": ENOLCK: .*\/r/);
-    assert.equal(native.readDirectory(root), []);
+    assert.deepEqual(native.readDirectory(root), []);
   }));
 
 test('one that cannot be taken away again rides beside that', () => {
@@ -125,13 +130,13 @@ test('a directory that may not be opened is named as people know it, and what to
       mkdirSync(`${root}/c`, { recursive: true });
       for (const act of [() => locks.take(wait, 'c'), () => locks.tryTake('c'), () => locks.takeOver('c')]) {
         const failure = await laterFailureOf(act);
-        assert.equal([failure.code, failure.errno], ['system', code]);
+        assert.deepEqual([failure.code, failure.errno], ['system', code]);
         assert.ok(
           failure.message.startsWith(`cannot open the state directory "${root}/c": ${code}: `),
           failure.message,
         );
-        assert.not.match(failure.message, /\/proc\/self/);
-        if (hint === undefined) assert.is(failure.hint, undefined);
+        assert.doesNotMatch(failure.message, /\/proc\/self/);
+        if (hint === undefined) assert.equal(failure.hint, undefined);
         else assert.match(failure.hint ?? '', hint);
       }
     });
@@ -148,7 +153,7 @@ test('a directory that cannot be made is named', () =>
     },
     async (locks) => {
       const failure = await laterFailureOf(() => locks.reserve(wait, 'c'));
-      assert.is(failure.errno, 'ENOSPC');
+      assert.equal(failure.errno, 'ENOSPC');
       assert.match(failure.message, /cannot make the state directory ".*\/r\/c": ENOSPC: .*\/r\/c/);
     },
   ));

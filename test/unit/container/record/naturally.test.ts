@@ -1,5 +1,5 @@
+import { strict as assert } from 'node:assert';
 import { suite } from 'uvu';
-import * as assert from 'uvu/assert';
 import { sortNaturally } from '../../../../src/container/record/naturally.ts';
 
 const test = suite('sortNaturally()');
@@ -17,15 +17,15 @@ test('numbers count by their worth, wherever they stand', () => {
     'web10',
     `web${'9'.repeat(400)}`,
   ];
-  assert.equal(sortNaturally([...sorted].reverse()), sorted);
+  assert.deepEqual(sortNaturally([...sorted].reverse()), sorted);
 });
 
 test('it is a total order, also of ids that read alike', () => {
   const names = ['a07', 'a7', 'a007', 'a0', 'a00', '', '0', 'A'];
   const sorted = sortNaturally(names);
-  assert.equal([...sorted].sort(), [...names].sort());
+  assert.deepEqual([...sorted].sort(), [...names].sort());
   for (const [start] of names.entries())
-    assert.equal(sortNaturally([...names.slice(start), ...names.slice(0, start)]), sorted);
+    assert.deepEqual(sortNaturally([...names.slice(start), ...names.slice(0, start)]), sorted);
 });
 
 test.run();

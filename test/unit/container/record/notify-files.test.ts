@@ -1,6 +1,6 @@
+import { strict as assert } from 'node:assert';
 import { mkdirSync, readdirSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { suite } from 'uvu';
-import * as assert from 'uvu/assert';
 import {
   createNotifyFiles,
   notifyDirectory,
@@ -20,7 +20,7 @@ test('the directory is for anybody to look into, whatever the umask', () =>
       native.umask(before);
     }
     const made = notifyDirectory({ directory: () => directory }, 'c');
-    assert.is(statSync(made).mode & 0o777, 0o755);
+    assert.equal(statSync(made).mode & 0o777, 0o755);
     assert.ok(notifySocketPath({ heldDirectory: () => directory }, 'c').startsWith(`${made}/`));
   }));
 
@@ -30,7 +30,7 @@ test('it goes with its socket; that it was never there is fine', () =>
     createNotifyFiles(native, directory);
     writeFileSync(notifySocketPath({ heldDirectory: () => directory }, 'c'), '');
     removeNotifyFiles(native, directory);
-    assert.equal(readdirSync(directory), []);
+    assert.deepEqual(readdirSync(directory), []);
   }));
 
 test('what the container put there goes, links as themselves, directories of its own with what is in them', () =>
@@ -43,15 +43,15 @@ test('what the container put there goes, links as themselves, directories of its
     symlinkSync('../host', `${inside}/link`);
     mkdirSync(`${inside}/empty`);
     removeNotifyFiles(native, directory);
-    assert.equal(readdirSync(directory), ['host']);
-    assert.equal(readdirSync(`${directory}/host`), ['kept']);
+    assert.deepEqual(readdirSync(directory), ['host']);
+    assert.deepEqual(readdirSync(`${directory}/host`), ['kept']);
     createNotifyFiles(native, directory);
     mkdirSync(`${inside}/deep/below`, { recursive: true });
     symlinkSync('../../../host', `${inside}/deep/below/link`);
     symlinkSync('../../host/kept', `${inside}/deep/link`);
     removeNotifyFiles(native, directory);
-    assert.equal(readdirSync(directory), ['host']);
-    assert.equal(readdirSync(`${directory}/host`), ['kept']);
+    assert.deepEqual(readdirSync(directory), ['host']);
+    assert.deepEqual(readdirSync(`${directory}/host`), ['kept']);
   }));
 
 test.run();

@@ -1,5 +1,5 @@
+import { strict as assert } from 'node:assert';
 import { suite } from 'uvu';
-import * as assert from 'uvu/assert';
 import { identify } from '../../../../src/container/process/process-identity.ts';
 import { openContainer, withContainer } from '../../../../src/container/record/open-container.ts';
 import { Store } from '../../../../src/container/record/store.ts';
@@ -29,12 +29,12 @@ const withTwo = (body: (context: Context) => unknown) =>
 test('openContainer() gives the record, the status now and the config of one container', () =>
   withTwo((context) => {
     const container = openContainer(context, 'running');
-    assert.is(container.record.id, 'running');
-    assert.is(container.status(), 'running');
-    assert.is(container.require('kill'), 'running');
-    assert.is(container.config().hostname, 'running');
-    assert.is(container.cgroup, undefined);
-    assert.is(openContainer(context, 'stopped').status(), 'stopped');
+    assert.equal(container.record.id, 'running');
+    assert.equal(container.status(), 'running');
+    assert.equal(container.require('kill'), 'running');
+    assert.equal(container.config().hostname, 'running');
+    assert.equal(container.cgroup, undefined);
+    assert.equal(openContainer(context, 'stopped').status(), 'stopped');
   }));
 
 test('openContainer() refuses one that is not there', () =>
@@ -80,14 +80,14 @@ test('withContainer() holds the lock as long as it acts, and no longer, however 
   withTwo(async (context) => {
     const isLocked = () => new Store(native, context.root).isLocked('running');
     const held = await withContainer(context, 'running', 'pause', async () => isLocked());
-    assert.is(held, true);
-    assert.is(isLocked(), false);
+    assert.equal(held, true);
+    assert.equal(isLocked(), false);
     const error = new Failure('system', 'the act');
     const thrown = await laterFailureOf(() =>
       withContainer(context, 'running', 'pause', () => Promise.reject(error)),
     );
-    assert.is(thrown, error);
-    assert.is(isLocked(), false);
+    assert.equal(thrown, error);
+    assert.equal(isLocked(), false);
   }));
 
 test('withContainer() does not act where the verb is not allowed', () =>
@@ -99,8 +99,8 @@ test('withContainer() does not act where the verb is not allowed', () =>
       }),
     );
     assert.match(String(refusal), /cannot start a container that has stopped/);
-    assert.is(acted, false);
-    assert.is(new Store(native, context.root).isLocked('stopped'), false);
+    assert.equal(acted, false);
+    assert.equal(new Store(native, context.root).isLocked('stopped'), false);
   }));
 
 test.run();

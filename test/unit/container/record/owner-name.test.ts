@@ -1,5 +1,5 @@
+import { strict as assert } from 'node:assert';
 import { suite } from 'uvu';
-import * as assert from 'uvu/assert';
 import { ownerName } from '../../../../src/container/record/owner-name.ts';
 import { systemError } from '../../cgroup/fake-files.ts';
 import { fakeHost } from '../../cli/fake-host.ts';
@@ -12,7 +12,7 @@ const named = (uid: number, answer: string = passwd) =>
   ownerName(
     fakeHost({
       readText: (path) => {
-        assert.is(path, '/etc/passwd');
+        assert.equal(path, '/etc/passwd');
         if (answer.startsWith('E')) throw systemError(answer, path);
         return answer;
       },
@@ -21,17 +21,17 @@ const named = (uid: number, answer: string = passwd) =>
   );
 
 test('ownerName() is the first name of that uid, and the number of one without', () => {
-  assert.is(named(1000), 'ann');
-  assert.is(named(10), 'bob', 'by the uid, not by the group');
-  assert.is(named(7), '7');
+  assert.equal(named(1000), 'ann');
+  assert.equal(named(10), 'bob', 'by the uid, not by the group');
+  assert.equal(named(7), '7');
 });
 
 test('ownerName() knows root on every machine', () => {
-  assert.is(ownerName(fakeHost({}).native, 0), 'root');
+  assert.equal(ownerName(fakeHost({}).native, 0), 'root');
 });
 
 test('ownerName() does without a passwd that is not there, may not be read or has no end', () => {
-  for (const code of ['ENOENT', 'EACCES', 'EFBIG']) assert.is(named(1000, code), '1000');
+  for (const code of ['ENOENT', 'EACCES', 'EFBIG']) assert.equal(named(1000, code), '1000');
   assert.throws(() => named(1000, 'EIO'), /EIO/);
 });
 

@@ -1,6 +1,6 @@
+import { strict as assert } from 'node:assert';
 import * as fc from 'fast-check';
 import { suite } from 'uvu';
-import * as assert from 'uvu/assert';
 import { recordSchema } from '../../../../src/container/record/record.ts';
 import {
   coveredFrom,
@@ -40,14 +40,14 @@ const full = recordOf('c', {
 test('what was written is read, all of it or its head', () => {
   for (const record of [full, recordOf('c')]) {
     const text = recordText(native, record);
-    assert.equal(soundRecord(hashed(text), 'c'), record);
+    assert.deepEqual(soundRecord(hashed(text), 'c'), record);
     const { check, ...head } = soundHead(hashed(text, headEnd), 'c') as unknown as Record<string, unknown>;
-    assert.type(check, 'string');
-    assert.equal(head, JSON.parse(JSON.stringify(headOf(record))));
+    assert.equal(typeof check, 'string');
+    assert.deepEqual(head, JSON.parse(JSON.stringify(headOf(record))));
     // Others read the file too: it is JSON, with the record's fields where they were.
-    assert.equal(JSON.parse(text).init, record.init);
+    assert.deepEqual(JSON.parse(text).init, record.init);
   }
-  assert.equal(soundHead(hashed(recordText(native, full), headEnd), 'c')?.freezer, {
+  assert.deepEqual(soundHead(hashed(recordText(native, full), headEnd), 'c')?.freezer, {
     kind: 'v1',
     path: '/sys/fs/cgroup/freezer/c',
   });
@@ -56,14 +56,14 @@ test('what was written is read, all of it or its head', () => {
 test('what was read can be written again', () => {
   const text = recordText(native, full);
   const again = soundRecord(hashed(text), 'c');
-  assert.is(recordText(native, again ?? recordOf('x')), text);
+  assert.equal(recordText(native, again ?? recordOf('x')), text);
 });
 
 test('no other character, no end that is missing and none that is added is sound', () => {
   const text = recordText(native, full);
   const refused = (damaged: string) => {
-    assert.is(soundRecord(hashed(damaged), 'c'), undefined, damaged);
-    assert.is(soundHead(hashed(damaged, headEnd), 'c'), undefined, damaged);
+    assert.equal(soundRecord(hashed(damaged), 'c'), undefined, damaged);
+    assert.equal(soundHead(hashed(damaged, headEnd), 'c'), undefined, damaged);
   };
   for (let at = 0; at < text.length; at++) {
     refused(text.slice(0, at));
@@ -74,11 +74,11 @@ test('no other character, no end that is missing and none that is added is sound
 });
 
 test('a record of another container or of another version is left to the strict parser', () => {
-  assert.is(soundRecord(hashed(recordText(native, full)), 'd'), undefined);
-  assert.is(soundHead(hashed(recordText(native, full), headEnd), 'd'), undefined);
+  assert.equal(soundRecord(hashed(recordText(native, full)), 'd'), undefined);
+  assert.equal(soundHead(hashed(recordText(native, full), headEnd), 'd'), undefined);
   const newer = { ...full, schema: (recordSchema + 1) as typeof recordSchema };
-  assert.is(soundRecord(hashed(recordText(native, newer)), 'c'), undefined);
-  assert.is(soundHead(hashed(recordText(native, newer), headEnd), 'c'), undefined);
+  assert.equal(soundRecord(hashed(recordText(native, newer)), 'c'), undefined);
+  assert.equal(soundHead(hashed(recordText(native, newer), headEnd), 'c'), undefined);
 });
 
 test.run();

@@ -1,6 +1,6 @@
+import { strict as assert } from 'node:assert';
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { suite } from 'uvu';
-import * as assert from 'uvu/assert';
 import { UnusableRecord } from '../../../../src/container/record/check-record.ts';
 import type { ContainerRecord } from '../../../../src/container/record/record.ts';
 import { removeDamaged } from '../../../../src/container/record/remove-damaged.ts';
@@ -61,18 +61,18 @@ test('what of the record is sound counts: its cgroup, its groups of resctrl, its
     writeFileSync(`${root}/.pid.c`, '');
     scene.addCgroup('own');
     const known = { cgroup: cgroupAt('own'), resctrl: [`${root}/rdt`], temporary: `${root}/.pid.c` };
-    assert.equal(await removed(scene, { ...complete, ...known }, {}), []);
-    assert.equal(scene.files.journal, ['rmdir /cg/own']);
-    assert.equal([existsSync(`${root}/rdt`), existsSync(`${root}/.pid.c`)], [false, false]);
-    assert.equal(scene.ids, []);
-    assert.is(scene.warned[0], 'is damaged');
+    assert.deepEqual(await removed(scene, { ...complete, ...known }, {}), []);
+    assert.deepEqual(scene.files.journal, ['rmdir /cg/own']);
+    assert.deepEqual([existsSync(`${root}/rdt`), existsSync(`${root}/.pid.c`)], [false, false]);
+    assert.deepEqual(scene.ids, []);
+    assert.equal(scene.warned[0], 'is damaged');
   }));
 
 test('without a known cgroup, the one that its config implies is cleared', () =>
   withScene(async (scene) => {
     scene.calls.readLink = (path) => `mnt:[${path.includes('/self/') ? 1 : 2}]`;
-    assert.equal(await removed(scene, complete, {}, [4_194_302]), []);
-    assert.equal(scene.files.journal, ['write /sys/fs/cgroup/c/cgroup.kill 1', 'rmdir /sys/fs/cgroup/c']);
+    assert.deepEqual(await removed(scene, complete, {}, [4_194_302]), []);
+    assert.deepEqual(scene.files.journal, ['write /sys/fs/cgroup/c/cgroup.kill 1', 'rmdir /sys/fs/cgroup/c']);
   }));
 
 test('processes there that are in our own mount namespace are nobody’s whom we may kill', () =>
@@ -80,8 +80,8 @@ test('processes there that are in our own mount namespace are nobody’s whom we
     scene.calls.readLink = () => 'mnt:[1]';
     const [left] = await removed(scene, complete, {}, [4_194_302]);
     assert.match(left ?? '', /cgroup "\/sys\/fs\/cgroup\/c", which may be another's: processes 4194302/);
-    assert.equal(scene.files.journal, []);
-    assert.equal(scene.ids, [], 'the container is gone all the same');
+    assert.deepEqual(scene.files.journal, []);
+    assert.deepEqual(scene.ids, [], 'the container is gone all the same');
   }));
 
 test('a process that ends while we look at it is no stranger', () =>
@@ -89,7 +89,7 @@ test('a process that ends while we look at it is no stranger', () =>
     scene.calls.readLink = (path) => {
       throw systemError('ENOENT', path);
     };
-    assert.equal(await removed(scene, complete, {}, [4_194_302]), []);
+    assert.deepEqual(await removed(scene, complete, {}, [4_194_302]), []);
   }));
 
 test('it says what stays: a cgroup that is not there, hooks that nobody knows, groups of resctrl', () =>
@@ -113,10 +113,10 @@ test('poststop hooks run from the record, or from the copy of the config', () =>
     const ran = (await removed(scene, { poststop: failing }, {})).filter((each) =>
       each.includes('hooks.poststop'),
     );
-    assert.is(ran.length, 1);
+    assert.equal(ran.length, 1);
     scene.warned.splice(0);
     const again = await removed(scene, {}, { hooks: { poststop: [...failing, ...failing] } });
-    assert.is(again.filter((each) => each.includes('hooks.poststop')).length, 2);
+    assert.equal(again.filter((each) => each.includes('hooks.poststop')).length, 2);
   }));
 
 test('a process that waits for start is let go by being called and told nothing', () =>
@@ -128,7 +128,7 @@ test('a process that waits for start is let go by being called and told nothing'
       throw systemError('ECONNREFUSED', path);
     };
     await removed(scene, complete, {});
-    assert.equal(called, ['/start.sock']);
+    assert.deepEqual(called, ['/start.sock']);
   }));
 
 test.run();

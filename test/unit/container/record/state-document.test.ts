@@ -1,12 +1,12 @@
+import { strict as assert } from 'node:assert';
 import { suite } from 'uvu';
-import * as assert from 'uvu/assert';
 import { startAnswer, stateDocument } from '../../../../src/container/record/state-document.ts';
 import { recordOf } from '../support.ts';
 
 const test = suite('state-document');
 
 test('stateDocument() is what the specification has hooks read, and no more', () => {
-  assert.equal(JSON.parse(stateDocument(recordOf('c', { annotations: { k: 'v' } }), 'creating', 7)), {
+  assert.deepEqual(JSON.parse(stateDocument(recordOf('c', { annotations: { k: 'v' } }), 'creating', 7)), {
     ociVersion: '1.3.0',
     id: 'c',
     status: 'creating',
@@ -18,15 +18,15 @@ test('stateDocument() is what the specification has hooks read, and no more', ()
 
 test('stateDocument() of a stopped container has no pid, and none has annotations without any', () => {
   const state = JSON.parse(stateDocument(recordOf('c'), 'stopped', 0));
-  assert.equal(Object.keys(state), ['ociVersion', 'id', 'status', 'bundle']);
+  assert.deepEqual(Object.keys(state), ['ociVersion', 'id', 'status', 'bundle']);
 });
 
 test('startAnswer() has something for an agent where there is one: its metadata, the pid and the state', () => {
-  assert.equal(Object.keys(startAnswer(recordOf('c'), 7)), ['state']);
+  assert.deepEqual(Object.keys(startAnswer(recordOf('c'), 7)), ['state']);
   const seccompMetadata = JSON.stringify({ ociVersion: '1.3.0', fds: ['seccompFd'], metadata: 'm' });
   const { state, listener = '' } = startAnswer(recordOf('c', { seccompMetadata }), 7);
-  assert.is(JSON.parse(state).status, 'created');
-  assert.equal(JSON.parse(listener), {
+  assert.equal(JSON.parse(state).status, 'created');
+  assert.deepEqual(JSON.parse(listener), {
     ociVersion: '1.3.0',
     fds: ['seccompFd'],
     metadata: 'm',

@@ -1,6 +1,6 @@
+import { strict as assert } from 'node:assert';
 import { chmodSync, mkdirSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { suite } from 'uvu';
-import * as assert from 'uvu/assert';
 import { StateRoot } from '../../../../src/container/record/state-root.ts';
 import type { FileStatus, Native } from '../../../../src/host/native.ts';
 import { systemError } from '../../cgroup/fake-files.ts';
@@ -29,7 +29,7 @@ test('open() is content with root’s and the caller’s own that nobody else ca
       [1000, 1000],
     ] as const) {
       const root = new StateRoot(owned(uid, 0o755, caller), directory).open();
-      assert.is(native.readLink(root.directory), native.realPath(directory));
+      assert.equal(native.readLink(root.directory), native.realPath(directory));
       root.close();
     }
   }));
@@ -48,7 +48,7 @@ test('open() refuses what others can write to, a group as well, and says whose h
     refused(65534, 0o700, 1000, /its owner is 65534, whom this user namespace does not know/);
     const { hint } = failureOf(() => new StateRoot(owned(7, 0o700, 1000), directory).open());
     assert.match(hint ?? '', /hooks of their own run by ann \(1000\)/);
-    assert.equal(newDescriptors(native, before), []);
+    assert.deepEqual(newDescriptors(native, before), []);
   }));
 
 test('open() throws what the system says of one that is not there', () =>
@@ -66,14 +66,14 @@ test('open() does not go on without a procfs to reach it by', () =>
     const before = openDescriptors(native);
     const blind = nativeWith({ status: () => undefined, fileSystemType: () => 1 });
     assertRefused(() => new StateRoot(blind, directory).open(), 'unsupported', undefined, /no procfs/);
-    assert.equal(newDescriptors(native, before), []);
+    assert.deepEqual(newDescriptors(native, before), []);
   }));
 
 test('within() closes it whatever happens', () =>
   withDirectory((directory) => {
     const root = new StateRoot(native, directory);
     const before = openDescriptors(native);
-    assert.is(
+    assert.equal(
       root.within(() => 7),
       7,
     );
@@ -82,7 +82,7 @@ test('within() closes it whatever happens', () =>
         throw new Error('use');
       });
     assert.throws(failing, /use/);
-    assert.equal(newDescriptors(native, before), []);
+    assert.deepEqual(newDescriptors(native, before), []);
   }));
 
 test('make() makes what is missing for its owner alone, and leaves alone what is there', () =>
@@ -91,7 +91,7 @@ test('make() makes what is missing for its owner alone, and leaves alone what is
     chmodSync(`${directory}/a`, 0o755);
     new StateRoot(native, `${directory}/a/b/c`).make();
     const modes = ['a', 'a/b', 'a/b/c'].map((name) => statSync(`${directory}/${name}`).mode & 0o777);
-    assert.equal(modes, [0o755, 0o700, 0o700]);
+    assert.deepEqual(modes, [0o755, 0o700, 0o700]);
     new StateRoot(native, `${directory}/a/b/c`).make();
   }));
 
@@ -124,7 +124,7 @@ test('make() says which directory could not be made, or looked at', () =>
 
 test('directory() is below it, for ids alone', () => {
   const root = new StateRoot(native, '/r');
-  assert.is(root.directory('c'), '/r/c');
+  assert.equal(root.directory('c'), '/r/c');
   assertRefused(() => root.directory('..'), 'invalid', undefined, /invalid container id/);
 });
 

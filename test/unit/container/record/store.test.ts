@@ -1,4 +1,6 @@
 /** Tests also: src/container/record/state-files.ts */
+
+import { strict as assert } from 'node:assert';
 import { spawn, spawnSync } from 'node:child_process';
 import {
   mkdirSync,
@@ -11,7 +13,6 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { suite } from 'uvu';
-import * as assert from 'uvu/assert';
 import { Store } from '../../../../src/container/record/store.ts';
 import { blockingWait, watchingWait } from '../../../../src/host/wait.ts';
 import { newDescriptors, openDescriptors } from '../../open-descriptors.ts';
@@ -37,8 +38,8 @@ test('reserve() makes all directories for their owner alone, whatever the umask'
     } finally {
       process.umask(before);
     }
-    for (const path of [root, join(root, '..'), join(root, 'c')]) assert.is(permissions(path), 0o700);
-    for (const name of ['state.json', 'config.json']) assert.is(permissions(join(root, 'c', name)), 0o600);
+    for (const path of [root, join(root, '..'), join(root, 'c')]) assert.equal(permissions(path), 0o700);
+    for (const name of ['state.json', 'config.json']) assert.equal(permissions(join(root, 'c', name)), 0o600);
   }));
 
 test('reserve() refuses an id in use, and leaves what is there alone', () =>
@@ -46,9 +47,9 @@ test('reserve() refuses an id in use, and leaves what is there alone', () =>
     (await store.reserve(wait, 'c')).release();
     store.write(recordOf('c'));
     const refused = await laterFailureOf(() => store.reserve(wait, 'c'));
-    assert.is(refused.code, 'exists');
+    assert.equal(refused.code, 'exists');
     assert.match(refused.message, /container with id "c" already exists/);
-    assert.equal(store.read('c'), recordOf('c'));
+    assert.deepEqual(store.read('c'), recordOf('c'));
   }));
 
 test('write() replaces a record whole: every reader sees the old one or the new one', () =>
@@ -59,10 +60,10 @@ test('write() replaces a record whole: every reader sees the old one or the new 
     const first = inode();
     const init = { pid: 7, startTime: '1' };
     store.write(recordOf('c', { init }));
-    assert.equal(store.read('c').init, init);
+    assert.deepEqual(store.read('c').init, init);
     // Another file in its place, not the same one written over; and no temporary one beside it.
-    assert.is.not(inode(), first);
-    assert.equal(readdirSync(join(root, 'c')), ['state.json']);
+    assert.notEqual(inode(), first);
+    assert.deepEqual(readdirSync(join(root, 'c')), ['state.json']);
   }));
 
 test('write() does not follow a link that lies in its way', () =>
@@ -77,7 +78,7 @@ test('write() does not follow a link that lies in its way', () =>
       undefined,
       /cannot write the state of container "c"/,
     );
-    assert.is(readFileSync(prey, 'utf8'), 'whole');
+    assert.equal(readFileSync(prey, 'utf8'), 'whole');
   }));
 
 test('replaceConfig() replaces it whole, also after an update that was killed', () =>
@@ -86,8 +87,8 @@ test('replaceConfig() replaces it whole, also after an update that was killed', 
     store.writeConfig('c', new TextEncoder().encode('{"a":1}'));
     writeFileSync(join(root, 'c/state.json.new'), 'left behind');
     store.replaceConfig('c', new TextEncoder().encode('{"a":2}'));
-    assert.is(readFileSync(store.configPath('c'), 'utf8'), '{"a":2}');
-    assert.equal(readdirSync(join(root, 'c')), ['config.json']);
+    assert.equal(readFileSync(store.configPath('c'), 'utf8'), '{"a":2}');
+    assert.deepEqual(readdirSync(join(root, 'c')), ['config.json']);
   }));
 
 test('lock() excludes a second Store and another process, until it is released', () =>
@@ -95,14 +96,14 @@ test('lock() excludes a second Store and another process, until it is released',
     const other = new Store(native, root);
     const tryElsewhere = () => spawnSync('flock', ['--nonblock', join(root, 'c'), 'true']).status;
     const lock = await store.reserve(wait, 'c');
-    assert.is(other.isLocked('c'), true);
-    assert.is(tryElsewhere(), 1);
+    assert.equal(other.isLocked('c'), true);
+    assert.equal(tryElsewhere(), 1);
     lock.release();
     lock.release();
-    assert.is(other.isLocked('c'), false);
-    assert.is(tryElsewhere(), 0);
+    assert.equal(other.isLocked('c'), false);
+    assert.equal(tryElsewhere(), 0);
     const again = await other.lock(wait, 'c');
-    assert.is(store.isLocked('c'), true);
+    assert.equal(store.isLocked('c'), true);
     again.release();
   }));
 
@@ -113,7 +114,7 @@ test('lock() waits for another process', () =>
     // Holds the lock for a while and writes when it lets go.
     const script = `flock "${directory}" sh -c 'echo held; sleep 0.3; echo x > "${directory}/done"' &
       while ! [ -e "${directory}/done" ] && flock --nonblock "${directory}" true; do sleep 0.01; done`;
-    assert.is(spawnSync('sh', ['-c', script], { stdio: 'ignore' }).status, 0);
+    assert.equal(spawnSync('sh', ['-c', script], { stdio: 'ignore' }).status, 0);
     const lock = await store.lock(wait, 'c');
     assert.ok(readdirSync(directory).includes('done'));
     lock.release();
@@ -133,10 +134,10 @@ test('lock() on an event loop lets whoever holds it go on: a second call waits f
     });
     // Held across a timer, as create holds it across its waits.
     await new Promise((resolve) => setTimeout(resolve, 30));
-    assert.equal(order, []);
+    assert.deepEqual(order, []);
     first.release();
     await Promise.all(others);
-    assert.equal(order, ['second', 'second', 'third', 'third', 'fourth', 'fourth']);
+    assert.deepEqual(order, ['second', 'second', 'third', 'third', 'fourth', 'fourth']);
   }));
 
 test('lock() on an event loop: another process that holds it does not stop the loop', () =>
@@ -166,7 +167,7 @@ for (const [name, act] of Object.entries(missing)) {
   test(`${name}() of a container that is not there says so in the words that engines match`, () =>
     withStore(async (store) => {
       const refused = await laterFailureOf(() => act(store));
-      assert.is(refused.code, 'not-found');
+      assert.equal(refused.code, 'not-found');
       assert.match(refused.message, /container does not exist: "nobody"/);
     }));
 }
@@ -183,7 +184,7 @@ test('a bad id never becomes a path', () =>
         () => store.lock(wait, id),
         () => store.remove(id),
       ])
-        assert.is((await laterFailureOf(act)).code, 'invalid');
+        assert.equal((await laterFailureOf(act)).code, 'invalid');
   }));
 
 const damaged: Readonly<Record<string, string>> = {
@@ -238,15 +239,15 @@ test('tryRead() misses a record that was there: the copy of the config still is'
 test('tryRead() is undefined for a directory without a record', () =>
   withStore(async (store) => {
     (await store.reserve(wait, 'c')).release();
-    assert.is(store.tryRead('c'), undefined);
+    assert.equal(store.tryRead('c'), undefined);
   }));
 
 test('ids() are those of containers, sorted as people sort; none without a state directory', () =>
   withStore(async (store, root) => {
-    assert.equal(store.ids(), []);
+    assert.deepEqual(store.ids(), []);
     for (const id of ['b10', 'b9', 'a']) (await store.reserve(wait, id)).release();
     mkdirSync(join(root, 'not an id'));
-    assert.equal(store.ids(), ['a', 'b9', 'b10']);
+    assert.deepEqual(store.ids(), ['a', 'b9', 'b10']);
   }));
 
 test("listing() reads what it listed, whatever has the root's name by then", () =>
@@ -262,21 +263,21 @@ test("listing() reads what it listed, whatever has the root's name by then", () 
     }
     const opened = openDescriptors(native);
     store.listing((ids) => {
-      assert.equal(ids, ['c']);
+      assert.deepEqual(ids, ['c']);
       renameSync(root, `${root}-before`);
       renameSync(other, root);
-      assert.is(store.read('c').bundle, '/listed');
+      assert.equal(store.read('c').bundle, '/listed');
       // A lock is that of what has the name: none could be had for good of what has it no more.
-      assert.is(store.isLocked('c'), false);
+      assert.equal(store.isLocked('c'), false);
     });
-    assert.is(store.read('c').bundle, '/another');
+    assert.equal(store.read('c').bundle, '/another');
     assert.throws(() =>
       store.listing(() => {
         throw new Error('in between');
       }),
     );
-    assert.is(store.read('c').bundle, '/another');
-    assert.equal(newDescriptors(native, opened), []);
+    assert.equal(store.read('c').bundle, '/another');
+    assert.deepEqual(newDescriptors(native, opened), []);
   }));
 
 test('listing() looks at the root once for all that is read meanwhile', () =>
@@ -295,11 +296,11 @@ test('listing() looks at the root once for all that is read meanwhile', () =>
     };
     const store = new Store(counting, root);
     store.listing((ids) => {
-      for (const id of ids) assert.is(store.hasStartSocket(store.read(id).id), false);
+      for (const id of ids) assert.equal(store.hasStartSocket(store.read(id).id), false);
     });
-    assert.is(opened, 1);
+    assert.equal(opened, 1);
     store.read('a');
-    assert.is(opened, 2);
+    assert.equal(opened, 2);
   }));
 
 test('remove() takes away all that is ours, and is content with what is gone', () =>
@@ -310,7 +311,7 @@ test('remove() takes away all that is ours, and is content with what is gone', (
     for (const name of ['start.sock', 'state.json.new']) writeFileSync(join(root, 'c', name), '');
     store.remove('c');
     store.remove('c');
-    assert.equal(readdirSync(root), []);
+    assert.deepEqual(readdirSync(root), []);
   }));
 
 test('remove() does not take away what it does not know', () =>
@@ -318,7 +319,7 @@ test('remove() does not take away what it does not know', () =>
     (await store.reserve(wait, 'c')).release();
     writeFileSync(join(root, 'c/precious'), '');
     assert.throws(() => store.remove('c'));
-    assert.equal(readdirSync(join(root, 'c')), ['precious']);
+    assert.deepEqual(readdirSync(join(root, 'c')), ['precious']);
   }));
 
 test.run();

@@ -1,5 +1,5 @@
+import { strict as assert } from 'node:assert';
 import { suite } from 'uvu';
-import * as assert from 'uvu/assert';
 import type { MemoryPolicy } from '../../../../src/spec/config.ts';
 import { memoryPolicyModes } from '../../../../src/spec/memory-policy.ts';
 import { assertRefused } from '../../refusal.ts';
@@ -29,9 +29,9 @@ for (const [mode, number] of Object.entries(modes) as [keyof typeof modes, numbe
       plan({ mode, ...(nodes !== 'none' && { nodes: '0,9' }) }),
       'memory-policy',
     );
-    assert.is(operation?.mode, number);
-    assert.equal([...(operation?.nodes ?? [])].slice(0, 3), nodes === 'none' ? [] : [1, 2, 0]);
-    assert.is(operation?.from, '/linux/memoryPolicy');
+    assert.equal(operation?.mode, number);
+    assert.deepEqual([...(operation?.nodes ?? [])].slice(0, 3), nodes === 'none' ? [] : [1, 2, 0]);
+    assert.equal(operation?.from, '/linux/memoryPolicy');
   });
 
   if (nodes === 'none') {
@@ -52,7 +52,7 @@ for (const [mode, number] of Object.entries(modes) as [keyof typeof modes, numbe
 test('flags travel in the mode', () => {
   const flags = ['MPOL_F_NUMA_BALANCING', 'MPOL_F_RELATIVE_NODES', 'MPOL_F_STATIC_NODES'] as const;
   const [operation] = operationsOf(plan({ mode: 'MPOL_BIND', nodes: '0', flags }), 'memory-policy');
-  assert.is(operation?.mode, 2 | (1 << 13) | (1 << 14) | (1 << 15));
+  assert.equal(operation?.mode, 2 | (1 << 13) | (1 << 14) | (1 << 15));
 });
 
 test('bad nodes are refused with their place', () =>

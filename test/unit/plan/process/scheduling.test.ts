@@ -1,5 +1,5 @@
+import { strict as assert } from 'node:assert';
 import { suite } from 'uvu';
-import * as assert from 'uvu/assert';
 import { execPlan } from '../../../../src/plan/exec-plan.ts';
 import { schedulerFlags, schedulerPolicies } from '../../../../src/plan/process/scheduling.ts';
 import { assertRefused } from '../../refusal.ts';
@@ -22,12 +22,12 @@ for (const [policy, number] of Object.entries(policies) as [keyof typeof policie
   test(`planScheduling() ${policy}`, () => {
     const plan = planOf(configOf((config) => (config.process.scheduler = { policy, nice: -3, priority: 9 })));
     const [operation] = operationsOf(plan, 'scheduler');
-    assert.is(operation?.policy, number);
-    assert.is(operation?.nice, -3);
-    assert.is(operation?.priority, 9);
+    assert.equal(operation?.policy, number);
+    assert.equal(operation?.nice, -3);
+    assert.equal(operation?.priority, 9);
   });
 }
-assert.equal(schedulerPolicies, policies);
+assert.deepEqual(schedulerPolicies, policies);
 
 test('planScheduling() adds flags up, and takes times as they are', () => {
   const flags = Object.keys(schedulerFlags) as (keyof typeof schedulerFlags)[];
@@ -37,15 +37,15 @@ test('planScheduling() adds flags up, and takes times as they are', () => {
     }),
   );
   const [operation] = operationsOf(plan, 'scheduler');
-  assert.is(operation?.flags, 0x7fn);
-  assert.equal([operation?.runtime, operation?.deadline, operation?.period], [1n, 2n, 3n]);
+  assert.equal(operation?.flags, 0x7fn);
+  assert.deepEqual([operation?.runtime, operation?.deadline, operation?.period], [1n, 2n, 3n]);
 });
 
 const priorities = { IOPRIO_CLASS_RT: 0x2000, IOPRIO_CLASS_BE: 0x4000, IOPRIO_CLASS_IDLE: 0x6000 } as const;
 for (const [name, base] of Object.entries(priorities) as [keyof typeof priorities, number][]) {
   test(`planScheduling() ${name}`, () => {
     const plan = planOf(configOf((config) => (config.process.ioPriority = { class: name, priority: 5 })));
-    assert.is(operationsOf(plan, 'io-priority')[0]?.value, base | 5);
+    assert.equal(operationsOf(plan, 'io-priority')[0]?.value, base | 5);
   });
 }
 
@@ -78,14 +78,14 @@ const rows: Readonly<Record<string, [Parameters<typeof execWith>[0], unknown[][]
   'empty texts: as if not given': [{ initial: '', final: '' }, [['confine', 255, '']]],
 };
 for (const [name, [affinity, expected]] of Object.entries(rows)) {
-  test(`execCPUAffinity ${name}`, () => assert.equal(execWith(affinity), expected));
+  test(`execCPUAffinity ${name}`, () => assert.deepEqual(execWith(affinity), expected));
 }
 
 test('execCPUAffinity that is no list is refused with its place', () =>
   assertRefused(() => execWith({ final: '9000' }), 'invalid', `${from}/final`, /9000/));
 
 test('the first process has all processors, whatever the caller has', () =>
-  assert.equal(
+  assert.deepEqual(
     operationsOf(planOf(configOf()), 'affinity').map(({ mask }) => new Set(mask)),
     [new Set([255])],
   ));

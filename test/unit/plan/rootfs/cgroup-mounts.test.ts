@@ -1,5 +1,5 @@
+import { strict as assert } from 'node:assert';
 import { suite } from 'uvu';
-import * as assert from 'uvu/assert';
 import type { HostFacts } from '../../../../src/plan/facts.ts';
 import type { Mount } from '../../../../src/spec/config.ts';
 import {
@@ -55,7 +55,7 @@ const rows: Readonly<Record<string, readonly [string[], HostFacts, readonly Moun
   'root of the machine': [[], rootFacts, [cgroups]],
 };
 for (const [name, [expected, ...given]] of Object.entries(rows)) {
-  test(name, () => assert.equal(sealed(...given), expected));
+  test(name, () => assert.deepEqual(sealed(...given), expected));
 }
 
 test.run();

@@ -1,5 +1,5 @@
+import { strict as assert } from 'node:assert';
 import { suite } from 'uvu';
-import * as assert from 'uvu/assert';
 import { NO_SLOT } from '../../../../src/plan/operations.ts';
 import type { Mount } from '../../../../src/spec/config.ts';
 import { configOf, namespacesOf, operationsOf, planOf, rootFacts } from '../support.ts';
@@ -26,15 +26,15 @@ function plan(mounts: readonly Mount[], masked: readonly string[] = []) {
 }
 
 test('a mount that nothing comes back to does not stay open', () => {
-  assert.equal(plan([tmpfs('/a'), tmpfs('/b')]).handles, [NO_SLOT, NO_SLOT]);
+  assert.deepEqual(plan([tmpfs('/a'), tmpfs('/b')]).handles, [NO_SLOT, NO_SLOT]);
 });
 
 test('what becomes read-only at the end, or is remounted, is the mount that was made', () => {
   const remount: Mount = { destination: '/b/', type: 'none', options: ['remount', 'nosuid'] };
   const { made, handles } = plan([tmpfs('/a', 'ro'), tmpfs('/b'), tmpfs('/b'), remount, tmpfs('/b')]);
   const [sealed, below, meant, above] = handles;
-  assert.equal([below, above], [NO_SLOT, NO_SLOT]);
-  assert.equal(
+  assert.deepEqual([below, above], [NO_SLOT, NO_SLOT]);
+  assert.deepEqual(
     operationsOf(made, 'remount').map(({ mount, root }) => [mount, root]),
     [
       [meant, NO_SLOT],
@@ -46,8 +46,8 @@ test('what becomes read-only at the end, or is remounted, is the mount that was 
 test('a remount of what is none of the mounts is looked up', () => {
   const { made } = plan([tmpfs('/a'), { destination: '/a/deep', type: 'none', options: ['remount', 'ro'] }]);
   const [{ mount, root } = { mount: 0, root: NO_SLOT }] = operationsOf(made, 'remount');
-  assert.is(mount, NO_SLOT);
-  assert.is.not(root, NO_SLOT);
+  assert.equal(mount, NO_SLOT);
+  assert.notEqual(root, NO_SLOT);
 });
 
 test('a path that is hidden is a place in the last mount that lies on it or above it', () => {
@@ -55,9 +55,9 @@ test('a path that is hidden is a place in the last mount that lies on it or abov
   const bind: Mount = { destination: '/d', type: 'none', source: '/srv', options: ['rbind'] };
   const { made, handles } = plan([tmpfs('/a/b'), tmpfs('/a'), tmpfs('/a/b'), bind], masked);
   const [first, second, third] = handles;
-  assert.is(first, NO_SLOT);
+  assert.equal(first, NO_SLOT);
   const [{ tree } = { tree: NO_SLOT }] = operationsOf(made, 'bind');
-  assert.equal(
+  assert.deepEqual(
     operationsOf(made, 'mask').map(({ path, mount, inside }) => [path, mount, inside]),
     [
       ['/a', second, '..'],

@@ -1,5 +1,5 @@
+import { strict as assert } from 'node:assert';
 import { suite } from 'uvu';
-import * as assert from 'uvu/assert';
 import type { Mount } from '../../../../src/spec/config.ts';
 import { mountAttribute as attribute, propagationType } from '../../../../src/spec/kernel-flags.ts';
 import { assertRefused } from '../../refusal.ts';
@@ -58,11 +58,11 @@ test('a bind mount is a slave of the host unless it says otherwise, or the root 
   const propagations = (config: Parameters<typeof planOf>[0]) =>
     operationsOf(planOf(config), 'bind').map((bind) => [bind.propagation, bind.propagationRecursive]);
   const config = { ...configOf(), mounts: [mount] };
-  assert.equal(propagations(config), [[propagationType.slave, true]]);
-  assert.equal(propagations({ ...config, mounts: [{ ...mount, options: ['bind', 'private'] }] }), [
+  assert.deepEqual(propagations(config), [[propagationType.slave, true]]);
+  assert.deepEqual(propagations({ ...config, mounts: [{ ...mount, options: ['bind', 'private'] }] }), [
     [propagationType.private, false],
   ]);
-  assert.equal(propagations({ ...config, linux: { ...config.linux, rootfsPropagation: 'rshared' } }), [
+  assert.deepEqual(propagations({ ...config, linux: { ...config.linux, rootfsPropagation: 'rshared' } }), [
     [0, false],
   ]);
 });
@@ -73,7 +73,7 @@ test('a read-only tmpfs is sealed after what is made below it; others at once', 
     { destination: '/b', type: 'sysfs', options: ['ro'] },
     { destination: '/c', type: 'tmpfs', options: ['ro', 'rw'] },
   );
-  assert.equal(
+  assert.deepEqual(
     operationsOf(plan, 'mount').map(({ target, attributes, options }) => [target, attributes, options]),
     [
       ['/a', 0, []],
@@ -81,7 +81,7 @@ test('a read-only tmpfs is sealed after what is made below it; others at once', 
       ['/c', 0, []],
     ],
   );
-  assert.equal(
+  assert.deepEqual(
     operationsOf(plan, 'remount').map(({ target, set, phase }) => [target, set, phase]),
     [['/a', attribute.rdonly, 'confine']],
   );
@@ -90,7 +90,7 @@ test('a read-only tmpfs is sealed after what is made below it; others at once', 
 test('a relative source is one of the bundle', () => {
   const plan = planWith({ destination: '/x', source: './data', options: ['rbind'] });
   const [, tree] = operationsOf(plan, 'open-tree');
-  assert.equal([tree?.path, tree?.recursive], ['/bundle/./data', true]);
+  assert.deepEqual([tree?.path, tree?.recursive], ['/bundle/./data', true]);
 });
 
 test("what the kernel makes only for a namespace's owner may be the host's, where the namespace is", () => {
@@ -107,8 +107,8 @@ test("what the kernel makes only for a namespace's owner may be the host's, wher
     });
     return operationsOf(planOf({ ...config, mounts }), 'mount').map((each) => each.instead);
   };
-  assert.equal(instead([]), ['/sys', '', '/dev/mqueue', '/proc', '']);
-  assert.equal(instead(['network', 'ipc', 'pid']), ['', '', '', '', '']);
+  assert.deepEqual(instead([]), ['/sys', '', '/dev/mqueue', '/proc', '']);
+  assert.deepEqual(instead(['network', 'ipc', 'pid']), ['', '', '', '', '']);
 });
 
 test('mountLabel is the context of filesystems in memory where SELinux is on, unless they have one', () => {
@@ -120,8 +120,8 @@ test('mountLabel is the context of filesystems in memory where SELinux is on, un
   const config = { ...configOf((each) => (each.linux.mountLabel = 'label')), mounts };
   const contexts = (selinux: boolean) =>
     operationsOf(planOf(config, { selinux }), 'mount').map(({ options }) => options);
-  assert.equal(contexts(true), [['context=label'], ['context=own'], []]);
-  assert.equal(contexts(false), [[], ['context=own'], []]);
+  assert.deepEqual(contexts(true), [['context=label'], ['context=own'], []]);
+  assert.deepEqual(contexts(false), [[], ['context=own'], []]);
 });
 
 const inUserNamespace = (...mounts: readonly Mount[]) =>
@@ -139,8 +139,8 @@ test('idmap takes the container’s mappings, ridmap the tree as well', () => {
   ] as const) {
     const plan = planOf(inUserNamespace({ destination: '/x', source: '/y', options: ['rbind', option] }));
     const [namespace] = operationsOf(plan, 'make-user-namespace');
-    assert.equal([namespace?.uidMap, namespace?.gidMap], ['0 1000 65536\n', '0 2000 65536\n']);
-    assert.is(operationsOf(plan, 'map-tree')[0]?.recursive, recursive);
+    assert.deepEqual([namespace?.uidMap, namespace?.gidMap], ['0 1000 65536\n', '0 2000 65536\n']);
+    assert.equal(operationsOf(plan, 'map-tree')[0]?.recursive, recursive);
   }
 });
 
@@ -150,7 +150,7 @@ test('a mount’s own mappings come first, and need no user namespace', () => {
   for (const config of [inUserNamespace(mount), { ...configOf(), mounts: [mount] }]) {
     const plan = planOf(config);
     const [namespace] = operationsOf(plan, 'make-user-namespace');
-    assert.equal([namespace?.uidMap, namespace?.gidMap], ['0 7 1\n', '0 8 1\n']);
+    assert.deepEqual([namespace?.uidMap, namespace?.gidMap], ['0 7 1\n', '0 8 1\n']);
     // It is mapped on the host, before anything else happens to it.
     assert.ok(operationsOf(plan, 'map-tree').every(({ phase }) => phase === 'prepare'));
   }
@@ -163,8 +163,8 @@ test('idmap in a joined user namespace takes that one', () => {
       config.mounts = [{ destination: '/x', source: '/y', options: ['bind', 'idmap'] }];
     }),
   );
-  assert.is(operationsOf(plan, 'open-namespace')[0]?.path, '/n/u');
-  assert.equal(operationsOf(plan, 'make-user-namespace'), []);
+  assert.equal(operationsOf(plan, 'open-namespace')[0]?.path, '/n/u');
+  assert.deepEqual(operationsOf(plan, 'make-user-namespace'), []);
 });
 
 const idmapRefusals: Readonly<Record<string, readonly [Mount, string, RegExp]>> = {
@@ -205,11 +205,11 @@ test('linux.mountLabel goes by the mount option that an annotation names, and on
     const plan = planOf({ ...config, mounts, annotations }, { selinux: true });
     return operationsOf(plan, 'mount').find(({ from }) => from === '/mounts/0')?.options;
   };
-  assert.equal(optionsOf({}), ['context=l:a:b']);
+  assert.deepEqual(optionsOf({}), ['context=l:a:b']);
   for (const kind of ['context', 'fscontext', 'defcontext', 'rootcontext']) {
     const annotations = { 'run.oci.mount_context_type': kind };
-    assert.equal(optionsOf(annotations), [`${kind}=l:a:b`]);
-    assert.equal(optionsOf(annotations, [`${kind}=own`]), [`${kind}=own`]);
+    assert.deepEqual(optionsOf(annotations), [`${kind}=l:a:b`]);
+    assert.deepEqual(optionsOf(annotations, [`${kind}=own`]), [`${kind}=own`]);
   }
 });
 

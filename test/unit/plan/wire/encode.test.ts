@@ -1,5 +1,5 @@
+import { strict as assert } from 'node:assert';
 import { suite } from 'uvu';
-import * as assert from 'uvu/assert';
 import { findLibexec } from '../../../../src/entry/libexec.ts';
 import { loadNative } from '../../../../src/entry/load-native.ts';
 import { Failure } from '../../../../src/failure.ts';
@@ -47,40 +47,40 @@ function refusalOf(plan: Plan): Failure {
 
 test('writes the header that the stub checks', () => {
   const view = encode(planOf(), true);
-  assert.is(view.getUint32(wireHeader.magic, true), wireMagic);
-  assert.is(view.getUint32(wireHeader.fingerprint, true), fingerprint.low);
-  assert.is(view.getUint32(wireHeader.fingerprint + 4, true), fingerprint.high);
-  assert.is(view.getUint32(wireHeader.length, true), view.byteLength);
-  assert.is(view.getUint32(wireHeader.operations, true), 1);
-  assert.is(view.getUint32(wireHeader.slots, true), 3);
-  assert.is(view.getUint32(wireHeader.inherited, true), 1);
-  assert.is(view.getUint32(wireHeader.preserve, true), 1);
-  assert.is(view.getUint32(wireHeader.flags, true), wireTrace);
+  assert.equal(view.getUint32(wireHeader.magic, true), wireMagic);
+  assert.equal(view.getUint32(wireHeader.fingerprint, true), fingerprint.low);
+  assert.equal(view.getUint32(wireHeader.fingerprint + 4, true), fingerprint.high);
+  assert.equal(view.getUint32(wireHeader.length, true), view.byteLength);
+  assert.equal(view.getUint32(wireHeader.operations, true), 1);
+  assert.equal(view.getUint32(wireHeader.slots, true), 3);
+  assert.equal(view.getUint32(wireHeader.inherited, true), 1);
+  assert.equal(view.getUint32(wireHeader.preserve, true), 1);
+  assert.equal(view.getUint32(wireHeader.flags, true), wireTrace);
 });
 
 test('writes records with kind, phase, length and fields', () => {
   const view = encode(planOf());
-  assert.is(view.getUint16(wireHeaderSize, true), operationKinds.indexOf('execute'));
-  assert.is(view.getUint16(wireHeaderSize + 2, true), 9);
-  assert.is(view.getUint32(wireHeaderSize + 4, true), view.byteLength - wireHeaderSize);
+  assert.equal(view.getUint16(wireHeaderSize, true), operationKinds.indexOf('execute'));
+  assert.equal(view.getUint16(wireHeaderSize + 2, true), 9);
+  assert.equal(view.getUint32(wireHeaderSize + 4, true), view.byteLength - wireHeaderSize);
   const fields = Array.from({ length: (view.byteLength - 48) / 4 }, (_, index) =>
     view.getUint32(48 + 4 * index, true),
   );
   // args: 1 of length 1; environment: 1 of length 4 ("ü" is two bytes) and its NUL's own word; preserve.
-  assert.equal(fields, [1, 1, 0x61, 1, 4, 0xbcc33d4b, 0, 1]);
+  assert.deepEqual(fields, [1, 1, 0x61, 1, 4, 0xbcc33d4b, 0, 1]);
 });
 
 test('gives the same bytes for the same plan, and leaves nothing of an earlier one in the padding', () => {
   const long: Operation = { kind: 'hostname', phase: 'confine', from: '', name: 'x'.repeat(60_000) };
   const first = encodePlan(planOf(), { trace: false }).slice();
   encodePlan(planOf(long), { trace: false });
-  assert.equal(encodePlan(planOf(), { trace: false }), first);
+  assert.deepEqual(encodePlan(planOf(), { trace: false }), first);
 });
 
 test('grows for plans of any size below the limit', () => {
   const huge: Operation = { kind: 'hostname', phase: 'confine', from: '', name: '€'.repeat(400_000) };
   const view = encode(planOf(huge));
-  assert.is(view.getUint32(wireHeaderSize + 8, true), 1_200_000);
+  assert.equal(view.getUint32(wireHeaderSize + 8, true), 1_200_000);
 });
 
 test('aligns bytes and words to 8', () => {
@@ -94,7 +94,7 @@ test('aligns bytes and words to 8', () => {
     const hostname: Operation = { kind: 'hostname', phase: 'confine', from: '', name };
     const view = encode(planOf(hostname, affinity));
     const bytes = new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
-    assert.is(bytes.indexOf(0xa5) % 8, 0);
+    assert.equal(bytes.indexOf(0xa5) % 8, 0);
   }
 });
 
@@ -146,7 +146,7 @@ const rows: readonly { title: string; operation: Operation; code: string; messag
 for (const { title, operation, code, message } of rows) {
   test(`refuses ${title}`, () => {
     const refusal = refusalOf(planOf(operation));
-    assert.is(refusal.code, code);
+    assert.equal(refusal.code, code);
     assert.match(refusal.message, message);
   });
 }
@@ -154,7 +154,7 @@ for (const { title, operation, code, message } of rows) {
 test('says which operation, and which part of the config', () => {
   const refusal = refusalOf(planOf({ kind: 'hostname', phase: 'confine', from: '/hostname', name: '\0' }));
   assert.match(refusal.message, /"hostname"/);
-  assert.is(refusal.pointer, '/hostname');
+  assert.equal(refusal.pointer, '/hostname');
 });
 
 test('accepts NO_SLOT and the largest numbers', () => {
@@ -171,7 +171,7 @@ test('the addon writes the same bytes as TextEncoder, and refuses the same texts
   const native = loadNative(findLibexec());
   const texts = ['', 'a', 'grüße 🐋', '\ud800', 'x'.repeat(100_000), '\u0800'.repeat(20_000)];
   const plan = planOf({ ...execute, args: texts, environment: texts.map((text) => `K=${text}`) });
-  assert.equal(
+  assert.deepEqual(
     encodePlan(plan, { trace: false, encodeInto: native.encodeInto }),
     encodePlan(plan, { trace: false }),
   );
@@ -182,8 +182,8 @@ test('the addon writes the same bytes as TextEncoder, and refuses the same texts
       /has a NUL in it/,
     );
   }
-  assert.is(native.encodeInto('abc', new Uint8Array(7), 0), -1);
-  assert.is(native.encodeInto('abc', new Uint8Array(8), 0), 3);
+  assert.equal(native.encodeInto('abc', new Uint8Array(7), 0), -1);
+  assert.equal(native.encodeInto('abc', new Uint8Array(8), 0), 3);
   assert.throws(() => native.encodeInto('abc', new Uint8Array(8), 9), TypeError);
 });
 

@@ -1,8 +1,8 @@
+import { strict as assert } from 'node:assert';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { suite } from 'uvu';
-import * as assert from 'uvu/assert';
 import { findLibexec } from '../../../../src/entry/libexec.ts';
 import { loadNative } from '../../../../src/entry/load-native.ts';
 import type { Host } from '../../../../src/host/host.ts';
@@ -46,10 +46,10 @@ test('whoever publishes goes on first: nothing is sent before the loop has come 
   // As many steps as any answer takes until it is with the kernel.
   for (let step = 0; step < 100; step++) await Promise.resolve();
   queue.publish('/tasks/resumed', { container_id: 'a' });
-  assert.equal(asked, ['pause 0']);
+  assert.deepEqual(asked, ['pause 0']);
   comeRound();
   for (let step = 0; step < 100; step++) await Promise.resolve();
-  assert.equal(asked, ['pause 0', 'connect somewhere']);
+  assert.deepEqual(asked, ['pause 0', 'connect somewhere']);
 });
 
 test('all come in their order, with the time at which they happened, also when nobody listened then', async () => {
@@ -71,7 +71,7 @@ test('all come in their order, with the time at which they happened, also when n
   const services = new Map([[eventService, new Map([['Forward', forward]])]]);
   void new Server({ native, wait }, services, fail).serve(native.listenStream(path));
   await queue.flushed(20_000);
-  assert.equal(
+  assert.deepEqual(
     heard.map(({ topic }) => topic),
     ['/tasks/create', '/tasks/start', '/tasks/exit'],
   );
