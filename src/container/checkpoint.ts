@@ -2,6 +2,7 @@ import { detectCgroups } from '../cgroup/layout/detect-cgroups.ts';
 import { socketNumber } from '../criu/criu.ts';
 import { findCriu } from '../criu/find-criu.ts';
 import { type CriuOptions, networkLocks } from '../criu/messages.ts';
+import { defined } from '../defined.ts';
 import { Failure } from '../failure.ts';
 import { ask } from '../host/files.ts';
 import { parseMountTable } from '../host/mount-table.ts';
@@ -143,12 +144,14 @@ function dumpOptions(
     tcp_skip_in_flight: options.tcpSkipInFlight,
     track_mem: options.preDump || parentPath !== undefined,
     ...(namespaces.includes('mount') && { root: rootfs }),
-    ...(freezer !== undefined && { freeze_cgroup: freezer }),
-    ...(cgroup !== undefined && { cg_root: cgroupRoots(detectCgroups(host.native), cgroup) }),
-    ...(parentPath !== undefined && { parent_img: images.parent(parentPath) }),
-    ...(pageServer !== undefined && { ps: pageServer }),
-    ...(statusFd !== undefined && { status_fd: statusFd }),
-    ...(networkLock !== undefined && { network_lock: networkLocks[networkLock] }),
+    ...defined({
+      freeze_cgroup: freezer,
+      cg_root: cgroup && cgroupRoots(detectCgroups(host.native), cgroup),
+      parent_img: parentPath === undefined ? undefined : images.parent(parentPath),
+      ps: pageServer,
+      status_fd: statusFd,
+      network_lock: networkLock && networkLocks[networkLock],
+    }),
   };
 }
 

@@ -1,6 +1,7 @@
 import { validateProcess } from '../bundle/schema/validate-process.ts';
 import type { Cgroup, CgroupEntry } from '../cgroup/cgroup.ts';
 import { oomKills } from '../cgroup/statistics/limit-events.ts';
+import { defined } from '../defined.ts';
 import { Failure, withCleanup } from '../failure.ts';
 import type { Native } from '../host/native.ts';
 import { Stopwatch } from '../host/stopwatch.ts';
@@ -205,7 +206,7 @@ async function execIn(context: Context, options: ExecOptions, execution: Executi
     }
     tellExit(context, record.id, launched.pid);
     const { pid, terminal, stub } = launched;
-    return { pid, ...(terminal !== undefined && { terminal }), ...(stub !== undefined && { stub }) };
+    return defined({ pid, terminal, stub });
   } catch (error) {
     const cleanup = await execution.undo.run();
     if (cgroup === undefined) throw withCleanup(error, cleanup);

@@ -1,5 +1,6 @@
 import type { Criu } from '../criu/criu.ts';
 import type { CriuOptions } from '../criu/messages.ts';
+import { defined } from '../defined.ts';
 import type { Resources } from '../spec/config.ts';
 import { hostIdOf } from '../spec/id-mappings.ts';
 import { hasNamespace } from '../spec/namespaces.ts';
@@ -58,7 +59,7 @@ async function build(restoring: Restoring): Promise<Foreground> {
   await runPoststart(context, attempted.record);
   if (work !== undefined) removeOwnWork(context.host.native, work);
   const { pid, terminal } = answers;
-  return { pid, ...(terminal !== undefined && { terminal }) };
+  return defined({ pid, terminal });
 }
 
 /**
@@ -174,7 +175,6 @@ function restoreOptions(
     mntns_compat_mode: true,
     cg_root: cgroupRoots(layout, cgroup.saved),
     ...(options.tcpClose && { tcp_close: true }),
-    ...(lsmProfile !== undefined && { lsm_profile: lsmProfile }),
-    ...(lsmMountContext !== undefined && { lsm_mount_context: lsmMountContext }),
+    ...defined({ lsm_profile: lsmProfile, lsm_mount_context: lsmMountContext }),
   };
 }

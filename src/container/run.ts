@@ -1,3 +1,4 @@
+import { defined } from '../defined.ts';
 import { withCleanup } from '../failure.ts';
 import { endChild } from '../launch/launch.ts';
 import { createContainer } from './create.ts';
@@ -64,13 +65,8 @@ async function runWith(
   }
   tellExit(context, options.id, launched.pid);
   const tidy = whatIsLeft(context, record);
-  return {
-    pid: launched.pid,
-    ...(record.init && { init: record.init }),
-    ...(launched.terminal !== undefined && { terminal: launched.terminal }),
-    ...(launched.stub !== undefined && { stub: launched.stub }),
-    ...(tidy !== undefined && { tidy }),
-  };
+  const { pid, terminal, stub } = launched;
+  return defined({ pid, init: record.init, terminal, stub, tidy });
 }
 
 /** What `remove` would remove once the process has ended, when that is all it would do. */

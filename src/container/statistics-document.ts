@@ -5,6 +5,7 @@ import type {
   PressureLine,
   UsageCounter,
 } from '../cgroup/statistics/cgroup-statistics.ts';
+import { defined } from '../defined.ts';
 
 /** What "no limit" is to those who read these documents: v1's number, and the largest of v2. */
 const UNLIMITED = {
@@ -93,7 +94,7 @@ function pressureLine(line: PressureLine) {
 function psi(pressure: Pressure | undefined): { readonly psi?: PressureDocument } {
   if (pressure === undefined) return {};
   const { some, full } = pressure;
-  return { psi: { ...(some && { some: pressureLine(some) }), ...(full && { full: pressureLine(full) }) } };
+  return { psi: defined({ some: some && pressureLine(some), full: full && pressureLine(full) }) };
 }
 
 function entries(list: readonly BlockIoEntry[] | undefined): BlockIoDocument[] | undefined {

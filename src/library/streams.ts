@@ -1,6 +1,7 @@
 import { Socket } from 'node:net';
 import type { Duplex, Readable, Writable } from 'node:stream';
 import type { StandardStreams } from '../container/types.ts';
+import { defined } from '../defined.ts';
 import { askLater } from '../host/files.ts';
 import type { Host } from '../host/host.ts';
 import { O_APPEND, O_CLOEXEC, O_CREAT, O_NOCTTY, O_RDONLY, O_WRONLY } from '../host/open-flags.ts';
@@ -32,6 +33,10 @@ export interface NodeStreams {
   readonly stderr?: Readable;
   /** The process's terminal: what it writes is read here, and what is written here it reads. */
   readonly terminal?: Duplex;
+}
+
+function socketOf(descriptor: number | undefined, mode: { readable: boolean; writable: boolean }) {
+  return descriptor === undefined ? undefined : new Socket({ fd: descriptor, ...mode });
 }
 
 /** Streams that were opened for one process. */
@@ -111,10 +116,10 @@ export class OpenStreams {
     }
     this.#closeTheirs();
     const [stdin, stdout, stderr] = this.#ours;
-    return {
-      ...(stdin !== undefined && { stdin: new Socket({ fd: stdin, readable: false, writable: true }) }),
-      ...(stdout !== undefined && { stdout: new Socket({ fd: stdout, readable: true, writable: false }) }),
-      ...(stderr !== undefined && { stderr: new Socket({ fd: stderr, readable: true, writable: false }) }),
-    };
+    return defined({
+      stdin: socketOf(stdin, { readable: false, writable: true }),
+      stdout: socketOf(stdout, { readable: true, writable: false }),
+      stderr: socketOf(stderr, { readable: true, writable: false }),
+    });
   }
 }

@@ -1,4 +1,5 @@
 import { unknownCapability } from '../../bundle/rules/capabilities.ts';
+import { defined } from '../../defined.ts';
 import { Failure } from '../../failure.ts';
 import { capabilityNames } from '../../spec/capability-names.ts';
 import type { Capabilities, Process } from '../../spec/config.ts';
@@ -48,7 +49,7 @@ export function mergeProcess(own: Process | undefined, options: ExecOptions): Pr
     throw new Failure('invalid', `cwd "${options.cwd}" is not an absolute path`, { pointer: '/process/cwd' });
   }
   const base: Process = own ?? { cwd: '/' };
-  const { user } = options;
+  const { user, noNewPrivileges, apparmorProfile, selinuxLabel } = options;
   const capabilities = addCapabilities(base.capabilities, options.capabilities);
   const merged: Process = {
     ...base,
@@ -58,14 +59,9 @@ export function mergeProcess(own: Process | undefined, options: ExecOptions): Pr
     env: [...(base.env ?? []), ...(options.env ?? [])],
     user: {
       ...base.user,
-      ...(user && { uid: user.uid }),
-      ...(user?.gid !== undefined && { gid: user.gid }),
-      ...(options.additionalGids && { additionalGids: options.additionalGids }),
+      ...defined({ uid: user?.uid, gid: user?.gid, additionalGids: options.additionalGids }),
     },
-    ...(capabilities && { capabilities }),
-    ...(options.noNewPrivileges !== undefined && { noNewPrivileges: options.noNewPrivileges }),
-    ...(options.apparmorProfile !== undefined && { apparmorProfile: options.apparmorProfile }),
-    ...(options.selinuxLabel !== undefined && { selinuxLabel: options.selinuxLabel }),
+    ...defined({ capabilities, noNewPrivileges, apparmorProfile, selinuxLabel }),
   };
   // The size of the container's own terminal is not that of a new one.
   if (!options.tty) return merged;

@@ -6,6 +6,7 @@ import type {
   RdmaCounter,
   UsageCounter,
 } from '../../cgroup/statistics/cgroup-statistics.ts';
+import { defined } from '../../defined.ts';
 import { Failure } from '../../failure.ts';
 import { hasErrno } from '../../host/native.ts';
 import { encodeMessage, type MessageOf } from '../../protobuf.ts';
@@ -87,9 +88,11 @@ function memoryV1(memory: NonNullable<CgroupStatistics['memory']>) {
   return {
     ...numbersOf(memoryStatV1, memory.raw),
     usage: entryV1(memory.usage),
-    ...(memory.swap && { swap: entryV1(memory.swap) }),
-    ...(memory.kernel && { kernel: entryV1(memory.kernel) }),
-    ...(memory.kernelTcp && { kernel_tcp: entryV1(memory.kernelTcp) }),
+    ...defined({
+      swap: memory.swap && entryV1(memory.swap),
+      kernel: memory.kernel && entryV1(memory.kernel),
+      kernel_tcp: memory.kernelTcp && entryV1(memory.kernelTcp),
+    }),
   };
 }
 
@@ -144,9 +147,7 @@ function pressureLine({ average10, average60, average300, total }: PressureLine)
 function pressureOf(pressure: Pressure | undefined) {
   if (pressure === undefined) return {};
   const { some, full } = pressure;
-  return {
-    pressure: { ...(some && { some: pressureLine(some) }), ...(full && { full: pressureLine(full) }) },
-  };
+  return { pressure: defined({ some: some && pressureLine(some), full: full && pressureLine(full) }) };
 }
 
 function limitV2(counter: UsageCounter): bigint {
