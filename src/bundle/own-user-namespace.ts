@@ -56,8 +56,11 @@ export function withOwnUserNamespace(config: Config, caller: CallerIds): Complet
   };
 }
 
-/** Lines that the kernel takes (user_namespaces(7)), with room for the caller's own and a range that it divides. */
-const mostRanges = 338;
+/**
+ * The kernel takes less than a page of text (user_namespaces(7)), and a line has 33 bytes at most: with room for the
+ * caller's own and for a range that it divides.
+ */
+const mostRanges = Math.floor(4095 / 33) - 2;
 
 /** `own` is `wanted` inside; what is below and above comes from the ranges. */
 function mapsAround(wanted: number, own: number, ranges: readonly IdRange[]): IdMapping[] {

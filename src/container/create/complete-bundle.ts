@@ -3,7 +3,8 @@ import { stringifyJson } from '../../bundle/json/stringify-json.ts';
 import type { LoadedBundle } from '../../bundle/load-bundle.ts';
 import { type CallerIds, withOwnUserNamespace } from '../../bundle/own-user-namespace.ts';
 import { checkConfig } from '../../bundle/rules/rules.ts';
-import { hasErrno, type Native } from '../../host/native.ts';
+import { askUnless } from '../../host/files.ts';
+import type { Native } from '../../host/native.ts';
 import { type IdRange, parseSubordinateIds } from '../../host/subordinate-ids.ts';
 import { ownerName } from '../record/owner-name.ts';
 import { hasMapHelper } from './id-maps.ts';
@@ -20,6 +21,7 @@ export interface CompletedBundle {
  * so that `exec`, `update` and `delete` find it.
  *
  * @throws InvalidDocument for what the maps that this user can have do not allow: an id that is not mapped.
+ * @throws Failure `system` for a file of ids that cannot be read.
  */
 export function completeBundle(native: Native, bundle: LoadedBundle): CompletedBundle {
   if (native.userId() === 0) return { bundle, added: [] };
@@ -43,10 +45,6 @@ function callerIds(native: Native): CallerIds {
 const longestFile = 4 * 1024 * 1024;
 
 function textOf(native: Native, path: string): string {
-  try {
-    return native.readText(path, longestFile);
-  } catch (error) {
-    if (hasErrno(error, 'ENOENT', 'ENOTDIR', 'EACCES')) return '';
-    throw error;
-  }
+  const codes = ['ENOENT', 'ENOTDIR', 'EACCES'];
+  return askUnless(codes, 'read', path, () => native.readText(path, longestFile)) ?? '';
 }

@@ -56,12 +56,29 @@ function writeMap(host: Host, path: string, mappings: readonly IdMapping[], poin
   try {
     host.native.writeFile(path, idMapText(mappings));
   } catch (cause) {
-    throw new Failure(
-      'system',
-      `cannot map ids ${JSON.stringify(idMapText(mappings).trim())}: ${messageOf(cause)}`,
-      { cause, pointer },
-    );
+    throw new Failure('system', `cannot map ${idsOf(mappings)}: ${messageOf(cause)}`, {
+      cause,
+      pointer,
+      ...lengthHint(mappings),
+    });
   }
+}
+
+/** As the kernel is told them, where a person would read that. */
+function idsOf(mappings: readonly IdMapping[]): string {
+  const text = idMapText(mappings).trim();
+  return text.length > 200 ? `${mappings.length} lines of ids` : `ids ${JSON.stringify(text)}`;
+}
+
+/** user_namespaces(7): a map is written at once, and is shorter than a page. */
+const page = 4096;
+
+function lengthHint(mappings: readonly IdMapping[]): { hint?: string } {
+  const { length } = idMapText(mappings);
+  if (length < page) return {};
+  return {
+    hint: `The kernel takes less than a page of them (${page} bytes on most machines), and these are ${length}: join neighbouring ranges`,
+  };
 }
 
 async function runMapHelper(
@@ -92,9 +109,10 @@ async function runMapHelper(
   }
   const status = await host.wait.child(child);
   if (status.code === 0) return;
-  throw new Failure('system', `${helper} refused to map ${JSON.stringify(idMapText(mappings).trim())}`, {
+  throw new Failure('system', `${helper} refused to map ${idsOf(mappings)}`, {
     pointer,
     hint: `The ids must be listed for this user in /etc/sub${helper.slice(3, 4)}id, and ${helper} needs its privileges: it is set-user-ID, and the caller is without no_new_privs`,
+    ...lengthHint(mappings),
   });
 }
 

@@ -70,6 +70,15 @@ test('what newuidmap would not map is not asked of it: not installed, no file, n
   }
 });
 
+test('a file of ids that is there and cannot be read is told by its name', () => {
+  const native = machine(1000, full);
+  native.readText = (path) => {
+    if (path === '/etc/subgid') throw systemError('EFBIG', 27);
+    return full[path as keyof typeof full];
+  };
+  assert.throws(() => completeBundle(native, bundleOf(configOf())), /cannot read "\/etc\/subgid": EFBIG/);
+});
+
 test('an id that this user cannot have is refused at its place', () => {
   const config = configOf((each) => (each.process.user = { uid: 0, gid: 0, additionalGids: [70_000] }));
   assert.throws(

@@ -104,7 +104,7 @@ for (const blocking of [true, false]) {
 test('a helper that refuses is named, with the file that allows it', async () => {
   const { host } = machine(1000, 1000, { newuidmap: 1, newgidmap: 0 });
   const failure = await refusalOf(writeIdMaps(host, { uidMappings: map(5, 2), gidMappings: map(5, 2) }, 77));
-  assert.match(failure.message, /newuidmap refused to map "0 5 2"/);
+  assert.match(failure.message, /newuidmap refused to map ids "0 5 2"/);
   assert.match(failure.hint ?? '', /\/etc\/subuid/);
   assert.equal(failure.pointer, '/linux/uidMappings');
 });
@@ -124,6 +124,21 @@ test('a map that the kernel refuses is shown', async () => {
   const failure = await refusalOf(writeIdMaps(host, { uidMappings: map(1), gidMappings: map(2) }, 77));
   assert.match(failure.message, /cannot map ids "0 2 1": EINVAL/);
   assert.equal(failure.pointer, '/linux/gidMappings');
+});
+
+test('a map of more than a page is not shown but explained', async () => {
+  const { host, calls } = machine(0, 0);
+  calls.writeFile = () => {
+    throw systemError('EINVAL', 22);
+  };
+  const gidMappings = Array.from({ length: 330 }, (_, index) => ({
+    containerID: index,
+    hostID: 1_000_000 + 2 * index,
+    size: 1,
+  }));
+  const failure = await refusalOf(writeIdMaps(host, { uidMappings: map(0), gidMappings }, 900));
+  assert.match(failure.message, /^cannot map 330 lines of ids: EINVAL/);
+  assert.match(failure.hint ?? '', /less than a page of them .* and these are 4\d\d\d: join/);
 });
 
 test('forbidsSetGroups() is so for an ordinary user whose only group is their own', () => {
