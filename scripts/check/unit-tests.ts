@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { type ModuleGraph, reachable } from './module-graph.ts';
 
 /** Rooms of src whose decisions are looked at one by one, without root. */
-const rooms = /^src\/(?:(?:container|plan|cgroup|launch|criu|network|resctrl|host|spec)\/|[^/]+$)/;
+const rooms =
+  /^src\/(?:(?:container|plan|cgroup|launch|criu|network|resctrl|host|spec|dbus|foreign)\/|[^/]+$)/;
 const functions = /^export (?:async )?(?:function\*?|class) /m;
 /** In the first comment of a test: what it tests by way of what it imports. A folder is all that is in it. */
 const alsoTests = /^\/\*\*(?:(?!\*\/)[\s\S])*?Tests also:((?:[\s*]+src\/[\w/.-]+)+)/;
