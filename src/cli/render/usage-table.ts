@@ -12,7 +12,7 @@ const unknown = '-';
 /** `1.5 GiB`: three digits are enough for people. */
 export function bytes(value: number): string {
   let power = 0;
-  for (; value >= 1000 && power < units.length - 1; power++) value /= 1024;
+  for (; value >= 999.5 && power < units.length - 1; power++) value /= 1024;
   const text = power === 0 || value >= 99.95 ? value.toFixed(0) : value.toFixed(1);
   return `${text} ${units[power]}`;
 }
