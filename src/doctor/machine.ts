@@ -88,7 +88,8 @@ export function thisMachine(host: Host, user: string): Machine {
     },
     cgroups() {
       try {
-        return detectCgroups(native);
+        // Without /proc/self/cgroup the kernel has none.
+        return quietly(() => detectCgroups(native));
       } catch (error) {
         if (error instanceof Failure) return undefined;
         throw error;

@@ -1,4 +1,7 @@
-/** `plan --audit`: every rule finds what it is for, and says nothing of what is closed. */
+/**
+ * `plan --audit`: every rule finds what it is for, and says nothing of what is closed.
+ * Tests also: src/audit/finding.ts src/audit/rule.ts src/audit/subject.ts
+ */
 
 import { strict as assert } from 'node:assert';
 import { suite } from 'uvu';
@@ -141,6 +144,14 @@ const rows: Readonly<Record<string, readonly [Config, ...string[]]>> = {
     },
     'critical capabilities /process/capabilities/bounding/0',
     'medium new-privileges /process/noNewPrivileges',
+  ],
+  'the same where no user is named, which is root': [
+    {
+      ...hostUsers([]),
+      process: { cwd: '/', noNewPrivileges: true, capabilities: { bounding: ['CAP_SYS_ADMIN'] } },
+    },
+    'critical capabilities /process/capabilities/bounding/0',
+    'medium user-namespace /process/user/uid',
   ],
   'root without a user namespace': [
     { ...hostUsers([]), process: { ...(closed().process as Process), user: { uid: 0, gid: 0 } } },

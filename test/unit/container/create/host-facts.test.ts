@@ -50,6 +50,13 @@ test('root of the machine makes devices; root of a user namespace and an ordinar
   assert.deepEqual([rootless, makesDevices, capabilities, resctrlTasks], [false, true, 5n, ['/t']]);
   const inside = facts(machine({ '/proc/self/uid_map': '         0       1000          1\n' }));
   assert.deepEqual([inside.rootless, inside.makesDevices], [false, false]);
+  const without = facts(machine({ '/proc/self/uid_map': '!ENOENT' }));
+  assert.deepEqual(
+    [without.rootless, without.makesDevices],
+    [false, true],
+    'a kernel without CONFIG_USER_NS',
+  );
+  assert.throws(() => facts(machine({ '/proc/self/uid_map': '!EACCES' })), /EACCES/);
   const ordinary = facts(machine({}, 1000));
   assert.deepEqual([ordinary.rootless, ordinary.makesDevices], [true, false]);
 });
