@@ -97,6 +97,9 @@ test('kill and delete --regex: those that match and no others', () =>
     assert.equal((await sandbox.state(other)).status, 'running');
     expectRefusal(await sandbox.tsoci(['delete', '--regex', '^nobody$']), /no container matches/);
     expectRefusal(await sandbox.tsoci(['kill', '--regex', '(']), /--regex/);
+    expectRefusal(await sandbox.tsoci(['kill', '--regex', '', 'KILL']), /--regex "".*\n.*\.\* for all/);
+    expectRefusal(await sandbox.tsoci(['delete', '--force', '--regex', '']), /--regex ""/);
+    assert.equal((await sandbox.state(other)).status, 'running');
   }));
 
 /**

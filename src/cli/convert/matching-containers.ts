@@ -5,9 +5,14 @@ import { Failure, messageOf } from '../../failure.ts';
 /**
  * The containers whose ids a regular expression describes, anywhere in them unless it says `^` and `$`; by name.
  *
- * Throws `Failure` (`invalid`) for what is no regular expression, `not-found` when it describes none.
+ * Throws `Failure` (`invalid`) for what is no regular expression, and for an empty one, which is in all of them and
+ * which a script gives whose variable is not set; `not-found` when it describes none.
  */
 export async function matchingContainers(context: Context, pattern: string): Promise<string[]> {
+  if (pattern === '')
+    throw new Failure('invalid', '--regex "": an empty expression names no containers', {
+      hint: 'Give . or .* for all containers, or an expression such as ^web-.',
+    });
   let expression: RegExp;
   try {
     expression = new RegExp(pattern, 'u');
