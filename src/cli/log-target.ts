@@ -29,15 +29,19 @@ export function logTarget(text: string): LogTarget {
   return { kind: named, identifier: rest === '' ? 'tsoci' : rest, path: sockets[named] };
 }
 
-/** One datagram with one message, in which no line ends. */
+/**
+ * One datagram with one message, which is one line, as in a file: with an end of line in it journald would take what
+ * follows for further fields of the entry, and messages hold words of configs and of containers.
+ */
 export function logDatagram(
   target: LogTarget & { kind: 'journald' | 'syslog' },
   level: Level,
   message: string,
 ): string {
   const severity = severities[level];
-  if (target.kind === 'syslog') return `<${facility | severity}>${target.identifier}: ${message}`;
-  return `PRIORITY=${severity}\nSYSLOG_IDENTIFIER=${target.identifier}\nMESSAGE=${message}\n`;
+  const line = message.replaceAll('\n', '\\n');
+  if (target.kind === 'syslog') return `<${facility | severity}>${target.identifier}: ${line}`;
+  return `PRIORITY=${severity}\nSYSLOG_IDENTIFIER=${target.identifier}\nMESSAGE=${line}\n`;
 }
 
 /** True when a message of this level is wanted where `most` is the least important that is. */
