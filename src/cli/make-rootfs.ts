@@ -1,7 +1,7 @@
 import { Failure, withCleanup } from '../failure.ts';
-import { readScratch, runChild, withScratch } from '../host/child.ts';
+import { type ChildResult, readScratch, runChild, withScratch } from '../host/child.ts';
 import { isDirectory } from '../host/file-types.ts';
-import { ask, askUnless } from '../host/files.ts';
+import { ask, askLater, askUnless } from '../host/files.ts';
 import type { Host } from '../host/host.ts';
 import type { FileStatus, Native } from '../host/native.ts';
 import { O_CLOEXEC, O_RDONLY } from '../host/open-flags.ts';
@@ -154,12 +154,8 @@ async function run(host: Host, name: string, args: readonly string[]): Promise<v
   try {
     await withScratch(native, 'tsoci-rootfs', async (said) => {
       const environment = [programPath, 'LC_ALL=C'];
-      const ended = await runChild(host, {
-        file,
-        argv: [name, ...args],
-        environment,
-        descriptors: [nothing, said, said],
-      });
+      const child = { file, argv: [name, ...args], environment, descriptors: [nothing, said, said] };
+      const ended = (await askLater([], 'run', file, () => runChild(host, child))) as ChildResult;
       if (ended.code === 0) return;
       const why = readScratch(native, said, longestComplaint).trim() || endName(ended);
       throw new Failure('system', `${name}: ${why}`);

@@ -2,6 +2,7 @@ import { strict as assert } from 'node:assert';
 import { readdirSync } from 'node:fs';
 import { suite } from 'uvu';
 import { commands } from '../../../../src/cli/commands.ts';
+import { command } from '../../../../src/cli/table/command.ts';
 import { globalOptions, helpOption } from '../../../../src/cli/table/global-options.ts';
 import type { OptionRow } from '../../../../src/cli/table/rows.ts';
 
@@ -114,6 +115,16 @@ test("commands have every option of the engines' contract", () => {
       option,
     );
   }
+});
+
+test('command() makes a row of what is written, with empty lists where nothing is', () => {
+  const about = { name: 'x', summary: 'do', description: ['Does.'], examples: [], handler: () => 3 };
+  assert.deepEqual(command(about), { ...about, options: [], positionals: [] });
+  const options = [{ name: 'all', type: 'boolean', help: 'all of them' }] as const;
+  const positionals = [{ name: 'id', value: 'ID', required: true, help: 'which' }] as const;
+  const rest = { value: 'ID…', help: 'more', begins: 'anywhere' } as const;
+  const whole = { ...about, options, positionals, rest };
+  assert.deepEqual(command(whole), whole);
 });
 
 function assertSound(where: string, rows: readonly OptionRow[]): void {

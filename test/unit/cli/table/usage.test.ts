@@ -1,3 +1,4 @@
+/** Tests also: src/cli/table/habits.ts */
 import { strict as assert } from 'node:assert';
 import { suite } from 'uvu';
 import { commands } from '../../../../src/cli/commands.ts';
@@ -36,8 +37,15 @@ const rows: readonly (readonly [string, string, RegExp])[] = [
   ['rm c', 'unknown command "rm"', /"tsoci delete CONTAINER-ID"/],
   ['stop c', 'unknown command "stop"', /"tsoci kill CONTAINER-ID TERM", then "tsoci delete/],
   ['logs c', 'unknown command "logs"', /keeps no logs.*--output FILE/],
+  ['constructor', 'unknown command "constructor"', /^Try "tsoci --help"\.$/],
   ['run -it c', 'run: unknown option "-it"', /process\.terminal/],
   ['run -ti c', 'run: unknown option "-ti"', /process\.terminal/],
+  ['run -xi c', 'run: unknown option "-xi"', /without asking, and config\.json/],
+  ['run -xyzi c', 'run: unknown option "-xyzi"', /^Try/],
+  ['run --it c', 'run: unknown option "--it"', /^Try/],
+  ['run -interactive c', 'run: unknown option "-interactive"', /without asking\./],
+  ['pause -it c', 'pause: unknown option "-it"', /^Try/],
+  ['run -rm c', 'run: unknown option "-rm"', /deleted at the end anyway/],
   ['run --rm c', 'run: unknown option "--rm"', /deleted at the end anyway, unless --keep/],
   ['run --name c', 'run: unknown option "--name"', /the last word/],
   ['exec -it c sh', 'exec: unknown option "-it"', /without asking; --tty/],
