@@ -14,6 +14,7 @@ import type { DeviceRule } from '../../src/spec/config.ts';
 import { besideRunc, outcome, type Row } from './support/beside-runc.ts';
 import type { ConfigChange, Mutable } from './support/bundle.ts';
 import { pureV2 } from './support/cgroup-of.ts';
+import { catches } from './support/processes.ts';
 import { Receiver } from './support/receiver.ts';
 import { runtimeKind } from './support/runtime.ts';
 import { expectSuccess, type Sandbox, withSandbox } from './support/sandbox.ts';
@@ -197,6 +198,8 @@ const freezers: readonly Row[] = [
         '-c',
         'trap "exit 0" TERM; while :; do sleep 0.1; done',
       ]);
+      const { pid } = await sandbox.state(id);
+      await until('it has its trap', () => catches(pid, constants.signals.SIGTERM));
       expectSuccess(await sandbox.tsoci(['pause', id]));
       expectSuccess(await sandbox.tsoci(['kill', id, 'TERM']));
       const { status } = await sandbox.state(id);

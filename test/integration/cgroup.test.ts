@@ -14,6 +14,7 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs';
+import { constants } from 'node:os';
 import { suite } from 'uvu';
 import type { Cgroup, CgroupEntry } from '../../src/cgroup/cgroup.ts';
 import { detectCgroups } from '../../src/cgroup/layout/detect-cgroups.ts';
@@ -24,6 +25,7 @@ import { loadNative } from '../../src/entry/load-native.ts';
 import { Failure } from '../../src/failure.ts';
 import { watchingWait } from '../../src/host/wait.ts';
 import type { Resources } from '../../src/spec/config.ts';
+import { catches } from './support/processes.ts';
 
 const native = loadNative(findLibexec());
 const host = { native, wait: watchingWait(native), surroundings: {} };
@@ -281,6 +283,7 @@ test('killAll() ends every process, frozen ones and forking ones too, and delete
 test('killAll() with another signal reaches everybody and leaves a frozen cgroup frozen', async () => {
   const cgroup = await made();
   const child = await sleeper(cgroup, "trap 'echo got; exit 7' TERM; while :; do sleep 0.05; done");
+  await until('it has its trap', () => catches(child.pid ?? 0, constants.signals.SIGTERM));
   await cgroup.freeze();
   await cgroup.killAll(15);
   assert.equal(cgroup.frozen(), true);

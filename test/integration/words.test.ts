@@ -4,6 +4,7 @@
  */
 import { strict as assert } from 'node:assert';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { constants } from 'node:os';
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import {
@@ -17,9 +18,11 @@ import {
   told,
 } from './support/beside-runc.ts';
 import type { ConfigChange } from './support/bundle.ts';
+import { catches } from './support/processes.ts';
 import { runtimeKind } from './support/runtime.ts';
 import { expectSuccess, type Sandbox, withSandbox } from './support/sandbox.ts';
 import { onTerminal } from './support/terminal.ts';
+import { until } from './support/wait.ts';
 
 const test = suite(`words and options (${runtimeKind})`);
 
@@ -155,6 +158,8 @@ const emptyValues: readonly Row[] = [
         '-c',
         'trap "exit 3" TERM; while :; do sleep 0.05; done',
       ]);
+      const { pid } = await sandbox.state(id);
+      await until('it has its trap', () => catches(pid, constants.signals.SIGTERM));
       const { code } = await sandbox.tsoci(['kill', id, '']);
       await sandbox.stopped(id);
       return code;

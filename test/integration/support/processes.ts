@@ -38,11 +38,20 @@ const allPids = (): number[] =>
 export const childrenOf = (parent: number): number[] =>
   allPids().filter((pid) => statOf(pid)?.parent === parent);
 
-/** Whether a process has a signal blocked, as one does that reads its signals from a descriptor. */
-export function holdsBack(pid: number, signal: number): boolean {
-  const blocked = /^SigBlk:\t([0-9a-f]+)$/m.exec(readOf(pid, 'status') ?? '')?.[1] ?? '0';
-  return ((BigInt(`0x${blocked}`) >> BigInt(signal - 1)) & 1n) === 1n;
+/** Whether a signal is in one of a process's sets, as proc_pid_status(5) has them. */
+function inSignalSet(pid: number, set: 'SigBlk' | 'SigCgt', signal: number): boolean {
+  const mask = new RegExp(`^${set}:\\t([0-9a-f]+)$`, 'm').exec(readOf(pid, 'status') ?? '')?.[1] ?? '0';
+  return ((BigInt(`0x${mask}`) >> BigInt(signal - 1)) & 1n) === 1n;
 }
+
+/** Whether a process has a signal blocked, as one does that reads its signals from a descriptor. */
+export const holdsBack = (pid: number, signal: number): boolean => inSignalSet(pid, 'SigBlk', signal);
+
+/**
+ * Whether a process has a handler for a signal. The first process of a pid namespace does not see a signal for which
+ * it has none (pid_namespaces(7)): whoever waits for its answer waits for its trap first.
+ */
+export const catches = (pid: number, signal: number): boolean => inSignalSet(pid, 'SigCgt', signal);
 
 /** The words of its command line, each with a zero byte behind it; empty of a process that ended. */
 export const commandLineOf = (pid: number): string => readOf(pid, 'cmdline') ?? '';
