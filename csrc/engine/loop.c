@@ -220,16 +220,19 @@ static void run_timers(void) {
 
 /* Bytes that the engine has allocated: a field of its runtime. */
 #define RUNTIME_ALLOCATED 24U
-#define COLLECT_AFTER (1U << 20)
+#define COLLECT_AFTER (128U << 10)
+static u32 allocated_first;
 static u32 allocated_before;
 
-/* Reference counts free most; cycles stay until a collection, which costs milliseconds: so when there is
- * nothing else to do. */
+/* Reference counts free most; cycles stay until a collection, which looks at all that was made since the
+ * image: so when there is nothing else to do, and the more of it there is the less often. */
 static void collect_when_idle(void) {
     u32 allocated = i32_load(runtime + RUNTIME_ALLOCATED);
+    if (allocated_first == 0 || allocated < allocated_first)
+        allocated_first = allocated;
     if (allocated_before == 0 || allocated < allocated_before)
         allocated_before = allocated;
-    if (allocated - allocated_before < COLLECT_AFTER)
+    if (allocated - allocated_before < COLLECT_AFTER + (allocated_before - allocated_first) / 4)
         return;
     w2c_JS_RunGC(runtime);
     allocated_before = i32_load(runtime + RUNTIME_ALLOCATED);

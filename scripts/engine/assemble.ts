@@ -76,7 +76,8 @@ function addonSources(): string[] {
 /** The engine in C, made once for each version of the package and of the translation. */
 function translated(): string {
   const hash = createHash('sha256');
-  for (const file of [wasm, join(root, 'scripts', 'engine', 'translate.ts')]) hash.update(readFileSync(file));
+  const scripts = ['translate.ts', 'repairs.ts'].map((name) => join(root, 'scripts', 'engine', name));
+  for (const file of [wasm, ...scripts]) hash.update(readFileSync(file));
   const directory = join(kept, `translated-${hash.digest('hex').slice(0, 16)}`);
   if (existsSync(directory)) return directory;
   console.log('engine: translating QuickJS-ng to C');

@@ -9,6 +9,7 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { repaired } from './repairs.ts';
 
 /** The version that the shapes below are of. */
 const wasm2cVersion = '1.0.32';
@@ -93,51 +94,6 @@ function frees(text: string): string {
   // Objects are what has a number of at least this, and the count lies before them.
   if (!/^void w2c_JS_FreeValueRT.*\n(.*\n){11} {2}w2c_j1 = 18446744035054845952ull;\n/m.test(result))
     throw new Error('JS_FreeValueRT does not begin as free_value does');
-  return result;
-}
-
-/**
- * Faults of QuickJS-ng 0.18.0 that are repaired on the way, each where it stands once. test/unit/engine has what
- * failed.
- *
- * Comparing a bigint with a number of another magnitude forgot the sign: -1n < -9223372036 was true.
- */
-const repairs = [
-  // No fault, but a count of another shape than those of `counts`: a closure's variable's.
-  {
-    from: `  w2c_l2 = w2c_i1;
-  i32_store((u64)(w2c_i0), w2c_i1);
-  w2c_i0 = w2c_l2;
-  if (w2c_i0) {goto w2c_B2;}
-`,
-    to: `  w2c_l2 = w2c_i1;
-  count_store((u64)(w2c_i0), w2c_i1);
-  w2c_i0 = w2c_l2;
-  if (w2c_i0) {goto w2c_B2;}
-`,
-  },
-  {
-    from: `    w2c_i0 = 4294967295u;
-    w2c_i1 = 1u;
-    w2c_i2 = w2c_p0;
-    w2c_i3 = w2c_l2;
-    w2c_i2 = (u32)((s32)w2c_i2 < (s32)w2c_i3);
-    w2c_i0 = w2c_i2 ? w2c_i0 : w2c_i1;
-    w2c_l2 = w2c_i0;
-`,
-    to: `    w2c_i0 = (s32)w2c_p0 < (s32)w2c_l2 ? 4294967295u : 1u;
-    w2c_l2 = w2c_l3 ? 0u - w2c_i0 : w2c_i0;
-`,
-  },
-] as const;
-
-function repaired(text: string): string {
-  let result = text;
-  for (const { from, to } of repairs) {
-    if (result.split(from).length !== 2)
-      throw new Error('a fault of the engine is not where it was: is it repaired?');
-    result = result.replace(from, to);
-  }
   return result;
 }
 
