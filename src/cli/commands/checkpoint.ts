@@ -1,4 +1,5 @@
 import type { CriuChoices } from '../../container/checkpoint/criu-choices.ts';
+import type { CheckpointOptions } from '../../container/checkpoint/types.ts';
 import { defined } from '../../defined.ts';
 import { pageServer } from '../convert/page-server.ts';
 import { command } from '../table/command.ts';
@@ -45,6 +46,44 @@ export const criuOptions = [
   { name: 'link-remap', type: 'boolean', help: 'allow deleted files to get a name again' },
 ] as const satisfies readonly OptionRow[];
 
+const options = [
+  ...criuOptions,
+  {
+    name: 'parent-path',
+    type: 'string',
+    value: 'DIR',
+    help: 'images of the --pre-dump before, absolute or relative to --image-path',
+    complete: 'directory',
+  },
+  { name: 'leave-running', type: 'boolean', help: 'let the container run on after it was saved' },
+  { name: 'pre-dump', type: 'boolean', help: 'save the memory only, ahead of the checkpoint; it runs on' },
+  {
+    name: 'tcp-skip-in-flight',
+    type: 'boolean',
+    help: 'leave out TCP connections that are not yet established',
+  },
+  {
+    name: 'network-lock',
+    type: 'string',
+    value: 'METHOD',
+    choices: ['iptables', 'nftables', 'skip'],
+    help: "how connections are kept quiet meanwhile (CRIU's default: iptables)",
+  },
+  {
+    name: 'status-fd',
+    type: 'number',
+    value: 'FD',
+    none: '-1',
+    help: 'descriptor to which CRIU writes a NUL when --lazy-pages is ready to serve',
+  },
+  {
+    name: 'page-server',
+    type: 'string',
+    value: 'ADDRESS:PORT',
+    help: 'where a page server takes the memory, or where --lazy-pages offers it',
+  },
+] as const satisfies readonly OptionRow[];
+
 export const checkpointCommand = command({
   name: 'checkpoint',
   summary: 'save the processes of a container to a directory',
@@ -65,62 +104,32 @@ export const checkpointCommand = command({
       does: 'this stops it for a shorter time',
     },
   ],
-  options: [
-    ...criuOptions,
-    {
-      name: 'parent-path',
-      type: 'string',
-      value: 'DIR',
-      help: 'images of the --pre-dump before, absolute or relative to --image-path',
-      complete: 'directory',
-    },
-    { name: 'leave-running', type: 'boolean', help: 'let the container run on after it was saved' },
-    { name: 'pre-dump', type: 'boolean', help: 'save the memory only, ahead of the checkpoint; it runs on' },
-    {
-      name: 'tcp-skip-in-flight',
-      type: 'boolean',
-      help: 'leave out TCP connections that are not yet established',
-    },
-    {
-      name: 'network-lock',
-      type: 'string',
-      value: 'METHOD',
-      choices: ['iptables', 'nftables', 'skip'],
-      help: "how connections are kept quiet meanwhile (CRIU's default: iptables)",
-    },
-    {
-      name: 'status-fd',
-      type: 'number',
-      value: 'FD',
-      help: 'descriptor to which CRIU writes a NUL when --lazy-pages is ready to serve',
-    },
-    {
-      name: 'page-server',
-      type: 'string',
-      value: 'ADDRESS:PORT',
-      help: 'where a page server takes the memory, or where --lazy-pages offers it',
-    },
-  ],
+  options,
   positionals: [id],
   async handler({ arguments: { id }, values, context }) {
     const { checkpoint } = await import('../../container/checkpoint.ts');
-    const server = values['page-server'];
-    await checkpoint(await context(), id, {
-      ...criuChoices(values),
-      leaveRunning: values['leave-running'],
-      preDump: values['pre-dump'],
-      tcpSkipInFlight: values['tcp-skip-in-flight'],
-      ...defined({
-        parentPath: values['parent-path'],
-        networkLock: values['network-lock'],
-        // Callers that want none pass -1.
-        statusFd: (values['status-fd'] ?? -1) < 0 ? undefined : values['status-fd'],
-        pageServer: server === undefined ? undefined : pageServer(server),
-      }),
-    });
+    await checkpoint(await context(), id, checkpointOptions(values));
     return 0;
   },
 });
+
+/** What `checkpoint` tells the library. */
+export function checkpointOptions(values: Values<typeof options>): CheckpointOptions {
+  const { 'status-fd': statusFd = -1, 'page-server': server } = values;
+  return {
+    ...criuChoices(values),
+    leaveRunning: values['leave-running'],
+    preDump: values['pre-dump'],
+    tcpSkipInFlight: values['tcp-skip-in-flight'],
+    ...defined({
+      parentPath: values['parent-path'],
+      networkLock: values['network-lock'],
+      // Callers that want none pass -1.
+      statusFd: statusFd < 0 ? undefined : statusFd,
+      pageServer: server === undefined ? undefined : pageServer(server),
+    }),
+  };
+}
 
 /** What `checkpoint` and `restore` tell the library alike. */
 export function criuChoices(values: Values<typeof criuOptions>): CriuChoices {

@@ -237,9 +237,10 @@ function assign(row: OptionRow, given: string, values: RawValues): string | unde
   if (row.type === 'string' && given === '') {
     values[row.name] = row.default;
   } else if (row.type === 'number') {
-    const count = /^\d{1,15}$/.test(given) ? Number(given) : -1;
-    if (count < 0) return 'a whole number, 0 or more';
-    values[row.name] = count;
+    const isNumber = /^\d{1,15}$/.test(given) || given === row.none;
+    if (!isNumber)
+      return `a whole number, 0 or more${row.none === undefined ? '' : `, or ${row.none} for none`}`;
+    values[row.name] = Number(given);
   } else if (row.type === 'strings') {
     (values[row.name] as string[]).push(given);
   } else {

@@ -16,6 +16,8 @@ export interface OptionRow {
   readonly value?: string;
   readonly default?: string | number;
   readonly choices?: readonly string[];
+  /** What is no number of these, and stands for none. */
+  readonly none?: '-1';
   /** One sentence without a full stop. */
   readonly help: string;
   readonly complete?: Completion;

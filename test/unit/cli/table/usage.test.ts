@@ -32,6 +32,12 @@ const rows: readonly (readonly [string, string, RegExp])[] = [
   ['create --pid-file', 'create: flag needs an argument: --pid-file', /Try/],
   ['list -f jsno', 'list: --format "jsno": wanted table or json', /Did you mean "json"/],
   ['create --preserve-fds x c', 'create: --preserve-fds "x": wanted a whole number, 0 or more', /Try/],
+  ['create --preserve-fds -1 c', 'create: --preserve-fds "-1": wanted a whole number, 0 or more', /Try/],
+  [
+    'checkpoint --status-fd -2 c',
+    'checkpoint: --status-fd "-2": wanted a whole number, 0 or more, or -1 for none',
+    /Try/,
+  ],
   ['completion bahs', 'completion: SHELL "bahs": wanted bash or zsh', /Did you mean "bash"/],
   ['ls', 'unknown command "ls"', /"tsoci list"/],
   ['rm c', 'unknown command "rm"', /"tsoci delete CONTAINER-ID"/],
@@ -65,6 +71,7 @@ for (const [line, message, hint] of rows) {
     const failure = usageFailure(parsed.slip, parsed.command, commands);
     assert.equal(failure.code, 'invalid');
     assert.ok(failure.message.startsWith(message), failure.message);
+    assert.doesNotMatch(failure.message, /undefined/);
     assert.match(failure.hint ?? '', hint);
   });
 }
