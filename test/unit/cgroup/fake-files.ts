@@ -38,6 +38,10 @@ export class FakeFiles {
     return this.#open.size;
   }
 
+  isOpen(descriptor: number): boolean {
+    return this.#open.has(descriptor);
+  }
+
   native(): Native {
     const known: Partial<Native> = {
       readText: (path) => {

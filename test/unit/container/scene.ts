@@ -39,8 +39,12 @@ export class Scene {
       get: (target, name: keyof Native) => {
         const real = target[name] as (...given: readonly unknown[]) => unknown;
         const fake = cgroups[name] as typeof real;
-        return (...given: readonly unknown[]) =>
-          (String(given[0]).startsWith(`${mount}/`) ? fake : real)(...given);
+        const byDescriptor = name === 'write' || name === 'close';
+        return (...given: readonly unknown[]) => {
+          const [at] = given;
+          const isFake = byDescriptor ? this.files.isOpen(at as number) : String(at).startsWith(`${mount}/`);
+          return (isFake ? fake : real)(...given);
+        };
       },
     });
     const machine = new Proxy(this.real, {
