@@ -33,13 +33,15 @@ bool take_image(napi_env env, napi_callback_info info, struct image *image) {
     napi_value descriptors = NULL;
     napi_value directory = NULL;
     napi_value new_session = NULL;
+    napi_value holds_signals = NULL;
     if (!spawn_arguments(env, info, &arguments[0]))
         return false;
     if (!property(env, arguments[0], "file", &file) || !property(env, arguments[0], "argv", &argv) ||
         !property(env, arguments[0], "environment", &environment) ||
         !property(env, arguments[0], "descriptors", &descriptors) ||
         !property(env, arguments[0], "directory", &directory) ||
-        !property(env, arguments[0], "newSession", &new_session)) {
+        !property(env, arguments[0], "newSession", &new_session) ||
+        !property(env, arguments[0], "holdsSignals", &holds_signals)) {
         fail_type(env, "expected SpawnOptions");
         return false;
     }
@@ -49,5 +51,7 @@ bool take_image(napi_env env, napi_callback_info info, struct image *image) {
         return false;
     if (given(env, directory) && !take_text(env, directory, &image->directory))
         return false;
-    return !given(env, new_session) || take_bool(env, new_session, &image->new_session);
+    if (given(env, new_session) && !take_bool(env, new_session, &image->new_session))
+        return false;
+    return !given(env, holds_signals) || take_bool(env, holds_signals, &image->holds_signals);
 }

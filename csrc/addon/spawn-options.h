@@ -14,6 +14,8 @@ struct image {
     /* Where the child starts, or the caller's own. */
     struct text directory;
     bool new_session;
+    /* SIGINT and SIGTERM wait until it asks for them. */
+    bool holds_signals;
     /* Written by the child, read by us after it. */
     volatile int error;
     const char *volatile syscall;

@@ -109,7 +109,8 @@ static int child(void *argument) {
     if (result == 0 && image->directory.data != NULL && chdir(image->directory.data) < 0)
         result = -errno;
     if (result == 0) {
-        set_mask(0, NULL);
+        const signal_set held = (signal_set)1 << (SIGINT - 1) | (signal_set)1 << (SIGTERM - 1);
+        set_mask(image->holds_signals ? held : 0, NULL);
         result = execute_image(image);
     }
     image->error = -result;
@@ -222,8 +223,12 @@ static napi_value execute(napi_env env, napi_callback_info info) {
     struct image image CLEANUP(image_release) = {.file = -1};
     if (!take_image(env, info, &image))
         return NULL;
-    if (image.new_session || image.directory.data != NULL)
-        return fail(env, EINVAL, image.new_session ? "setsid" : "chdir", NULL);
+    if (image.new_session || image.holds_signals || image.directory.data != NULL)
+        return fail(env, EINVAL,
+                    image.directory.data != NULL ? "chdir"
+                    : image.new_session          ? "setsid"
+                                                 : "sigprocmask",
+                    NULL);
     const size_t count = image.descriptors.count;
     int *room CLEANUP(free_release) = calloc(3 * count + 1, sizeof *room);
     if (room == NULL)

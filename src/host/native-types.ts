@@ -37,6 +37,8 @@ export interface SpawnOptions {
   readonly directory?: string;
   /** Start a new session in the child. */
   readonly newSession?: boolean;
+  /** SIGINT and SIGTERM wait until it asks for them: nothing of either is lost before it can. */
+  readonly holdsSignals?: boolean;
 }
 
 /** One datagram of a SOCK_SEQPACKET socket; `data` of length 0 means that the peer closed. */

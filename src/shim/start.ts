@@ -3,6 +3,7 @@ import { ask } from '../host/files.ts';
 import type { Host } from '../host/host.ts';
 import { hasErrno, type Native } from '../host/native.ts';
 import { O_CLOEXEC, O_RDWR } from '../host/open-flags.ts';
+import { SIGKILL } from '../host/signals.ts';
 import { filesystemTypes } from '../spec/kernel-flags.ts';
 import { isListened, pathOfAddress, socketDirectory, socketPath } from './address.ts';
 import { readBootstrap, writeBootstrap } from './bootstrap.ts';
@@ -35,14 +36,12 @@ export async function start(invocation: Invocation): Promise<void> {
   const path = socketPath(directory, given.address, given.namespace, group);
   const listening = listenOrFind(native, path);
   const address = `unix://${path}`;
-  writeAddress(native, address);
-  if (listening !== undefined) {
-    try {
-      startServer(invocation, { listening, path }, options);
-    } catch (error) {
-      ask('remove', path, () => native.unlink(path));
-      throw error;
-    }
+  try {
+    writeAddress(native, address);
+    if (listening !== undefined) startServer(invocation, { listening, path }, options);
+  } catch (error) {
+    if (listening !== undefined) ask('remove', path, () => native.unlink(path));
+    throw error;
   }
   native.write(standardOutput, writeBootstrap(address, bootstrap));
 }
@@ -121,8 +120,13 @@ function listenOrFind(native: Native, path: string): number | undefined {
 function writeAddress(native: Native, address: string): void {
   const fresh = `.address.${native.processId()}`;
   ask('write', 'address', () => {
-    native.createFile(fresh, address, 0o600, false);
-    native.rename(fresh, 'address');
+    try {
+      native.createFile(fresh, address, 0o600, false);
+      native.rename(fresh, 'address');
+    } catch (error) {
+      if (native.status(fresh, false) !== undefined) native.unlink(fresh);
+      throw error;
+    }
   });
 }
 
@@ -146,10 +150,16 @@ function startServer(
     environment,
     descriptors: [nothing, nothing, nothing, socket.listening],
     newSession: true,
+    holdsSignals: true,
   });
   native.close(nothing);
-  if (options.shimCgroup !== '') enterCgroup(host, options.shimCgroup, pid);
-  lowerScore(native, pid);
+  try {
+    if (options.shimCgroup !== '') enterCgroup(host, options.shimCgroup, pid);
+    lowerScore(native, pid);
+  } catch (error) {
+    native.kill(pid, SIGKILL);
+    throw error;
+  }
 }
 
 /** Moves the server to the cgroup that containerd's configuration names for shims: in each hierarchy that has it. */

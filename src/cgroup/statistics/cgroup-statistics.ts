@@ -71,6 +71,8 @@ export interface CgroupStatistics {
         readonly cache: number;
         /** Processes killed for want of memory. */
         readonly oomKills: number | undefined;
+        /** memory.events as it is; empty on v1. */
+        readonly events: Readonly<Record<string, number>>;
         readonly useHierarchy: boolean;
         /** memory.stat as it is. */
         readonly raw: Readonly<Record<string, number>>;

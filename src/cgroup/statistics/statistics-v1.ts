@@ -64,6 +64,7 @@ function memory(files: StatisticsFiles | undefined, unified: StatisticsFiles | u
     kernelTcp: counter('kmem.tcp.'),
     cache: raw['total_cache'] ?? raw['cache'] ?? 0,
     oomKills: files.flat('memory.oom_control')?.['oom_kill'],
+    events: {},
     useHierarchy: files.number('memory.use_hierarchy') !== 0,
     raw,
     pressure: unified?.pressure('memory.pressure'),

@@ -60,6 +60,7 @@ function memory(files: StatisticsFiles): CgroupStatistics['memory'] {
     kernelTcp: usageCounter(raw['sock'], undefined, undefined, undefined),
     cache: raw['file'] ?? 0,
     oomKills: events?.['oom_kill'],
+    events: events ?? {},
     useHierarchy: true,
     raw,
     pressure: files.pressure('memory.pressure'),

@@ -94,6 +94,16 @@ export const memoryStatV2 = {
   thp_collapse_alloc: 31,
 } as const;
 
+/** Names of memory.events, with their numbers. */
+export const memoryEvents = {
+  low: 1,
+  high: 2,
+  max: 3,
+  oom: 4,
+  oom_kill: 5,
+  oom_group_kill: 6,
+} as const;
+
 type Counters<Names> = { readonly [N in keyof Names]: readonly [number, 'uint64'] };
 
 function counters<const Names extends Readonly<Record<string, number>>>(names: Names): Counters<Names> {
@@ -207,15 +217,5 @@ export const metricsV2 = {
     { current: [1, 'uint64'], max: [2, 'uint64'], pagesize: [3, 'string'], failcnt: [4, 'uint64'] },
     'many',
   ],
-  memory_events: [
-    8,
-    {
-      low: [1, 'uint64'],
-      high: [2, 'uint64'],
-      max: [3, 'uint64'],
-      oom: [4, 'uint64'],
-      oom_kill: [5, 'uint64'],
-      oom_group_kill: [6, 'uint64'],
-    },
-  ],
+  memory_events: [8, counters(memoryEvents)],
 } as const satisfies Table;

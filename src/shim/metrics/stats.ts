@@ -15,7 +15,15 @@ import type { Methods } from '../task/messages.ts';
 import type { Shim } from '../task/shim.ts';
 import type { Task } from '../task/task.ts';
 import { codes, StatusError } from '../ttrpc/status.ts';
-import { memoryStatV1, memoryStatV2, metricsV1, metricsV1Url, metricsV2, metricsV2Url } from './messages.ts';
+import {
+  memoryEvents,
+  memoryStatV1,
+  memoryStatV2,
+  metricsV1,
+  metricsV1Url,
+  metricsV2,
+  metricsV2Url,
+} from './messages.ts';
 
 /** No limit: v1's number for it, and all bits on v2. */
 const unlimitedV1 = 9223372036854771712n;
@@ -211,7 +219,10 @@ function ofV2({
 }: CgroupStatistics): MessageOf<typeof metricsV2> {
   return {
     ...(pids && {
-      pids: { current: whole(pids.current), limit: pids.limit === undefined ? 0n : whole(pids.limit) },
+      pids: {
+        current: whole(pids.current),
+        limit: pids.limit === undefined ? unlimitedV2 : whole(pids.limit),
+      },
     }),
     ...(cpu && {
       cpu: {
@@ -226,7 +237,7 @@ function ofV2({
     }),
     ...(memory && {
       memory: memoryV2(memory),
-      memory_events: { oom_kill: whole(memory.oomKills), max: whole(memory.usage.failures) },
+      memory_events: numbersOf(memoryEvents, memory.events),
     }),
     ...(rdma && { rdma: rdmaOf(rdma) }),
     ...(blockIo && { io: { usage: blockIoV2(blockIo), ...pressureOf(blockIo.pressure) } }),

@@ -101,6 +101,7 @@ export async function createTask(shim: Shim, request: CreateRequest): Promise<Ta
   let task: Task;
   try {
     task = newTask(shim, request, config, readOptions(shim.host.native, request.options));
+    noteBinary(shim, task.options);
     await shim.mountRootfs(shim.host, task.bundle, mountsOf(request));
   } catch (error) {
     throw answerError('OCI runtime create failed', error);
@@ -123,6 +124,12 @@ export async function createTask(shim: Shim, request: CreateRequest): Promise<Ta
   });
   settle(true);
   return task;
+}
+
+/** Whoever named a runtime wants to know that it is not the one. */
+function noteBinary({ warn }: Shim, { binary }: TaskOptions): void {
+  if (binary !== '' && !/(^|\/)tsoci$/.test(binary))
+    warn(`BinaryName = "${binary}" is of no effect: this shim has the runtime inside, and calls none`);
 }
 
 function mountsOf({ rootfs = [] }: CreateRequest) {

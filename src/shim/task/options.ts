@@ -34,6 +34,8 @@ export interface TaskOptions {
   /** Owner of the pipes; undefined: the container's user. */
   readonly userId: number | undefined;
   readonly groupId: number | undefined;
+  /** The runtime that another shim would call; here it is part of the shim. */
+  readonly binary: string;
   /** Directory of the state of containers, without the namespace. */
   readonly root: string;
   /** Undefined: as the form of the cgroups path says. */
@@ -59,6 +61,7 @@ export const noOptions: TaskOptions = {
   shimCgroup: '',
   userId: undefined,
   groupId: undefined,
+  binary: '',
   root: defaultRoot,
   systemdCgroup: undefined,
   criu: '',
@@ -108,6 +111,7 @@ function fromRunc(options: MessageOf<typeof runcOptions>): TaskOptions {
     // 0 is also what those say who say nothing.
     userId: options.io_uid || undefined,
     groupId: options.io_gid || undefined,
+    binary: options.binary_name ?? '',
     root: options.root || defaultRoot,
     // False is not said on the wire either.
     systemdCgroup: options.systemd_cgroup || undefined,
@@ -138,6 +142,7 @@ function fromText(text: string): TaskOptions {
     shimCgroup: values.get('shimcgroup') ?? '',
     userId: number('iouid'),
     groupId: number('iogid'),
+    binary: values.get('binaryname') ?? '',
     root: values.get('root') || defaultRoot,
     systemdCgroup: flag('systemdcgroup'),
     criu: values.get('criupath') ?? '',

@@ -22,7 +22,7 @@ type Answers = { readonly [M in keyof Methods]: (request: Request<M>) => Promise
 
 const processUrl = 'containerd.runc.v1.ProcessDetails';
 /** So many answers of Delete are kept for callers who gave up before they came, and ask again. */
-const keptDeletions = 1024;
+const keptDeletions = 256;
 
 /** containerd's Task service, for all containers of a shim. */
 export class TaskService {

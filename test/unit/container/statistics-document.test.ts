@@ -42,6 +42,7 @@ test('no limit is the number that readers take for it, written as an integer', (
     kernelTcp: undefined,
     cache: 0,
     oomKills: 0,
+    events: {},
     useHierarchy: true,
     raw: {},
     pressure: undefined,

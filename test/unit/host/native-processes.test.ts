@@ -34,7 +34,11 @@ test.after(() => {
 });
 
 /** Runs a shell script by `spawn` and gives its standard output. */
-function output(script: string, extra: readonly number[] = [], newSession = false): string {
+function output(
+  script: string,
+  extra: readonly number[] = [],
+  { newSession = false, holdsSignals = false } = {},
+): string {
   const path = join(directory, 'output');
   const file = openSync(path, 'w+');
   try {
@@ -44,6 +48,7 @@ function output(script: string, extra: readonly number[] = [], newSession = fals
       environment: ['PATH=/usr/bin:/bin', 'WORD=grüße'],
       descriptors: [0, file, 2, ...extra],
       newSession,
+      holdsSignals,
     });
     assert.deepEqual(native.wait(pid, false), { code: 0, signal: undefined });
     return readFileSync(path, 'utf8');
@@ -148,11 +153,18 @@ test('spawn() leaves our own signal mask as it was', () => {
 
 test('spawn() starts a session when asked', () => {
   const session = (newSession: boolean) =>
-    output('cut -d" " -f1,6 /proc/$$/stat', [], newSession).trim().split(' ');
+    output('cut -d" " -f1,6 /proc/$$/stat', [], { newSession }).trim().split(' ');
   const [pid, sid] = session(true);
   assert.equal(pid, sid);
   const [other, otherSession] = session(false);
   assert.notEqual(other, otherSession);
+});
+
+test('spawn() holds SIGINT and SIGTERM back when asked, and nothing else', () => {
+  const blocked = (holdsSignals: boolean) =>
+    output('exec sed -n "s/^SigBlk:.//p" /proc/self/status', [], { holdsSignals }).trim();
+  assert.equal(BigInt(`0x${blocked(true)}`), (1n << 1n) | (1n << 14n));
+  assert.equal(BigInt(`0x${blocked(false)}`), 0n);
 });
 
 test('spawn() throws when exec fails, and leaves no zombie', () => {

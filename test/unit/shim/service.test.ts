@@ -6,6 +6,7 @@ import type { Host } from '../../../src/host/host.ts';
 import type { Native } from '../../../src/host/native.ts';
 import { decodeMessage, encodeMessage, type MessageOf } from '../../../src/protobuf.ts';
 import { type Methods, methods, services, statuses } from '../../../src/shim/task/messages.ts';
+import { runcOptions } from '../../../src/shim/task/options.ts';
 import { TaskService } from '../../../src/shim/task/service.ts';
 import type { Containers, Shim } from '../../../src/shim/task/shim.ts';
 import { codes, StatusError } from '../../../src/shim/ttrpc/status.ts';
@@ -251,6 +252,22 @@ test('a create that fails is undone and told to nobody; the words are those that
   fake.fail = undefined;
   await call('Create', container);
   assert.equal((await refused(call('Create', container)))[0], codes.alreadyExists);
+});
+
+test('a runtime that the options name is told to be of no effect, unless it is this one', async () => {
+  const { fake, call } = open();
+  for (const [id, binary] of [
+    ['a', '/usr/sbin/runc'],
+    ['b', '/usr/local/bin/tsoci'],
+    ['c', ''],
+  ] as const) {
+    const value = encodeMessage(runcOptions, { binary_name: binary });
+    await call('Create', { id, bundle: '/b', options: { type_url: 'containerd.runc.v1.Options', value } });
+  }
+  assert.deepEqual(
+    fake.log.filter((line) => line.startsWith('warning')).map((line) => line.slice(0, 47)),
+    ['warning: BinaryName = "/usr/sbin/runc" is of no'],
+  );
 });
 
 test('a start that fails tells no exit, though the process has ended, and who waits hears of it', async () => {

@@ -1,7 +1,9 @@
 import { strict as assert } from 'node:assert';
 import { createHash } from 'node:crypto';
 import { suite } from 'uvu';
+import type { Host } from '../../../src/host/host.ts';
 import { encodeMessage } from '../../../src/protobuf.ts';
+import { socketDirectory, socketPath } from '../../../src/shim/address.ts';
 import { readArguments } from '../../../src/shim/arguments.ts';
 import {
   bootstrapParams,
@@ -79,6 +81,17 @@ const generic = (options: Parameters<typeof encodeMessage<typeof runtimeOptions>
   value: encodeMessage(runtimeOptions, options),
 });
 
+test('socketDirectory(): what containerd names, else the usual one, else that of the user’s session', () => {
+  const host = (uid: number, session?: string) =>
+    ({ native: { userId: () => uid }, surroundings: { XDG_RUNTIME_DIR: session } }) as unknown as Host;
+  assert.equal(socketDirectory(host(0), '/run/k3s/s'), '/run/k3s/s');
+  assert.equal(socketDirectory(host(0, '/run/user/0'), undefined), '/run/containerd/s');
+  assert.equal(socketDirectory(host(1000, '/run/user/1000'), ''), '/run/user/1000/containerd/s');
+  assert.equal(socketDirectory(host(1000), undefined), '/run/containerd/s');
+  // 106 bytes are what a shim’s address may have (containerd), whatever the names are.
+  assert.ok(socketPath('/run/containerd/s', 'x'.repeat(200), 'n', 'g').length <= 106);
+});
+
 test("readOptions(): runc's message, and TOML from a file or in the message", () => {
   assert.deepEqual(readOptions(native, undefined), noOptions);
   assert.deepEqual(readOptions(native, runc), { ...noOptions, systemdCgroup: true });
@@ -86,6 +99,7 @@ test("readOptions(): runc's message, and TOML from a file or in the message", ()
   assert.deepEqual(readOptions(native, generic({ config_path: '/o.toml' })), expected);
   assert.deepEqual(readOptions(native, generic({ config_body: bytes(toml) })), expected);
   assert.deepEqual(readOptions(native, generic({ type_url: 'x' })), noOptions);
+  assert.equal(readOptions(native, generic({ config_body: bytes('BinaryName = "/x"\n') })).binary, '/x');
   assertRefused(
     () => readOptions(native, { type_url: 'x.y' }),
     'invalid',
