@@ -27,21 +27,20 @@ export interface EngineCall {
 
 /**
  * The environment by name, looked up when asked: an object with all of it would cost every call as much as the rest
- * of its start. Of a variable that is given twice the first counts, as for getenv(3).
+ * of its start. Of a variable that is given twice the first counts, as for getenv(3), and what has no `=` is none.
  */
 function surroundingsOf(call: EngineCall): Surroundings {
+  const variable = (name: string | symbol) => (typeof name === 'string' ? call.variable(name) : undefined);
   return new Proxy<Surroundings>(
     {},
     {
-      get: (_, name) => (typeof name === 'string' ? call.variable(name) : undefined),
-      has: (_, name) => typeof name === 'string' && call.variable(name) !== undefined,
-      ownKeys: () =>
-        [...new Set(call.environment.map((line) => line.slice(0, line.indexOf('='))))].filter(Boolean),
-      getOwnPropertyDescriptor: (_, name) => ({
-        value: typeof name === 'string' ? call.variable(name) : undefined,
-        enumerable: true,
-        configurable: true,
-      }),
+      get: (_, name) => variable(name),
+      has: (_, name) => variable(name) !== undefined,
+      ownKeys: () => [...new Set(call.environment.flatMap((line) => line.match(/^[^=]+(?==)/)?.[0] ?? []))],
+      getOwnPropertyDescriptor: (_, name) => {
+        const value = variable(name);
+        return value === undefined ? undefined : { value, enumerable: true, configurable: true };
+      },
     },
   );
 }
