@@ -1,4 +1,4 @@
-import { Failure } from '../failure.ts';
+import { Failure, messageOf } from '../failure.ts';
 import { ask } from '../host/files.ts';
 import type { Host } from '../host/host.ts';
 import { hasErrno, type Native } from '../host/native.ts';
@@ -137,7 +137,7 @@ function startServer(
   more: readonly string[] = [],
 ): void {
   const { native } = host;
-  if (host.surroundings['SCHED_CORE']) native.shareCore();
+  if (host.surroundings['SCHED_CORE']) shareCore(native);
   const nothing = native.open('/dev/null', O_RDWR | O_CLOEXEC, 0);
   const pid = native.spawn({
     file: '/proc/self/exe',
@@ -159,6 +159,19 @@ function startServer(
   } catch (error) {
     native.kill(pid, SIGKILL);
     throw error;
+  }
+}
+
+/** What we start from here on shares the threads of a core with nobody else. */
+function shareCore(native: Native): void {
+  try {
+    native.shareCore();
+  } catch (error) {
+    const problem = `containerd's sched_core asks for cores that are not shared: ${messageOf(error)}`;
+    throw new Failure('unsupported', problem, {
+      cause: error,
+      hint: 'The kernel has to have CONFIG_SCHED_CORE, and the processor more than one thread a core',
+    });
   }
 }
 

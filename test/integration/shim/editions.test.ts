@@ -1,13 +1,21 @@
 /** Each engine's way of starting, finding, and removing shims. */
 import { strict as assert } from 'node:assert';
-import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmdirSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import { decodeMessage, encodeMessage } from '../../../src/protobuf.ts';
 import { runcOptions, runtimeOptions } from '../../../src/shim/task/options.ts';
 import { until } from '../support/wait.ts';
-import { codes } from './support/client.ts';
+import { codes, type TaskClient } from './support/client.ts';
 import { type Edition, editions } from './support/editions.ts';
 import { type Laboratory, withLaboratory } from './support/laboratory.ts';
 
@@ -93,6 +101,93 @@ test('a pod: its containers share a shim, which ends with the last of them', () 
     await endOf(laboratory, 'pod');
     await until('the shim ends', () => laboratory.shimPids().length === 0);
   }));
+
+test('containerd 2 and version 3: containers of a pod come by connections of their own, without start', () =>
+  withLaboratory({ edition: editions['2.3'] }, async (laboratory) => {
+    const inPod = (id: string) =>
+      laboratory.bundle(id, ['sleep', '1000'], (config) => {
+        config.annotations = { 'io.kubernetes.cri.sandbox-id': 'pod' };
+      });
+    inPod('pod');
+    const { address, version } = await laboratory.start('pod');
+    const service = `containerd.task.v${version}.Task`;
+    const sandbox = await laboratory.connect(address, service);
+    await laboratory.create(sandbox, 'pod');
+    await sandbox.call('Start', { id: 'pod' });
+    const clients = new Map([['pod', sandbox]]);
+    for (const id of ['one', 'two']) {
+      inPod(id);
+      const client = await laboratory.connect(address, service);
+      clients.set(id, client);
+      await laboratory.create(client, id);
+      await client.call('Start', { id });
+    }
+    // One connection that ends takes nothing along.
+    sandbox.close();
+    const one = clients.get('one') as TaskClient;
+    await one.call('Kill', { id: 'one', signal: SIGKILL });
+    await one.call('Wait', { id: 'one' });
+    await one.call('Delete', { id: 'one' });
+    await one.call('Shutdown', { id: 'one' });
+    assert.equal((await laboratory.delete('one')).exit_status, 137);
+    const shim = await laboratory.onlyShim();
+    assert.equal((await (clients.get('two') as TaskClient).call('State', { id: 'two' })).status, 2);
+    // When the shim dies, containerd asks for the sandbox alone.
+    process.kill(shim, 'SIGKILL');
+    await until('it is dead', () => laboratory.shimPids().length === 0);
+    assert.equal((await laboratory.delete('pod')).exit_status, 137);
+    assert.deepEqual(
+      laboratory.leftovers().filter((line) => !line.startsWith('unix:')),
+      [],
+    );
+  }));
+
+test('ShimCgroup: the shim is in it; one that is not there is refused, and nothing is left', () =>
+  withLaboratory({ edition: editions['2.3'] }, async (laboratory) => {
+    const unified = existsSync('/sys/fs/cgroup/cgroup.controllers');
+    const name = `${laboratory.namespace}-of-shims`;
+    const cgroup = `/sys/fs/cgroup/${unified ? '' : 'pids/'}${name}`;
+    mkdirSync(cgroup);
+    try {
+      laboratory.bundle('a', ['true']);
+      await laboratory.start('a', runc({ shim_cgroup: name }));
+      const shim = await laboratory.onlyShim();
+      assert.match(readFileSync(`/proc/${shim}/cgroup`, 'utf8'), new RegExp(`/${name}$`, 'm'));
+      process.kill(shim, 'SIGTERM');
+      await until('it ends', () => laboratory.shimPids().length === 0);
+    } finally {
+      await until('the cgroup is empty', () => {
+        try {
+          rmdirSync(cgroup);
+          return true;
+        } catch {
+          return false;
+        }
+      });
+    }
+    laboratory.bundle('b', ['true']);
+    const missing = runc({ shim_cgroup: 'is/not/there' });
+    await assert.rejects(laboratory.start('b', missing), /the cgroup "is\/not\/there" .* is not there/);
+    await until('no shim is left', () => laboratory.shimPids().length === 0);
+    assert.deepEqual(readdirSync(join(laboratory.directory, 's')), []);
+  }));
+
+test('SCHED_CORE: the shim shares its cores with nobody, or says that this machine cannot do that', () =>
+  withLaboratory(
+    { edition: { ...editions['2.3'], environment: () => ({ SCHED_CORE: '1' }) } },
+    async (laboratory) => {
+      laboratory.bundle('a', ['true']);
+      const said = await laboratory.start('a').then(
+        () => '',
+        (error: Error) => error.message,
+      );
+      assert.match(said, /^$|^containerd's sched_core asks .*: E\w+/);
+      // Positive control: without it nobody is asked.
+      if (said === '') return;
+      await until('no shim is left', () => laboratory.shimPids().length === 0);
+      assert.deepEqual(readdirSync(join(laboratory.directory, 's')), []);
+    },
+  ));
 
 test('CRI-O’s name for a pod, and the group of runc’s shim, are known too', () =>
   withLaboratory({ edition: editions['cri-o'] }, async (laboratory) => {

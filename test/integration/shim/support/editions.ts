@@ -31,8 +31,6 @@ export interface Edition {
   input(start: Start): Uint8Array;
   /** Throws where this edition would refuse the answer. */
   understand(output: Uint8Array): ShimAddress;
-  /** It calls `start` for each container of a pod, whatever the shim's version. */
-  readonly startsEach: boolean;
 }
 
 const nothing = new Uint8Array(0);
@@ -80,7 +78,6 @@ export const editions = {
     environment: ({ ttrpc }) => ({ TTRPC_ADDRESS: ttrpc, GOMAXPROCS: '2' }),
     input: optionsOf,
     understand: plain,
-    startsEach: true,
   },
   '1.7': {
     name: 'containerd 1.7',
@@ -88,7 +85,6 @@ export const editions = {
     environment: since17,
     input: optionsOf,
     understand: textOrJson(2),
-    startsEach: true,
   },
   '2.0': {
     name: 'containerd 2.0 to 2.2',
@@ -96,7 +92,6 @@ export const editions = {
     environment: since17,
     input: optionsOf,
     understand: textOrJson(3),
-    startsEach: true,
   },
   '2.3': {
     name: 'containerd 2.3',
@@ -115,7 +110,6 @@ export const editions = {
         socket_dir: sockets,
       }),
     understand: bootstrapped,
-    startsEach: false,
   },
   'cri-o': {
     name: 'CRI-O',
@@ -125,6 +119,5 @@ export const editions = {
     environment: () => ({ TTRPC_ADDRESS: '' }),
     input: () => nothing,
     understand: textOrJson(2),
-    startsEach: true,
   },
 } as const satisfies Record<string, Edition>;
