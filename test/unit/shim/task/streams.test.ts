@@ -7,6 +7,7 @@ import { findLibexec } from '../../../../src/entry/libexec.ts';
 import { loadNative } from '../../../../src/entry/load-native.ts';
 import { hasErrno } from '../../../../src/host/native.ts';
 import { O_NONBLOCK, O_RDONLY, O_RDWR, O_WRONLY } from '../../../../src/host/open-flags.ts';
+import { SIGKILL } from '../../../../src/host/signals.ts';
 import { watchingWait } from '../../../../src/host/wait.ts';
 import { openStreams, type ProcessStreams, type StreamChoice } from '../../../../src/shim/task/streams.ts';
 
@@ -156,9 +157,14 @@ test('a client that goes away and comes back misses nothing that fits the buffer
   const stdout = await fifo('out');
   const first = reader(stdout);
   const streams = await openStreams(host, choice({ stdout }));
-  const pid = await start(streams, 'echo one; sleep 0.1; head -c 1500000 /dev/zero | tr "\\0" x; echo two');
+  const gone = join(directory, 'gone');
+  const pid = await start(
+    streams,
+    `echo one; until [ -e "${gone}" ]; do sleep 0.02; done; head -c 1500000 /dev/zero | tr "\\0" x; echo two`,
+  );
   assert.equal(await readAll(first, 1), 'one\n');
   native.close(first);
+  writeFileSync(gone, '');
   assert.equal(await end(streams, pid), 0, 'a megabyte and a half was written while nobody read');
   await wait.pause(50);
   const second = reader(stdout);
@@ -221,12 +227,14 @@ test('children that keep the output open do not hold finish() up for longer than
   const stdout = await fifo('out');
   const out = reader(stdout);
   const streams = await openStreams(host, choice({ stdout }));
-  const pid = await start(streams, 'sleep 1.5 & echo $!');
+  const pid = await start(streams, 'sleep 10 & echo $!');
   assert.equal(await end(streams, pid), 0);
   const began = Date.now();
   await streams.finish(150);
-  assert.ok(Date.now() - began < 1000);
-  assert.match(await readAll(out), /^\d+\n$/);
+  assert.ok(Date.now() - began < 8000);
+  const said = await readAll(out);
+  assert.match(said, /^\d+\n$/);
+  native.kill(Number(said), SIGKILL);
   native.close(out);
 });
 
