@@ -1,3 +1,4 @@
+import { hasErrno } from '../host/native.ts';
 import { openStub } from '../launch/launch.ts';
 import { type Notifications, readyLine } from './notify/notifications.ts';
 import type { Context, Foreground } from './types.ts';
@@ -35,8 +36,7 @@ export function supervise(context: Context, foreground: Foreground, options: Sup
   const afterwards = options.afterwards ? ['--', ...options.afterwards] : [];
   const streams = terminal === undefined ? [0, 1, 2] : [0, 1, 2, terminal];
   const notify = notifyArguments(context, streams.length, options.notifications);
-  return native.execute({
-    file: stub ?? openStub(context.host),
+  const program = {
     argv: [
       'tsoci-init',
       'supervise',
@@ -48,7 +48,15 @@ export function supervise(context: Context, foreground: Foreground, options: Sup
     ],
     environment: options.environment,
     descriptors: [...streams, ...notify.descriptors],
-  });
+  };
+  try {
+    if (stub !== undefined) return native.execute({ file: stub, ...program });
+  } catch (error) {
+    // The container's process was this image: one beside it with CAP_SYS_PTRACE can open it for writing, which the
+    // seals make useless but which execve(2) does not allow. Nobody there has ever seen a new one.
+    if (!hasErrno(error, 'ETXTBSY')) throw error;
+  }
+  return native.execute({ file: openStub(context.host), ...program });
 }
 
 /**

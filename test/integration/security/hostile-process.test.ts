@@ -104,6 +104,9 @@ static void overwrite(FILE *log, const char *path) {
         }
         if (write(writer, "#!/bin/false", 12) > 0)
             fprintf(log, "OVERWRITTEN %s\\n", target);
+        else
+            // What is held for writing cannot be executed (execve(2)).
+            usleep(50 * 1000);
         close(writer);
         break;
     }

@@ -4,8 +4,18 @@ import { supervise } from '../../../src/container/supervise.ts';
 import type { Context } from '../../../src/container/types.ts';
 import type { SpawnOptions } from '../../../src/host/native.ts';
 import { fakeHost } from '../cli/fake-host.ts';
+import { systemError } from '../launch/fake-stub.ts';
 
 const test = suite('supervise()');
+
+const contextOf = (host: Context['host']): Context => ({
+  host,
+  root: '/run',
+  cgroupManager: 'cgroupfs',
+  environment: () => [],
+  rootless: false,
+  warn: () => undefined,
+});
 
 /** What this process would have become. */
 function became(
@@ -20,14 +30,7 @@ function became(
       throw new Error('executed');
     },
   });
-  const context: Context = {
-    host,
-    root: '/run',
-    cgroupManager: 'cgroupfs',
-    environment: () => [],
-    rootless: false,
-    warn: () => undefined,
-  };
+  const context = contextOf(host);
   assert.throws(() => supervise(context, foreground, options), /executed/);
   return seen;
 }
@@ -39,6 +42,22 @@ test('becomes the stub, with the process to watch and the standard streams alone
     environment: ['A=1'],
     descriptors: [0, 1, 2],
   });
+});
+
+test('becomes a new copy of the stub when somebody in the container holds the one that is known there', () => {
+  const tried: unknown[] = [];
+  const host = fakeHost({
+    sealedCopy: () => 9,
+    execute: ({ file }) => {
+      tried.push(file);
+      throw systemError(file === 8 ? 'ETXTBSY' : 'ENOMEM', file === 8 ? 26 : 12);
+    },
+  });
+  const context = contextOf(host);
+  assert.throws(() => supervise(context, { pid: 77, stub: 8 }, { environment: [] }), /ENOMEM/);
+  assert.deepEqual(tried, [8, 9]);
+  assert.throws(() => supervise(context, { pid: 77, stub: 7 }, { environment: [] }), /ENOMEM/);
+  assert.deepEqual(tried, [8, 9, 7], 'what the system refuses otherwise is not tried again');
 });
 
 test('takes the terminal along as descriptor 3', () => {
