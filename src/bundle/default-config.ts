@@ -119,7 +119,7 @@ export function defaultConfig(): Config {
  */
 export function rootlessConfig(uid: number, gid: number): Config {
   const config = defaultConfig();
-  const { resources: _resources, ...linux } = config.linux ?? {};
+  const { resources: _resources, namespaces = [], ...linux } = config.linux ?? {};
   const one = (hostID: number): readonly IdMapping[] => [{ containerID: 0, hostID, size: 1 }];
   return {
     ...config,
@@ -127,8 +127,8 @@ export function rootlessConfig(uid: number, gid: number): Config {
     linux: {
       uidMappings: one(uid),
       gidMappings: one(gid),
+      namespaces: [...namespaces.filter(({ type }) => type !== 'network'), { type: 'user' }],
       ...linux,
-      namespaces: [...NAMESPACES.filter(({ type }) => type !== 'network'), { type: 'user' }],
     },
   };
 }

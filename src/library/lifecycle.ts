@@ -4,6 +4,7 @@ import { openProcess, type ProcessIdentity } from '../container/process/process-
 import type { ContainerRecord } from '../container/record/record.ts';
 import { Store } from '../container/record/store.ts';
 import type { CreateOptions, ExecOptions, Foreground, ProcessExit } from '../container/types.ts';
+import { defined } from '../defined.ts';
 import { Failure, messageOf } from '../failure.ts';
 import { signalNumber } from '../host/signal-number.ts';
 import type { Runtime } from './runtime.ts';
@@ -74,7 +75,12 @@ async function startInit(
 export const create = spoken((runtime: Runtime, options: NewContainer): Promise<StartedProcess> => {
   const { streams, ...others } = options;
   return startInit(runtime, options.id, streams, (context, descriptors) =>
-    container.create(context, { ...createDefaults, ...others, streams: descriptors, takesTerminal: true }),
+    container.create(context, {
+      ...createDefaults,
+      ...defined(others),
+      streams: descriptors,
+      takesTerminal: true,
+    }),
   );
 });
 
@@ -88,7 +94,13 @@ export const run = spoken(async (runtime: Runtime, options: RunContainer): Promi
   const { streams, keep = false, ...others } = options;
   const { id } = options;
   const started = await startInit(runtime, id, streams, (context, descriptors) =>
-    container.run(context, { ...createDefaults, ...others, streams: descriptors, detach: false, keep }),
+    container.run(context, {
+      ...createDefaults,
+      ...defined(others),
+      streams: descriptors,
+      detach: false,
+      keep,
+    }),
   );
   if (keep) return started;
   const init = recordOf(runtime, id)?.init;
@@ -123,7 +135,7 @@ export const exec = spoken(
     const options: NewProcess = isCommand(command) ? { args: command } : command;
     const { streams, ...others } = options;
     return startProcess(runtime, id, streams, (context, { descriptors }) =>
-      container.exec(context, id, { ...execDefaults, ...others, streams: descriptors }),
+      container.exec(context, id, { ...execDefaults, ...defined(others), streams: descriptors }),
     );
   },
 );
@@ -210,7 +222,7 @@ export const checkpoint = spoken((runtime: Runtime, id: string, options: Checkpo
     leaveRunning: false,
     preDump: false,
     tcpSkipInFlight: false,
-    ...others,
+    ...defined(others),
   });
 });
 
@@ -221,6 +233,6 @@ export const checkpoint = spoken((runtime: Runtime, id: string, options: Checkpo
 export const restore = spoken((runtime: Runtime, options: Restore): Promise<StartedProcess> => {
   const { streams: _, ...others } = options;
   return startInit(runtime, options.id, undefined, (context) =>
-    container.restore(context, { ...criuDefaults, ...others, detach: false }),
+    container.restore(context, { ...criuDefaults, ...defined(others), detach: false }),
   );
 });

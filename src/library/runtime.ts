@@ -1,4 +1,5 @@
 import type { Context, ProcessExit } from '../container/types.ts';
+import { defined } from '../defined.ts';
 import { findLibexec } from '../entry/libexec.ts';
 import { loadNative } from '../entry/load-native.ts';
 import { Failure } from '../failure.ts';
@@ -63,7 +64,7 @@ export function openRuntime(options: RuntimeOptions): Runtime {
     // Where somebody is told, that is who reaps: each process here is waited for.
     onExit: () => undefined,
     environment: () => callerEnvironment(process.env),
-    ...rest,
+    ...defined(rest),
     root,
     tracked: new Map(),
     host: {

@@ -7,6 +7,7 @@ const phrases: readonly (readonly [RegExp, string])[] = [
     /Put it after the container id, or name a JSON file with --process/,
     'Give `args`, or the whole `process`',
   ],
+  [/by "mounts add"/, 'by `addMounts()`'],
   [/kill --all ID KILL/, "kill(runtime, id, 'KILL', { all: true })"],
   [/`tsoci delete --force`/, '`remove()` with `force: true`'],
   [/or use `tsoci run` in the foreground/, 'or `takesTerminal: true`'],

@@ -44,6 +44,7 @@ test('options of other programs, and dashes inside of paths, stay as they are', 
 
 test('options and verbs get their names here', () => {
   assert.equal(inWords('give --console-socket, or `tsoci delete x`'), 'give `consoleSocket`, or `remove()`');
+  assert.equal(inWords('"/a" was not added by "mounts add"'), '"/a" was not added by `addMounts()`');
   assert.equal(
     inWords('stop it with `tsoci kill`, or use --force'),
     'stop it with `kill()`, or use `force: true`',
