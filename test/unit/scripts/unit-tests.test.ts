@@ -67,11 +67,11 @@ test('it may not say so of what it does not load', () => {
   ]);
 });
 
-test('files of types and of tables, of other rooms, and generated ones need none', () => {
+test('files of types and of tables, those that are not of src, and generated ones need none', () => {
   assert.deepEqual(
     problemsOf({
       'src/plan/a.ts': 'export interface A {}\nexport const table = [1];\n',
-      'src/cli/a.ts': decides,
+      'scripts/a.ts': decides,
       'src/plan/generated/a.ts': decides,
     }),
     [],
