@@ -1,3 +1,5 @@
+/** Tests also: src/seccomp/profile/flags.ts */
+
 import { strict as assert } from 'node:assert';
 import { suite } from 'uvu';
 import { compileSeccomp } from '../../../src/seccomp/compile-seccomp.ts';
@@ -243,6 +245,7 @@ test('flags: absent means SPEC_ALLOW, an empty list none, otherwise those', asyn
     (await compile({ defaultAction: 'SCMP_ACT_ALLOW', ...(list ? { flags: list } : {}) })).flags;
   assert.equal(await flags(), 4);
   assert.equal(await flags([]), 0);
+  assert.equal(await flags(['SECCOMP_FILTER_FLAG_SPEC_ALLOW']), 4);
   assert.equal(await flags(['SECCOMP_FILTER_FLAG_TSYNC', 'SECCOMP_FILTER_FLAG_LOG']), 3);
 });
 

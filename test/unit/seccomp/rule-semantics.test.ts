@@ -1,3 +1,5 @@
+/** Tests also: src/seccomp/program/exact-conditions.ts */
+
 import { strict as assert } from 'node:assert';
 import * as fc from 'fast-check';
 import { suite } from 'uvu';
