@@ -78,13 +78,4 @@ test('files of types and of tables, those that are not of src, and generated one
   );
 });
 
-test('the list of files without has none that have one', () => {
-  const path = 'src/container/features.ts';
-  assert.deepEqual(problemsOf({ [path]: decides }), []);
-  assert.equal(
-    problemsOf({ [path]: decides, 'test/unit/container/features.test.ts': '' })[0],
-    `${path}: has a unit test, and is on the list of those without`,
-  );
-});
-
 test.run();
