@@ -10,6 +10,8 @@ import { checkpointOptions } from '../../../src/shim/task/restore.ts';
 import { whyNoCriu } from '../support/checkpoints.ts';
 import { testWhere } from '../support/skip.ts';
 import { until } from '../support/wait.ts';
+import type { TaskClient } from './support/client.ts';
+import { killedEverywhere } from './support/killed.ts';
 import { withLaboratory } from './support/laboratory.ts';
 
 const test = suite('shim: checkpoint');
@@ -77,6 +79,56 @@ testWhere(
       assert.deepEqual(laboratory.topics('b'), ['create', 'start', 'exit', 'delete']);
       assert.ok(laboratory.topics('a').includes('checkpointed'));
       await restored.call('Shutdown', { id: 'b' });
+    }),
+);
+
+testWhere(
+  test,
+  missing === undefined,
+  missing ?? '',
+  'a shim that is killed at any step of Checkpoint, or of a restore, leaves nothing that delete does not remove',
+  () =>
+    withLaboratory({}, async (laboratory) => {
+      const images = (id: string): string => {
+        const path = join(laboratory.directory, `images-${id}`);
+        mkdirSync(path);
+        return path;
+      };
+      const run = async (id: string, client: TaskClient): Promise<void> => {
+        await laboratory.create(client, id);
+        await client.call('Start', { id });
+        await until('it runs', async () => (await client.call('State', { id })).status === statuses.running);
+      };
+      const end = async (id: string, client: TaskClient): Promise<void> => {
+        await client.call('Kill', { id, signal: 9 });
+        await client.call('Wait', { id });
+        await client.call('Delete', { id });
+        await client.call('Shutdown', { id });
+      };
+      const saving = await killedEverywhere(laboratory, 13, (place) => ({
+        id: `c${place}`,
+        before: (_, client, id) => run(id, client),
+        asked: async (_, client, id) => {
+          await client.call('Checkpoint', { id, path: images(id) });
+          await end(id, client);
+        },
+      }));
+      assert.ok(saving > 10, `${saving} places of Checkpoint`);
+      laboratory.bundle('saved', ['sleep', '1000']);
+      const client = await laboratory.serve('saved');
+      await run('saved', client);
+      const checkpoint = images('saved');
+      await client.call('Checkpoint', { id: 'saved', path: checkpoint });
+      await end('saved', client);
+      const restoring = await killedEverywhere(laboratory, 13, (place) => ({
+        id: `r${place}`,
+        asked: async (_, restored, id) => {
+          await laboratory.create(restored, id, { checkpoint });
+          await restored.call('Start', { id });
+          await end(id, restored);
+        },
+      }));
+      assert.ok(restoring > 10, `${restoring} places of a restore`);
     }),
 );
 

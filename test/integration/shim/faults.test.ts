@@ -2,7 +2,7 @@
  * Clients that do not keep to the protocol, shims that are killed, and many containers: what must not happen then.
  */
 import { strict as assert } from 'node:assert';
-import { execFileSync, spawn } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite } from 'uvu';
@@ -10,9 +10,9 @@ import { encodeMessage } from '../../../src/protobuf.ts';
 import { methods, services } from '../../../src/shim/task/messages.ts';
 import { encodeFrame, frameTypes, maximumData } from '../../../src/shim/ttrpc/frame.ts';
 import { request } from '../../../src/shim/ttrpc/messages.ts';
-import { compileProbe } from '../support/probe.ts';
 import { until } from '../support/wait.ts';
 import { codes, payloadOf, Refused, type TaskClient } from './support/client.ts';
+import { killedEverywhere } from './support/killed.ts';
 import { type Laboratory, withLaboratory } from './support/laboratory.ts';
 
 const test = suite('shim: faults');
@@ -218,56 +218,10 @@ async function liveLife(laboratory: Laboratory, client: TaskClient, id: string):
   await client.call('Shutdown', { id });
 }
 
-/** A whole life with a shim that is killed at a place; where it was, or undefined when it had fewer. */
-async function killedAt(
-  laboratory: Laboratory,
-  killer: string,
-  id: string,
-  place: number,
-): Promise<number | undefined> {
-  laboratory.bundle(id, ['sleep', '1000']);
-  const { address } = await laboratory.start(id);
-  const client = await laboratory.connect(address);
-  const { shim_pid } = await client.call('Connect', { id });
-  const tracer = spawn(killer, [String(shim_pid), String(place)], { stdio: ['ignore', 'pipe', 'inherit'] });
-  let said = '';
-  tracer.stdout.on('data', (data) => {
-    said += data;
-  });
-  const over = new Promise((resolve) => tracer.on('close', resolve));
-  await until('the tracer is ready', () => said.includes('ready\n'));
-  await liveLife(laboratory, client, id).catch((error) => {
-    if (!/the connection ended|ECONNRESET|EPIPE/.test(String(error)))
-      throw new Error(`place ${place}: ${error}`);
-  });
-  client.close();
-  await over;
-  const [call = -1] = (said.split('\n')[1] ?? '').split(' ').map(Number);
-  assert.equal((await laboratory.delete(id)).exit_status, 137);
-  // The second time there is nothing, which is fine too.
-  await laboratory.delete(id);
-  await until(
-    `place ${place} (system call ${call}): nothing is left: ${laboratory.leftovers().join(', ')}`,
-    () => laboratory.leftovers().every((line) => line.startsWith('unix:')),
-  );
-  return call === -1 ? undefined : call;
-}
-
 test('a shim that is killed at any step of any method leaves nothing that delete does not remove', () =>
   withLaboratory({}, async (laboratory) => {
-    const killer = compileProbe(
-      'kill-server',
-      readFileSync(join(import.meta.dirname, 'support/kill-server.c'), 'utf8'),
-    );
-    // All of them take minutes: some, others each time. TSOCI_KILL_STRIDE=1 for all.
-    const stride = Number(process.env['TSOCI_KILL_STRIDE'] ?? 17);
-    let places = 0;
-    for (let place = 1 + (Date.now() % stride); ; place += stride) {
-      if ((await killedAt(laboratory, killer, `k${place}`, place)) === undefined) break;
-      places++;
-    }
-    assert.ok(places * stride > 100, `${places} places`);
-    if (stride < 17) console.log(`${places} places`);
+    const places = await killedEverywhere(laboratory, 17, (place) => ({ id: `k${place}`, asked: liveLife }));
+    assert.ok(places > 100, `${places} places`);
   }));
 
 test('delete of a pod whose shim was killed takes all of its containers along', () =>

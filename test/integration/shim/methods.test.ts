@@ -341,6 +341,25 @@ inLaboratory('Update, Stats and Pids say what the cgroup says', async (laborator
   await client.call('Delete', { id: 'a' });
 });
 
+inLaboratory(
+  'want of memory is told before the end that it caused, however soon that is',
+  async (laboratory) => {
+    for (const id of ['a', 'b', 'c']) {
+      laboratory.bundle(id, ['tail', '/dev/zero'], (config) => {
+        if (config.linux) config.linux.resources = { memory: { limit: 16 << 20 } };
+      });
+      const client = await laboratory.serve(id);
+      await laboratory.create(client, id);
+      await client.call('Start', { id });
+      assert.equal((await client.call('Wait', { id })).exit_status, 128 + SIGKILL);
+      await client.call('Delete', { id });
+      await client.call('Shutdown', { id });
+      await until('the last event', () => laboratory.topics(id).includes('delete'));
+      assert.deepEqual(laboratory.topics(id), ['create', 'start', 'oom', 'exit', 'delete']);
+    }
+  },
+);
+
 inLaboratory('a terminal has the size that it is given, and standard input an end', async (laboratory) => {
   const [stdin, stdout] = [fifo(laboratory, 'in'), fifo(laboratory, 'out')];
   const output = read(stdout);

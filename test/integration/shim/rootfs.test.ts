@@ -1,6 +1,6 @@
 /** The shim's root filesystems: what containerd's snapshotters ask for is mounted, and is gone again afterwards. */
 import { strict as assert } from 'node:assert';
-import { execFileSync, spawn } from 'node:child_process';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import {
   closeSync,
   existsSync,
@@ -25,6 +25,7 @@ import { mountRequest, mountRootfs, type RootfsMount, unmountRootfs } from '../.
 import { type MountLine, parseMountinfo } from '../support/mountinfo.ts';
 import { childrenOf, hasEnded } from '../support/processes.ts';
 import { testWhere } from '../support/skip.ts';
+import { until } from '../support/wait.ts';
 
 const native = loadNative(findLibexec());
 const host = { native, wait: watchingWait(native) };
@@ -93,7 +94,7 @@ test('an overlay of 300 layers, far more than fit mount(2), can be written to, a
   assert.deepEqual(readdirSync(root), []);
   assert.equal(mounted().length, 1);
   await unmountRootfs(host, bundle);
-  assert.equal(openFiles(), before);
+  assert.ok(openFiles() <= before);
 });
 
 test('names of layers may be long, and have colons, commas and backslashes', async () => {
@@ -152,28 +153,61 @@ test('the files of a user namespace: a bind mount, and the layers of an overlay,
   assert.deepEqual(childrenOf(process.pid).filter(hasEnded), []);
 });
 
-testWhere(
-  test,
-  isInstalled('mkfs.ext4') && existsSync('/dev/loop-control'),
-  'mkfs.ext4 or loop devices are not here',
-  'ext4 in a file, by a loop device that is free again afterwards',
-  async () => {
-    const image = join(bundle, 'image');
-    closeSync(openSync(image, 'w'));
-    truncateSync(image, 4 << 20);
-    execFileSync('mkfs.ext4', ['-q', image]);
-    await mountRootfs(host, bundle, [mount('ext4', image, ['loop', 'noatime'])]);
-    writeFileSync(join(root, 'kept'), 'x');
-    const device = mounted().at(-1)?.source ?? '';
-    assert.match(device, /^\/dev\/loop\d+$/);
-    await unmountRootfs(host, bundle);
-    await mountRootfs(host, bundle, [mount('ext4', image, ['loop', 'ro'])]);
-    assert.equal(readFileSync(join(root, 'kept'), 'utf8'), 'x');
-    assert.throws(() => writeFileSync(join(root, 'x'), ''), /EROFS/);
-    await unmountRootfs(host, bundle);
-    assert.doesNotMatch(execFileSync('losetup', ['-a'], { encoding: 'utf8' }), new RegExp(image));
-  },
-);
+/** What snapshotters put into files or onto devices: how one is made, and the least size that it takes. */
+const filesystems = [
+  { type: 'ext4', make: ['mkfs.ext4', '-q'], megabytes: 4, package: 'e2fsprogs' },
+  { type: 'xfs', make: ['mkfs.xfs', '-q'], megabytes: 300, package: 'xfsprogs' },
+  { type: 'btrfs', make: ['mkfs.btrfs', '-q'], megabytes: 128, package: 'btrfs-progs' },
+] as const;
+
+/** Why nothing of that type can be mounted here. */
+function whyNot({ type, make: [program], package: from }: (typeof filesystems)[number]): string {
+  if (!existsSync('/dev/loop-control')) return 'there are no loop devices';
+  if (!isInstalled(program)) return `${program} is not here (package ${from})`;
+  const known = () => new RegExp(`\\s${type}$`, 'm').test(readFileSync('/proc/filesystems', 'utf8'));
+  if (!known()) spawnSync('modprobe', ['-q', type], { stdio: 'ignore' });
+  return known() ? '' : `this kernel has no ${type}`;
+}
+
+const devicesOf = (image: string): boolean =>
+  execFileSync('losetup', ['-a'], { encoding: 'utf8' }).includes(image);
+
+for (const filesystem of filesystems) {
+  const { type, make, megabytes } = filesystem;
+  const missing = whyNot(filesystem);
+  testWhere(
+    test,
+    missing === '',
+    missing,
+    `${type} in a file, by a loop device that is free again afterwards`,
+    async () => {
+      // Not in memory: what is empty of it takes no room on a disk.
+      const directory = mkdtempSync(join(tmpdir(), 'tsoci-image-'));
+      const image = join(directory, 'image');
+      try {
+        closeSync(openSync(image, 'w'));
+        truncateSync(image, megabytes << 20);
+        const [program, ...options] = make;
+        execFileSync(program, [...options, image], { stdio: 'ignore' });
+        await mountRootfs(host, bundle, [mount(type, image, ['loop', 'noatime'])]);
+        assert.equal(mounted().at(-1)?.type, type);
+        writeFileSync(join(root, 'kept'), 'x');
+        const device = mounted().at(-1)?.source ?? '';
+        assert.match(device, /^\/dev\/loop\d+$/);
+        await unmountRootfs(host, bundle);
+        // Whoever makes a mount namespace at this moment has it mounted as well, for as long as that takes.
+        await until('the device is free', () => !devicesOf(image));
+        await mountRootfs(host, bundle, [mount(type, image, ['loop', 'ro'])]);
+        assert.equal(readFileSync(join(root, 'kept'), 'utf8'), 'x');
+        assert.throws(() => writeFileSync(join(root, 'x'), ''), /EROFS/);
+        await unmountRootfs(host, bundle);
+        await until('the device is free', () => !devicesOf(image));
+      } finally {
+        rmSync(directory, { recursive: true });
+      }
+    },
+  );
+}
 
 test('several mounts, one in another; a target whose links lead out stays inside', async () => {
   const [base = '', second = ''] = makeLayers(2);
