@@ -50,9 +50,17 @@ const machines: readonly Machine[] = [
     title: 'containerd, Docker and Podman have systemd make the cgroups',
     options: ['--systemd'],
     tests: ['engines', 'engines/systemd'],
-    passed: 6,
+    passed: 8,
     needs: daemons,
     limit: 800,
+  },
+  {
+    title: 'a task is saved and goes on, through containerd with our shim',
+    options: [],
+    tests: ['engines', 'engines/checkpoint'],
+    passed: 3,
+    needs: ['containerd', 'criu'],
+    limit: 400,
   },
 ];
 

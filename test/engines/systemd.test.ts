@@ -3,41 +3,15 @@
  * cgroups.
  */
 import { strict as assert } from 'node:assert';
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { cgroupsNamed } from '../integration/support/leftovers.ts';
-import { expectSuccess } from '../integration/support/sandbox.ts';
 import { until } from '../integration/support/wait.ts';
-import { bySystemd } from './support/cgroup-manager.ts';
 import { Containerd } from './support/containerd.ts';
 import { Docker } from './support/docker.ts';
 import { type Closable, type EngineSuite, engineSuite } from './support/engine-suite.ts';
-import { withPod } from './support/pod.ts';
 import { Podman } from './support/podman.ts';
-
-/** machines.test.ts starts a virtual machine for these, where this machine is not one. */
-const needs = bySystemd ? [] : ['/run/systemd/system=a machine with systemd and cgroup v2 alone'];
+import { loop, needs, podBySystemd, read, unit } from './support/systemd.ts';
 
 const mebibyte = 1 << 20;
-const loop = 'trap "exit 3" TERM; echo up; while :; do sleep 0.2; done';
-
-/** A file of the one scope that systemd made for a container. */
-function read(id: string, file: string): string {
-  const [scope, ...others] = cgroupsNamed(id).filter(
-    (path) => path.endsWith('.scope') && !/conmon/.test(path),
-  );
-  assert.ok(scope !== undefined && others.length === 0, `${scope} ${others}`);
-  return readFileSync(join(scope, file), 'utf8').trim();
-}
-
-/** systemd knows the unit, and the limit as a property of it. */
-async function unit(engine: Docker | Podman | Containerd, id: string): Promise<string> {
-  const scope = cgroupsNamed(id).find((path) => path.endsWith('.scope') && !/conmon/.test(path)) ?? '';
-  const properties = ['--property', 'ActiveState,Delegate,MemoryMax', '--value'];
-  const show = await engine.command(['systemctl', 'show', ...properties, scope.split('/').at(-1) ?? '']);
-  return expectSuccess(show).stdout.trim().split('\n').sort().join(' ');
-}
-
 function run<E extends Closable>(
   suite: EngineSuite<E>,
   title: string,
@@ -50,28 +24,7 @@ function run<E extends Closable>(
 run(
   engineSuite('CRI', [...needs, 'containerd', 'ctr=containerd'], () => Containerd.open()),
   'a pod with SystemdCgroup = true: exec, limits and their update, stop',
-  (engine) =>
-    withPod(engine, 'systemd', async (pod) => {
-      const limits = (memory: number) => [[4, memory * mebibyte] as const];
-      const id = await pod.start('main', ['sh', '-c', loop], [[1, limits(64)]]);
-      assert.equal(read(id, 'memory.max'), String(64 * mebibyte));
-      assert.equal(await unit(engine, id), `${64 * mebibyte} active yes`);
-      const exec = await pod.cri.call('ExecSync', [
-        [1, id],
-        [2, 'echo'],
-        [2, 'inside'],
-        [3, 60],
-      ]);
-      assert.deepEqual([exec.text(1), exec.number(3)], ['inside\n', 0]);
-      await pod.cri.call('UpdateContainerResources', [
-        [1, id],
-        [2, limits(96)],
-      ]);
-      assert.equal(read(id, 'memory.max'), String(96 * mebibyte));
-      assert.equal(await unit(engine, id), `${96 * mebibyte} active yes`);
-      await pod.remove(id);
-      assert.deepEqual(cgroupsNamed(id), []);
-    }),
+  podBySystemd,
 );
 
 run(
