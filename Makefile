@@ -28,7 +28,7 @@ sources := $(shell find src -type f -not -path '*/generated/*')
 # The runtime that make conformance looks at.
 RUNTIME ?= $(libexec)/tsoci
 
-.PHONY: help build generated demo test test-engines test-vm vm-tools check bench conformance runtime-tools package install uninstall clean distclean tools
+.PHONY: help build generated demo test test-engines test-vm vm-tools check bench bench-shim conformance runtime-tools package install uninstall clean distclean tools
 
 help:
 	@echo 'make build       the executable, the stub and the addon, in $(libexec)'
@@ -38,6 +38,7 @@ help:
 	@echo 'make test-vm     integration tests in virtual machines with cgroup v2 and systemd; VM=full for all of them'
 	@echo 'make check       types, style, C warnings, imports, dead code'
 	@echo 'make bench       side by side with the other runtimes that are installed'
+	@echo 'make bench-shim  our shim for containerd beside its own with runc; BENCH="--only output" for a part of it'
 	@echo 'make conformance the specification, clause by clause, tried on RUNTIME=$(RUNTIME)'
 	@echo 'make runtime-tools TOOLS=DIR  the validation programs of runtime-tools, built in DIR, on RUNTIME'
 	@echo 'make package     a tarball, a .deb, a .rpm where rpmbuild is, and checksums, in build/package'
@@ -150,6 +151,10 @@ test-vm: vm-tools build
 bench: build
 	@scripts/need.sh busybox=busybox-static runc crun bwrap=bubblewrap || echo 'measuring without them'
 	@node --import tsx bench/bench.ts
+
+bench-shim: build
+	@scripts/need.sh containerd ctr=containerd runc busybox=busybox-static
+	@node --import tsx bench/shim.ts $(BENCH)
 
 # SPEC is a directory with the text of the specification; without it the clauses are not counted against the text.
 conformance: build

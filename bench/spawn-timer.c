@@ -6,6 +6,7 @@
  *   bg   PROGRAM ARGUMENT...                                          answer: PID
  *   reap PID                                                          answer: STATUS   (waits for it; 0: no child)
  *   end  PID                                                          answer: 0        (kills and reaps it)
+ *   cd   DIRECTORY                                                    answer: 0 or an errno, for what comes after
  * STATUS is the exit code, 128 + signal when a signal ended it, and 255 with time 0 when it could not be executed.
  *
  * The time is from just before posix_spawn (which does not copy this process) until wait4 says that it ended.
@@ -103,6 +104,8 @@ static void answer(char **fields, int count) {
         kill(atoi(fields[1]), SIGKILL);
         wait_for(atoi(fields[1]), &usage);
         printf("0\n");
+    } else if (count > 1 && strcmp(fields[0], "cd") == 0) {
+        printf("%d\n", chdir(fields[1]) == 0 ? 0 : errno);
     } else {
         exit(2);
     }

@@ -85,6 +85,12 @@ export class SpawnTimer {
     await this.#ask(['end', String(pid)]);
   }
 
+  /** Where programs are started from here on. */
+  async enter(directory: string): Promise<void> {
+    const problem = await this.#ask(['cd', directory]);
+    if (problem !== '0') throw new Error(`${directory}: errno ${problem}`);
+  }
+
   /** What the last program wrote to standard error. */
   errors(): string {
     return readFileSync(this.#errors, 'utf8');

@@ -1,4 +1,4 @@
-/** Checkpoint and restore through containerd, with our shim: where CRIU works (machines.test.ts has such a machine). */
+/** Checkpoint and restore through containerd, with our shim, where CRIU works: in a machine of machines.test.ts. */
 import { strict as assert } from 'node:assert';
 import { readFileSync } from 'node:fs';
 import { whyNoCriu } from '../integration/support/checkpoints.ts';

@@ -22,8 +22,8 @@ const killer = (): string =>
   compileProbe('kill-server', readFileSync(join(import.meta.dirname, 'kill-server.c'), 'utf8'));
 
 /**
- * A life with a shim that is killed at its Nth changing system call: the number of that call, or undefined when it had
- * fewer. Throws when something is left that `delete` has not removed.
+ * A life with a shim that is killed at its Nth changing system call: the number of that call, or undefined when it
+ * had fewer. Throws when something is left that `delete` has not removed.
  */
 async function killedAt(
   laboratory: Laboratory,
@@ -61,8 +61,8 @@ async function killedAt(
 }
 
 /**
- * Kills shims at some of the places, others each time, as all of them take minutes: TSOCI_KILL_STRIDE=1 for all. Gives
- * how many places there are, nearly.
+ * Kills shims at some of the places, others each time, as all of them take minutes: TSOCI_KILL_STRIDE=1 for all.
+ * Gives how many places there are, nearly.
  */
 export async function killedEverywhere(
   laboratory: Laboratory,
