@@ -1,3 +1,5 @@
+/** Tests also: src/shim/ttrpc/connection.ts */
+
 import { strict as assert } from 'node:assert';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';

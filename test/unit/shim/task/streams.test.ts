@@ -1,3 +1,5 @@
+/** Tests also: src/shim/task/logger.ts src/shim/task/stream-ends.ts */
+
 import { strict as assert } from 'node:assert';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
