@@ -16,7 +16,7 @@ import {
 import { messageOf } from '../failure.ts';
 import { ask } from '../host/files.ts';
 import type { Host } from '../host/host.ts';
-import { hasErrno } from '../host/native.ts';
+import { hasErrno, type Native } from '../host/native.ts';
 import { O_CLOEXEC, O_RDONLY } from '../host/open-flags.ts';
 import { pathOfAddress } from './address.ts';
 import { Children } from './children.ts';
@@ -65,6 +65,7 @@ export async function serve(invocation: Invocation): Promise<void> {
   const host = hostOf(invocation.host, children);
   const { native, wait } = host;
   native.becomeSubreaper();
+  nameProcess(native);
   native.ignoreSignal(signals.pipe);
   native.keepFromChildren(listening);
   openLog(native);
@@ -108,6 +109,15 @@ export async function serve(invocation: Invocation): Promise<void> {
   await server.flushed();
 }
 
+/** For top and ps, which would say `exe` otherwise: as containerd's own shims are called there. */
+function nameProcess(native: Native): void {
+  try {
+    native.writeFile('/proc/self/comm', 'containerd-shim');
+  } catch (error) {
+    if (!hasErrno(error, 'ENOENT', 'EACCES')) throw error;
+  }
+}
+
 /**
  * What a server has of the machine as long as it lives: the stub that it began with, also when a newer one is
  * installed over it.
@@ -143,7 +153,10 @@ async function obeySignals(
 }
 
 /** Comes back when nobody had use for us for long. */
-async function endUnused({ host: { wait } }: Invocation, isUnused: () => boolean): Promise<void> {
+export async function endUnused(
+  { host: { wait } }: { readonly host: Pick<Host, 'wait'> },
+  isUnused: () => boolean,
+): Promise<void> {
   for (let before = false; ; ) {
     await wait.pause(unused);
     const now = isUnused();

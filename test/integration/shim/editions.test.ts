@@ -59,6 +59,8 @@ for (const edition of Object.values(editions) as Edition[]) {
       await laboratory.create(client, 'a', options && { options });
       await client.call('Start', { id: 'a' });
       const shim = await laboratory.onlyShim();
+      // As top shows it.
+      assert.equal(readFileSync(`/proc/${shim}/comm`, 'utf8'), 'containerd-shim\n');
       assert.equal(
         readFileSync(`/proc/${shim}/oom_score_adj`, 'utf8').trim(),
         String(Number(readFileSync('/proc/self/oom_score_adj', 'utf8')) + 1),
