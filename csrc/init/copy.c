@@ -119,10 +119,12 @@ static int copy_subdirectory(struct ctx *ctx, int from, int to, const char *name
 /** A device or a FIFO is all that its status says. */
 static int copy_node(int to, const char *name, const struct stat *status) {
     const struct timespec times[2] = {status->st_atim, status->st_mtim};
-    if (mknodat(to, name, status->st_mode & S_IFMT, status->st_rdev) < 0 ||
-        fchownat(to, name, status->st_uid, status->st_gid, AT_SYMLINK_NOFOLLOW) < 0)
+    if (mknodat(to, name, status->st_mode & S_IFMT, status->st_rdev) < 0)
         return -errno;
-    int error = sys_fchmodat(to, name, status->st_mode & 07777);
+    scope_fd made = sys_openat(to, name, O_PATH | O_NOFOLLOW, 0);
+    int error = made < 0 ? made : sys_fchown(made, status->st_uid, status->st_gid);
+    if (error == 0)
+        error = sys_fchmod(made, status->st_mode & 07777);
     if (error < 0)
         return error;
     return utimensat(to, name, times, AT_SYMLINK_NOFOLLOW) < 0 ? -errno : 0;

@@ -128,40 +128,13 @@ int fchownat(int directory, const char *path, uid_t uid, gid_t gid, int flags) {
     return (int)CALL5(fchownat, directory, POINTER(path), uid, gid, flags);
 }
 
-/*
- * The system call has no flags before Linux 6.6. Without following a symlink: through the descriptor of what
- * is there, refusing symlinks, whose mode means nothing.
- */
+/* The system call has no flags. */
 int fchmodat(int directory, const char *path, mode_t mode, int flags) {
-    if (flags == 0)
-        return (int)CALL3(fchmodat, directory, POINTER(path), mode);
-    if (flags != AT_SYMLINK_NOFOLLOW) {
+    if (flags != 0) {
         errno = EINVAL;
         return -1;
     }
-    const int file = (int)CALL4(openat, directory, POINTER(path), O_PATH | O_NOFOLLOW | O_CLOEXEC, 0);
-    if (file < 0)
-        return -1;
-    struct stat64 status;
-    int result = fstat64(file, &status);
-    if (result == 0 && S_ISLNK(status.st_mode)) {
-        errno = EOPNOTSUPP;
-        result = -1;
-    }
-    if (result == 0) {
-        char name[] = "/proc/self/fd/\0\0\0\0\0\0\0\0\0\0";
-        char digits[12];
-        size_t length = 0;
-        for (unsigned rest = (unsigned)file; length == 0 || rest != 0; rest /= 10)
-            digits[length++] = (char)('0' + rest % 10);
-        for (size_t i = 0; i < length; i++)
-            name[sizeof "/proc/self/fd/" - 1 + i] = digits[length - 1 - i];
-        result = (int)CALL3(fchmodat, AT_FDCWD, POINTER(name), mode);
-    }
-    const int error = errno;
-    close(file);
-    errno = error;
-    return result;
+    return (int)CALL3(fchmodat, directory, POINTER(path), mode);
 }
 
 int utimensat(int directory, const char *path, const struct timespec times[2], int flags) {

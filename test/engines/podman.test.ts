@@ -1,5 +1,6 @@
 /** Podman, Buildah, and conmon alone. */
 import { strict as assert } from 'node:assert';
+import type { ChildProcess } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { testConfig } from '../integration/support/bundle.ts';
@@ -154,10 +155,10 @@ testLikeCrun('--cgroups=disabled: the process stays in the cgroups of whoever ca
 });
 
 test('--sdnotify=container: what the container says gets to the service manager, and nothing before', async (engine) => {
-  const cleanups: (() => unknown)[] = [];
+  const children: ChildProcess[] = [];
   const manager = await ServiceManager.listen({
     directory: () => engine.path(),
-    onClose: (cleanup) => cleanups.push(cleanup),
+    endsWith: (child) => children.push(child),
   });
   try {
     const name = 'notifies';
@@ -177,7 +178,7 @@ test('--sdnotify=container: what the container says gets to the service manager,
     expectSuccess(await run);
     await engine.ok(['rm', '--force', '--time', '0', name]);
   } finally {
-    for (const cleanup of cleanups) cleanup();
+    for (const child of children) child.kill('SIGKILL');
   }
 });
 

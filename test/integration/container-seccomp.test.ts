@@ -281,7 +281,7 @@ while True:
 async function startAgent(sandbox: Sandbox) {
   const path = join(sandbox.directory(), 'agent');
   const child: ChildProcessWithoutNullStreams = spawn('/usr/bin/python3', ['-c', agentProgram, path]);
-  sandbox.onClose(() => child.kill('SIGKILL'));
+  sandbox.endsWith(child);
   let output = '';
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
     output += text;

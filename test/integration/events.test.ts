@@ -25,7 +25,7 @@ function follow(sandbox: Sandbox, args: readonly string[]) {
     text += chunk;
   });
   const ended = new Promise<number | null>((resolve) => child.on('exit', (code) => resolve(code)));
-  sandbox.onClose(() => child.kill('SIGKILL'));
+  sandbox.endsWith(child);
   return {
     ended,
     lines: () =>

@@ -115,7 +115,7 @@ test('a directory that a create has reserved and locked, and nothing more: the c
     const holder = spawn('flock', ['--no-fork', directory, 'sh', '-c', 'echo held; exec sleep 1000'], {
       stdio: ['ignore', 'pipe', 'ignore'],
     });
-    sandbox.onClose(() => holder.kill('SIGKILL'));
+    sandbox.endsWith(holder);
     await new Promise((resolve) => holder.stdout?.once('data', resolve));
     await deletedPromptly(sandbox, id);
     assert.ok(!readdirSync(sandbox.root).includes(id));

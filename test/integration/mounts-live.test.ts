@@ -336,7 +336,7 @@ test('a container without a mount namespace has none of its own', () =>
 test('in a mount namespace of others they land in the root of this container', () =>
   withSandbox(async (sandbox) => {
     const holder = spawn('unshare', ['--mount', 'sleep', '1000'], { stdio: 'ignore' });
-    sandbox.onClose(() => holder.kill('SIGKILL'));
+    sandbox.endsWith(holder);
     const own = readlinkSync('/proc/self/ns/mnt');
     await until('a mount namespace of others', () => {
       const program = readFileSync(`/proc/${holder.pid}/comm`, 'utf8');

@@ -55,7 +55,7 @@ const ofProcess = (pid: number | 'self') =>
 /** A process in namespaces of its own, for containers to join; killed with the sandbox. */
 async function holder(sandbox: Sandbox, flags: readonly string[]): Promise<number> {
   const child: ChildProcess = spawn('unshare', [...flags, '--', 'sleep', '1000'], { stdio: 'ignore' });
-  sandbox.onClose(() => child.kill('SIGKILL'));
+  sandbox.endsWith(child);
   const { pid } = child;
   assert.ok(pid);
   await until('the holder has its namespaces', () => readFileSync(`/proc/${pid}/comm`, 'utf8') === 'sleep\n');

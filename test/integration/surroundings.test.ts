@@ -10,6 +10,7 @@ import { suite } from 'uvu';
 import { findLibexec } from '../../src/entry/libexec.ts';
 import { besideRunc, type Row } from './support/beside-runc.ts';
 import type { ConfigChange } from './support/bundle.ts';
+import { callFrom, hideCall } from './support/caller-in-python.ts';
 import { pureV2 } from './support/cgroup-of.ts';
 import { runCommand, runtimeKind } from './support/runtime.ts';
 import { expectRefusal, expectSuccess, type Sandbox, withSandbox } from './support/sandbox.ts';
@@ -18,17 +19,10 @@ import { testWhere } from './support/skip.ts';
 const test = suite(`surroundings (${runtimeKind})`);
 const onNode = runtimeKind === 'node' ? 'Node itself does not start so' : undefined;
 
-/** Runs `RUNTIME --root … ARGS` from a process that first runs Python: os, resource, ctypes and sys are imported. */
-function from(sandbox: Sandbox, python: string, args: readonly string[], around: readonly string[] = []) {
-  const program = `import os, resource, ctypes, sys\n${python}\nos.execv(sys.argv[1], sys.argv[1:])`;
-  const command = ['/usr/bin/python3', '-c', program, ...sandbox.runtime, '--root', sandbox.root, ...args];
-  return runCommand([...around, ...command]);
-}
-
 const output = async (sandbox: Sandbox, python: string, script: string, change?: ConfigChange) => {
   const { directory } = sandbox.script(script, change);
   return expectSuccess(
-    await from(sandbox, python, ['run', '--bundle', directory, sandbox.id()]),
+    await callFrom(sandbox, python, ['run', '--bundle', directory, sandbox.id()]),
   ).stdout.trim();
 };
 
@@ -62,7 +56,7 @@ async function lifeFrom(sandbox: Sandbox, python: string) {
     ['kill', id, 'KILL'],
     ['delete', '--force', id],
   ])
-    codes[words[0] ?? ''] = (await from(sandbox, python, words)).code;
+    codes[words[0] ?? ''] = (await callFrom(sandbox, python, words)).code;
   return codes;
 }
 
@@ -103,10 +97,10 @@ for (const [name, python] of [
   test(`a relative path from a directory that was ${name} is refused in one sentence`, () =>
     withSandbox(async (sandbox) => {
       expectRefusal(
-        await from(sandbox, python, ['--root', 'relative', 'list']),
+        await callFrom(sandbox, python, ['--root', 'relative', 'list']),
         /"relative" is relative, and the working directory/,
       );
-      expectRefusal(await from(sandbox, python, ['create', sandbox.id()]), /cannot find the bundle "\."/);
+      expectRefusal(await callFrom(sandbox, python, ['create', sandbox.id()]), /cannot find the bundle "\."/);
     }));
 
 // ---- descriptors and stacks
@@ -145,8 +139,8 @@ const descriptors: readonly Row[] = [
       });
       const id = sandbox.id();
       const few = softLimit('RLIMIT_NOFILE', 16);
-      expectSuccess(await from(sandbox, few, ['run', '--detach', '--bundle', directory, id]));
-      const { stdout } = expectSuccess(await from(sandbox, few, ['exec', id, 'sh', '-c', 'ulimit -Sn']));
+      expectSuccess(await callFrom(sandbox, few, ['run', '--detach', '--bundle', directory, id]));
+      const { stdout } = expectSuccess(await callFrom(sandbox, few, ['exec', id, 'sh', '-c', 'ulimit -Sn']));
       return [readFileSync(file, 'utf8').trim(), stdout.trim()];
     },
     wanted: ['16', '16'],
@@ -180,7 +174,7 @@ testWhere(
   () =>
     withSandbox(async (sandbox) => {
       const { directory } = sandbox.bundle(['true']);
-      const result = await from(sandbox, 'resource.setrlimit(resource.RLIMIT_NOFILE, (7, 7))', [
+      const result = await callFrom(sandbox, 'resource.setrlimit(resource.RLIMIT_NOFILE, (7, 7))', [
         'run',
         '--bundle',
         directory,
@@ -207,7 +201,7 @@ testWhere(
         },
       );
       const id = sandbox.id();
-      const { code } = await from(
+      const { code } = await callFrom(
         sandbox,
         'os.closerange(0, 3)',
         ['run', '--bundle', directory, id],
@@ -234,13 +228,13 @@ testWhere(
   () =>
     withSandbox(async (sandbox) => {
       const nowhere = ['--root', join(sandbox.directory(), 'none'), 'list', '-q'];
-      assert.equal(expectSuccess(await from(sandbox, '', nowhere, withoutProc)).stdout, '');
+      assert.equal(expectSuccess(await callFrom(sandbox, '', nowhere, withoutProc)).stdout, '');
       const id = await sandbox.running();
-      const result = await from(sandbox, '', ['list'], withoutProc);
+      const result = await callFrom(sandbox, '', ['list'], withoutProc);
       expectRefusal(result, /^tsoci: no procfs is mounted at \/proc/);
       assert.equal(result.stderr.trim().split('\n').length, 2, result.stderr);
       expectRefusal(
-        await from(sandbox, '', ['kill', id, 'KILL'], withoutProc),
+        await callFrom(sandbox, '', ['kill', id, 'KILL'], withoutProc),
         /no procfs is mounted at \/proc/,
       );
       assert.equal((await sandbox.state(id)).status, 'running');
@@ -274,7 +268,7 @@ testWhere(
       const { directory } = sandbox.script('echo ran');
       const id = sandbox.id();
       const { stdout } = expectSuccess(
-        await from(sandbox, '', ['run', '--bundle', directory, id], noMemoryPrograms),
+        await callFrom(sandbox, '', ['run', '--bundle', directory, id], noMemoryPrograms),
       );
       assert.equal(stdout, 'ran\n');
       // From inside, while the stub is what process 1 executes: nobody opens it for writing.
@@ -306,16 +300,7 @@ testWhere(
 
 // ---- hidden calls ------------------------------------------------------------------------------------
 
-/**
- * Filters clone3 as those of container engines do: ENOSYS, so that callers fall back. seccomp(2) by ctypes; x86-64
- * and aarch64.
- */
-const hideClone3 = `libc = ctypes.CDLL(None, use_errno=True)
-class I(ctypes.Structure): _fields_ = [('code', ctypes.c_ushort), ('jt', ctypes.c_ubyte), ('jf', ctypes.c_ubyte), ('k', ctypes.c_uint)]
-class P(ctypes.Structure): _fields_ = [('len', ctypes.c_ushort), ('filter', ctypes.POINTER(I))]
-program = (I * 4)(I(0x20, 0, 0, 0), I(0x15, 0, 1, 435), I(0x06, 0, 0, 0x00050026), I(0x06, 0, 0, 0x7fff0000))
-if libc.prctl(22, 2, ctypes.byref(P(4, program)), 0, 0) != 0: raise OSError(ctypes.get_errno(), 'seccomp')
-if libc.syscall(435, None, 0) != -1 or ctypes.get_errno() != 38: raise SystemExit('positive control: clone3 is there')`;
+const hideClone3 = hideCall(435);
 
 const calls: readonly Row[] = [
   {
@@ -325,9 +310,11 @@ const calls: readonly Row[] = [
         if (config.linux) config.linux.resources = { pids: { limit: 33 } };
       });
       const id = sandbox.id();
-      expectSuccess(await from(sandbox, hideClone3, ['run', '--detach', '--bundle', directory, id]));
+      expectSuccess(await callFrom(sandbox, hideClone3, ['run', '--detach', '--bundle', directory, id]));
       const { pid } = await sandbox.state(id);
-      const { stdout } = expectSuccess(await from(sandbox, hideClone3, ['exec', id, 'ps', '-o', 'pid,comm']));
+      const { stdout } = expectSuccess(
+        await callFrom(sandbox, hideClone3, ['exec', id, 'ps', '-o', 'pid,comm']),
+      );
       const lines = readFileSync(`/proc/${pid}/cgroup`, 'utf8').trim().split('\n');
       const line = lines.find((each) => (pureV2 ? each.startsWith('0::') : each.includes(':pids:'))) ?? '';
       const group = join('/sys/fs/cgroup', pureV2 ? '' : 'pids', line.split(':')[2] ?? '');
@@ -354,7 +341,7 @@ const calls: readonly Row[] = [
       });
       chmodSync(directory, 0o755);
       const words = ['run', '--bundle', directory, sandbox.id()];
-      return expectSuccess(await from(sandbox, hideClone3, words)).stdout.trim();
+      return expectSuccess(await callFrom(sandbox, hideClone3, words)).stdout.trim();
     },
     wanted: '0 300000 65536',
   },

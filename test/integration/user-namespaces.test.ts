@@ -200,7 +200,7 @@ test('all eight namespaces of another container, joined by path', () =>
     // A mount namespace in which the second root can be found, and that belongs to the same user namespace.
     const enter = ['-t', String(pid), '-U', 'unshare', '-m', 'sleep', '1000'];
     const holder = spawn('nsenter', enter, { stdio: 'ignore' });
-    sandbox.onClose(() => holder.kill('SIGKILL'));
+    sandbox.endsWith(holder);
     const mounts = `/proc/${holder.pid}/ns/mnt`;
     await until('it has its namespace', () => readFileSync(`/proc/${holder.pid}/comm`, 'utf8') === 'sleep\n');
     const path = (type: string) => (type === 'mount' ? mounts : `/proc/${pid}/ns/${files[type] ?? type}`);

@@ -6,6 +6,7 @@
 #include <linux/filter.h>
 #include <linux/ioprio.h>
 #include <linux/keyctl.h>
+#include <linux/magic.h>
 #include <linux/mount.h>
 #include <linux/openat2.h>
 #include <linux/sched.h>
@@ -19,6 +20,7 @@
 #include <unistd.h>
 
 #include "kernel/sys_numbers.h"
+#include "text.h"
 
 /** `_NSIG` of the kernel on every architecture that we build for. */
 #define LAST_SIGNAL 64
@@ -220,13 +222,23 @@ int sys_fstatat(int directory, const char *path, struct stat *status) {
     return result(fstatat(directory, path, status, AT_SYMLINK_NOFOLLOW));
 }
 
-int sys_fchmodat(int directory, const char *name, uint32_t mode) {
-    int error = result(syscall(__NR_fchmodat2, directory, name, mode, AT_SYMLINK_NOFOLLOW));
-    return error == -ENOSYS ? result(fchmodat(directory, name, mode, AT_SYMLINK_NOFOLLOW)) : error;
+/** By the descriptor's own link, which leads to what it is of, whatever has its name by now. */
+static int chmod_by_link(int descriptor, uint32_t mode) {
+    char number[NUMBER_SIZE];
+    int links = sys_openat(AT_FDCWD, "/proc/self/fd", O_PATH | O_DIRECTORY, 0);
+    if (links < 0)
+        return links;
+    int64_t type = sys_file_system(links);
+    int error = type == PROC_SUPER_MAGIC ? result(fchmodat(links, number_text(number, descriptor), mode, 0))
+                : type < 0               ? (int)type
+                                         : -EXDEV;
+    close(links);
+    return error;
 }
 
 int sys_fchmod(int descriptor, uint32_t mode) {
-    return result(syscall(__NR_fchmodat2, descriptor, "", mode, AT_EMPTY_PATH));
+    int error = result(syscall(__NR_fchmodat2, descriptor, "", mode, AT_EMPTY_PATH));
+    return error == -ENOSYS ? chmod_by_link(descriptor, mode) : error;
 }
 
 int sys_fchown(int descriptor, uint32_t uid, uint32_t gid) {

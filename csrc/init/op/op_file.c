@@ -88,9 +88,6 @@ static int adjust_device(struct ctx *ctx, const struct op_device *op, int parent
     }
     if (((status.st_mode ^ op->mode) & 07777) != 0) {
         error = sys_fchmod(file, op->mode & 07777);
-        // Before Linux 6.6 there is only the name.
-        if (error == -ENOSYS)
-            error = sys_fchmodat(parent, name, op->mode & 07777);
         if (error < 0)
             return fail(ctx, error, "mode of \"", op->path.text, "\"");
     }

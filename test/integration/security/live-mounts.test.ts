@@ -126,7 +126,7 @@ test('destinations that turn into links to the host and back while they are moun
       symlinkSync(prey, at(`${name}-link`));
     }
     const child = spawn(swapper, ['a', 'a-link', 'b', 'b-link'].map(at), { stdio: 'ignore' });
-    sandbox.onClose(() => child.kill('SIGKILL'));
+    sandbox.endsWith(child);
     const list = [tmpfs('/a/deep'), file('/b/new/file')];
     let worked = 0;
     // Until we have won some, and lost some.

@@ -35,7 +35,7 @@ int main(int count, char **names) {
 
 function swap(sandbox: Sandbox, ...names: readonly string[]): void {
   const child = spawn(swapper, names, { stdio: 'ignore' });
-  sandbox.onClose(() => child.kill('SIGKILL'));
+  sandbox.endsWith(child);
 }
 
 /** Is this process's root the directory that it says? */

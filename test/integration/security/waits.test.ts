@@ -76,7 +76,7 @@ time.sleep(1000)
 async function startListener(sandbox: Sandbox, program: string): Promise<string> {
   const path = join(sandbox.directory(), 'agent');
   const child: ChildProcess = spawn('/usr/bin/python3', ['-c', program, path]);
-  sandbox.onClose(() => child.kill('SIGKILL'));
+  sandbox.endsWith(child);
   let output = '';
   child.stdout?.setEncoding('utf8').on('data', (text: string) => {
     output += text;

@@ -26,7 +26,7 @@ export class Receiver {
   static async listen(sandbox: Sandbox, kind: 'terminal' | 'pidfd'): Promise<Receiver> {
     const path = join(sandbox.directory(), 'socket');
     const child = spawn('/usr/bin/python3', [program, path, kind]);
-    sandbox.onClose(() => child.kill('SIGKILL'));
+    sandbox.endsWith(child);
     const receiver = new Receiver(path, child);
     await until('the socket listens', () => receiver.#output.startsWith('listening\n'));
     return receiver;

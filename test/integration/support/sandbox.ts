@@ -1,4 +1,6 @@
 /** One test's containers, and the proof that nothing of them is left. */
+import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -38,6 +40,16 @@ export class Sandbox {
   /** Undone before the containers are deleted, last one first. */
   onClose(cleanup: () => unknown): void {
     this.#cleanups.push(cleanup);
+  }
+
+  /** A child of this test ends with the sandbox, and before what was made earlier is removed, which it may use. */
+  endsWith(child: ChildProcess): void {
+    this.onClose(async () => {
+      if (child.exitCode !== null || child.signalCode !== null) return;
+      const gone = once(child, 'exit');
+      child.kill('SIGKILL');
+      await gone;
+    });
   }
 
   /** A directory of the host that goes away with the sandbox. */

@@ -30,11 +30,11 @@ export class ServiceManager {
 
   /** Listens, on a path of its own unless told otherwise; ends with the sandbox. */
   static async listen(
-    sandbox: Pick<Sandbox, 'directory' | 'onClose'>,
+    sandbox: Pick<Sandbox, 'directory' | 'endsWith'>,
     address = join(sandbox.directory(), 'notify'),
   ): Promise<ServiceManager> {
     const child = spawn('/usr/bin/python3', [program, address]);
-    sandbox.onClose(() => child.kill('SIGKILL'));
+    sandbox.endsWith(child);
     const manager = new ServiceManager(address, child);
     await until('the service manager listens', () => manager.#output.startsWith('listening\n'));
     return manager;
