@@ -53,8 +53,8 @@ const suites: Readonly<Record<string, SuiteRow>> = {
     command: node,
     alone: false,
     lanes: processors,
-    // Half a minute of it is the stub's supervisor under sanitizers, 28 scenes of a second each.
-    limit: 180,
+    // Half a minute of it is the stub's supervisor under sanitizers, 28 scenes of a second each; when busy two.
+    limit: 400,
     needsRoot: false,
   },
   // The same in the engine of the executable, except for what tests the build or starts Node.

@@ -66,7 +66,8 @@ int sys_may_execute(int directory, const char *path);
 int sys_statx(int directory, const char *path, int flags, unsigned mask, struct statx *result);
 int sys_fstat(int descriptor, struct stat *result);
 int sys_fstatat(int directory, const char *path, struct stat *result);
-/** fchmod and fchown of what an O_PATH descriptor is of; the first before Linux 6.6 by way of the caller's /proc. */
+/** fchmod and fchown of what an O_PATH descriptor is of; the first before Linux 6.6 by way of the caller's
+ * /proc. */
 int sys_fchmod(int descriptor, uint32_t mode);
 int sys_fchown(int descriptor, uint32_t uid, uint32_t gid);
 /** flock(2). */
