@@ -19,7 +19,7 @@ export interface StartedProcess extends NodeStreams {
    * Throws `Failure`: `invalid` for a signal that is not known, `status` when it has ended.
    */
   kill(signal?: number | string): void;
-  /** Tells its terminal the size. Throws `Failure`: `status` when it has none, or has ended. */
+  /** Tells its terminal the size. Throws `Failure`: `status` when it has none, or when that was closed. */
   resize(size: TerminalSize): void;
 }
 

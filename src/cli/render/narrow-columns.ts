@@ -31,10 +31,14 @@ function widest(rows: readonly (readonly string[])[], column: number): number {
   return Math.max(...rows.map((row) => row[column]?.length ?? 0));
 }
 
+// Half of a character that takes two places is left out as well.
+
 function cutEnd(text: string, width: number): string {
-  return text.length <= width ? text : `${text.slice(0, width - 1)}${ellipsis}`;
+  if (text.length <= width) return text;
+  return `${text.slice(0, width - 1).replace(/[\ud800-\udbff]$/, '')}${ellipsis}`;
 }
 
 function cutBeginning(text: string, width: number): string {
-  return text.length <= width ? text : `${ellipsis}${text.slice(text.length - width + 1)}`;
+  if (text.length <= width) return text;
+  return `${ellipsis}${text.slice(text.length - width + 1).replace(/^[\udc00-\udfff]/, '')}`;
 }

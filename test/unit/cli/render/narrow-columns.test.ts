@@ -46,6 +46,15 @@ test('narrowColumns() tells that something was cut, whichever row it was and whi
       assert.ok(narrowColumns(rows, 75).cut);
 });
 
+test('no character is cut in half, at an end or at a beginning', () => {
+  for (const width of [70, 71]) {
+    const faces = '😀'.repeat(40);
+    const { text, cut } = narrowColumns([header, ['rootfs', 'bind', faces, faces]], width);
+    assert.ok(cut);
+    assert.doesNotMatch(text, /\p{Surrogate}/u);
+  }
+});
+
 test('of any rows no line is wider than a terminal that has room for the first columns', () => {
   const word = (maxLength: number) => fc.stringMatching(/^[a-z/]*$/).map((text) => text.slice(0, maxLength));
   const row = fc.tuple(word(10), word(10), word(80), fc.string({ unit: 'grapheme-ascii', maxLength: 200 }));
