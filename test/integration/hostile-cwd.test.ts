@@ -98,7 +98,7 @@ test('nothing in the directory is opened, except the bundle itself', () => {
   const trace = join(directory, 'trace');
   const opened = new Set<string>();
   for (const call of calls) {
-    run(['strace', '-f', '-y', '-e', 'trace=%file', '-o', trace, tsoci, ...call]);
+    run(['strace', '-f', '-y', '-s', '4096', '-e', 'trace=%file', '-o', trace, tsoci, ...call]);
     for (const line of readFileSync(trace, 'utf8').split('\n')) {
       // Relative names, and absolute ones inside; those that are relative to another open directory are that
       // directory's.
