@@ -1,4 +1,4 @@
-/** Tests also: src/shim/ttrpc/connection.ts */
+/** Tests also: src/shim/ttrpc/server.ts src/shim/ttrpc/connection.ts */
 
 import { strict as assert } from 'node:assert';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -13,8 +13,8 @@ import { decodeMessage, encodeMessage } from '../../../src/protobuf.ts';
 import { TtrpcClient } from '../../../src/shim/ttrpc/client.ts';
 import { encodeFrame, FrameReader, maximumData, type Received } from '../../../src/shim/ttrpc/frame.ts';
 import { request, response } from '../../../src/shim/ttrpc/messages.ts';
-import { Server } from '../../../src/shim/ttrpc/server.ts';
 import { codes, StatusError } from '../../../src/shim/ttrpc/status.ts';
+import { serveAt } from './serving.ts';
 
 const native = loadNative(findLibexec());
 const host = { native, wait: watchingWait(native) };
@@ -29,8 +29,8 @@ const held = new Promise<void>((resolve) => {
   release = resolve;
 });
 
-const server = new Server(
-  host,
+const end = serveAt(
+  path,
   new Map([
     [
       'test.Echo',
@@ -56,9 +56,11 @@ const server = new Server(
   ]),
   (message) => warnings.push(message),
 );
-void server.serve(native.listenStream(path));
 
-test.after(() => rmSync(directory, { recursive: true, force: true }));
+test.after(async () => {
+  await end();
+  rmSync(directory, { recursive: true, force: true });
+});
 
 /** What the server sends on a connection of plain bytes, until it has sent so many frames. */
 async function exchange(sent: readonly Uint8Array[], frames: number): Promise<Received[]> {

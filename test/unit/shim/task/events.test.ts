@@ -10,7 +10,7 @@ import { watchingWait } from '../../../../src/host/wait.ts';
 import { decodeMessage } from '../../../../src/protobuf.ts';
 import { eventService, forwardRequest } from '../../../../src/shim/task/event-messages.ts';
 import { EventQueue } from '../../../../src/shim/task/events.ts';
-import { Server } from '../../../../src/shim/ttrpc/server.ts';
+import { serveAt } from '../serving.ts';
 
 const native = loadNative(findLibexec());
 const wait = watchingWait(native);
@@ -69,8 +69,9 @@ test('all come in their order, with the time at which they happened, also when n
     return new Uint8Array(0);
   };
   const services = new Map([[eventService, new Map([['Forward', forward]])]]);
-  void new Server({ native, wait }, services, fail).serve(native.listenStream(path));
+  const end = serveAt(path, services, fail);
   await queue.flushed(20_000);
+  await end();
   assert.deepEqual(
     heard.map(({ topic }) => topic),
     ['/tasks/create', '/tasks/start', '/tasks/exit'],
