@@ -26,6 +26,7 @@ import { Failure } from '../../src/failure.ts';
 import { watchingWait } from '../../src/host/wait.ts';
 import type { Resources } from '../../src/spec/config.ts';
 import { catches } from './support/processes.ts';
+import { until } from './support/wait.ts';
 
 const native = loadNative(findLibexec());
 const host = { native, wait: watchingWait(native), surroundings: {} };
@@ -88,13 +89,6 @@ function enter(entry: CgroupEntry, script: string): ChildProcess & { output: () 
     output += data;
   });
   return Object.assign(child, { output: () => output });
-}
-
-async function until(what: string, condition: () => boolean, seconds = 20): Promise<void> {
-  for (const end = Date.now() + seconds * 1000; !condition(); ) {
-    if (Date.now() > end) throw new Error(`waited in vain until ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 5));
-  }
 }
 
 const ended = (child: ChildProcess) =>

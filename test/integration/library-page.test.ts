@@ -35,7 +35,7 @@ function runProgram(directory: string, program: string): string {
   const { status, stdout, stderr } = spawnSync(
     process.execPath,
     ['--import', join(root, 'node_modules/tsx/dist/loader.mjs'), file],
-    { cwd: directory, encoding: 'utf8', timeout: 60_000, stdio: ['ignore', 'pipe', 'pipe'] },
+    { cwd: directory, encoding: 'utf8', timeout: 180_000, stdio: ['ignore', 'pipe', 'pipe'] },
   );
   assert.equal(status, 0, stderr);
   assert.equal(stderr, '');

@@ -2,7 +2,7 @@
 export async function until<T>(
   what: string,
   condition: () => T | Promise<T>,
-  seconds = process.env['TSOCI_TEST_VM'] === '1' ? 60 : 20,
+  seconds = process.env['TSOCI_TEST_VM'] === '1' ? 120 : 60,
 ): Promise<NonNullable<T>> {
   for (const end = Date.now() + seconds * 1000; ; ) {
     const value = await condition();
