@@ -47,18 +47,30 @@ async function adoptTask(shim: Shim, state: State, root: string): Promise<Task |
   init.made({ pid });
   if (status !== 'created') init.start();
   if (status === 'paused') task.freezing = 'paused';
+  try {
+    await takeOver(shim, task);
+  } catch (error) {
+    init.streams?.abandon();
+    native.close(pidfd);
+    throw error;
+  }
+  void watchEnd(shim, task, init, pidfd);
+  return task;
+}
+
+/** Its streams, and want of memory. */
+async function takeOver(shim: Shim, task: Task): Promise<void> {
+  const { id, init } = task;
   init.streams = await shim.openStreams(shim.host, {
     names: init.names,
     owner: { uid: 0, gid: 0 },
     id,
     namespace: shim.namespace,
-    adopted: pid,
+    adopted: init.pid,
     warn: (message) => shim.warn(message),
   });
   await init.streams.begin();
   watchMemory(shim, task);
-  void watchEnd(shim, task, init, pidfd);
-  return task;
 }
 
 function openLiving(native: Native, pid: number): number | undefined {
