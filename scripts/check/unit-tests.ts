@@ -2,8 +2,6 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type ModuleGraph, reachable } from './module-graph.ts';
 
-/** Looked at by integration tests alone as yet. */
-const notYet = /^src\/shim\/(?:serve|info|task\/adopt)\.ts$/;
 const functions = /^export (?:async )?(?:function\*?|class) /m;
 /** In the first comment of a test: what it tests by way of what it imports. A folder is all that is in it. */
 const alsoTests = /^\/\*\*(?:(?!\*\/)[\s\S])*?Tests also:((?:[\s*]+src\/[\w/.-]+)+)/;
@@ -42,7 +40,7 @@ export function checkUnitTests(root: string, graph: ModuleGraph): string[] {
   const tested = new Set(tests.flatMap((each) => each.tested));
   const problems = tests.flatMap((each) => each.problems);
   for (const path of graph.keys()) {
-    if (!path.startsWith('src/') || notYet.test(path) || path.includes('/generated/')) continue;
+    if (!path.startsWith('src/') || path.includes('/generated/')) continue;
     const has = tested.has(path) || graph.has(mirrorOf(path));
     if (!has && functions.test(readFileSync(join(root, path), 'utf8')))
       problems.push(

@@ -27,10 +27,11 @@ const decides = 'export function decide() {}\n';
 const front = "import { decide } from './b.ts';\nexport function front() { decide(); }\n";
 const about = (path: string) => `import { x } from '../../../${path}';\nx();\n`;
 
-test('a file with functions that no test is about is named, with the test that it lacks', () => {
+test('a file with functions that no test is about is named, with the test that it lacks, in every room', () => {
   assert.deepEqual(problemsOf({ 'src/plan/a.ts': decides }), [
     'src/plan/a.ts: no unit test is about it; write test/unit/plan/a.test.ts (CONTRIBUTING.md, The house)',
   ]);
+  assert.equal(problemsOf({ 'src/shim/serve.ts': decides, 'src/a.ts': decides }).length, 2);
   assert.equal(problemsOf({ 'src/host/a.ts': 'export class A {}\n' }).length, 1);
   assert.equal(problemsOf({ 'src/host/a.ts': 'export async function* a() {}\n' }).length, 1);
 });
