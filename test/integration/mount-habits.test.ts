@@ -164,10 +164,23 @@ const pivots: readonly Row[] = [
   { name: 'the same with --no-pivot', ask: nested(['--no-pivot'], ordinary), wanted: ['end\n', true] },
   {
     name: 'the same with --no-pivot and mounts that are shared with the host, which keeps its own',
-    ask: nested(['--no-pivot'], (config) => {
-      ordinary(config);
-      if (config.linux) config.linux.rootfsPropagation = 'shared';
-    }),
+    ask: async (sandbox) => {
+      const bundle = lightBundle(sandbox, ['sh', '-c', freshViews], (config) => {
+        ordinary(config);
+        if (config.linux) config.linux.rootfsPropagation = 'shared';
+      });
+      execFileSync('chmod', ['a+rx', bundle]);
+      const lists = sandbox.directory();
+      // As systemd has them on a host; here in a mount namespace that stands for it.
+      const host = `mount --make-rshared /; cut -d" " -f5 /proc/self/mountinfo >${lists}/before
+        "$@"; cut -d" " -f5 /proc/self/mountinfo >${lists}/after`;
+      const around = ['unshare', '--mount', '--propagation', 'private', 'sh', '-c', host, 'sh'];
+      const words = ['--root', sandbox.root, 'run', '--no-pivot', '--bundle', bundle, sandbox.id()];
+      const { stdout } = await runCommand([...around, ...sandbox.runtime, ...words]);
+      const [before = '', after] = ['before', 'after'].map((name) => readFileSync(join(lists, name), 'utf8'));
+      assert.match(before, /^\/sys\/./m, 'positive control: mounts below one that is taken off');
+      return [stdout, after === before];
+    },
     wanted: ['end\n', true],
   },
 ];

@@ -127,8 +127,13 @@ static int hide(struct ctx *ctx, const char *path) {
     if (above < 0)
         return fail(ctx, above, "opening \"", path, "\"");
     int error = make_parent_private(ctx, above);
-    if (error == 0)
-        error = sys_umount(path, UMOUNT_DETACH);
+    if (error < 0)
+        return error;
+    // With a mount goes what lies on it, which the host would lose where they are one group.
+    error = sys_mount_setattr(mount, "", AT_EMPTY_PATH | AT_RECURSIVE, 0, 0, MS_PRIVATE, -1);
+    if (error < 0)
+        return fail(ctx, error, "propagation of \"", path, "\"");
+    error = sys_umount(path, UMOUNT_DETACH);
     if (error == -EINVAL || error == -EPERM)
         error =
             sys_mount("tmpfs", path, "tmpfs", MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC, "nr_inodes=1");
