@@ -1,6 +1,6 @@
 /** Mounts of a container that exists: `mounts add`, `mounts remove`, seen from inside and from the host. */
 import { strict as assert } from 'node:assert';
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { chownSync, existsSync, mkdirSync, readFileSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite } from 'uvu';
@@ -222,6 +222,24 @@ test('remove takes off what was added and nothing else', () =>
     await scene.remove('/configured/', '/other');
     assert.deepEqual(await scene.lines(), before, 'the one of config.json is still there');
     expectRefusal(await scene.mounts('remove', [{ destination: '/configured' }]), /Nothing was added/);
+  }));
+
+test('of a volume that is shared with the host the host keeps what is mounted in it', () =>
+  withSandbox(async (sandbox) => {
+    const volume = sandbox.directory();
+    execFileSync('mount', ['-t', 'tmpfs', 'tmpfs', volume]);
+    sandbox.onClose(() => execFileSync('umount', ['-R', volume]));
+    execFileSync('mount', ['--make-shared', volume]);
+    mkdirSync(join(volume, 'below'));
+    execFileSync('mount', ['-t', 'tmpfs', 'tmpfs', join(volume, 'below')]);
+    const before = hostMounts([volume]);
+    const scene = await Scene.running(sandbox);
+    const list = [bind('/data', volume, 'rshared')];
+    expectSuccess(await scene.mounts('add', list));
+    assert.ok((await scene.seen()).has('/data/below'), 'positive control: it is the container’s as well');
+    expectSuccess(await scene.mounts('remove', list));
+    assert.ok(!(await scene.seen()).has('/data'));
+    assert.deepEqual(hostMounts([volume]), before);
   }));
 
 test('several on one place go one after the other, and deep ones before what they lie on', () =>

@@ -98,7 +98,8 @@ int op_unmount(struct ctx *ctx, const struct op_unmount *op) {
         return links;
     if (fchdir(links) < 0)
         return fail(ctx, -errno, "entering /proc/self/fd");
-    int error = 0;
+    // With a mount goes what lies on it, which the host would lose where they are one group.
+    int error = sys_mount_setattr(mount, "", AT_EMPTY_PATH | AT_RECURSIVE, 0, 0, MS_PRIVATE, -1);
     for (int tries = 0; error == 0 && tries < MAX_COVERS; tries++)
         error = sys_umount(number_text(buffer, mount), MNT_DETACH);
     if (error == -EINVAL)
