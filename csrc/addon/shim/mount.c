@@ -57,12 +57,19 @@ static int make_filesystem(struct mounting *mounting, struct layers *layers) {
     return result < 0 ? work_fail(&mounting->work, errno, "fsmount", mounting->type.data) : (int)result;
 }
 
-/* A copy of what is mounted elsewhere, with attributes of its own. */
+/*
+ * A copy of what is mounted elsewhere, with attributes of its own. A slave, unless something else is asked
+ * for: what lies below goes when the copy is taken off, which the original must not hear.
+ */
 static int make_bind(struct mounting *mounting, int user_namespace) {
     int tree = open_tree_copy(mounting, mounting->source.data, user_namespace);
-    struct mount_attr attributes = {.attr_set = mounting->set, .attr_clr = mounting->clear};
+    struct mount_attr attributes = {
+        .attr_set = mounting->set,
+        .attr_clr = mounting->clear,
+        .propagation = mounting->propagation == 0 ? MS_SLAVE : 0,
+    };
     unsigned recursive = (mounting->flags & MOUNTING_RECURSIVE) != 0 ? AT_RECURSIVE : 0;
-    if (tree < 0 || (attributes.attr_set | attributes.attr_clr) == 0 ||
+    if (tree < 0 ||
         syscall(SYS_mount_setattr, tree, "", AT_EMPTY_PATH | recursive, &attributes, sizeof attributes) == 0)
         return tree;
     int error = errno;

@@ -228,6 +228,21 @@ test('several mounts, one in another; a target whose links lead out stays inside
   assert.equal(mounted().length, 1);
 });
 
+test('rbind of what the host shares: the host keeps what is mounted there, and goes on to show what it mounts', async () => {
+  const source = join(bundle, 'source');
+  for (const name of ['below', 'later']) mkdirSync(join(source, name), { recursive: true });
+  execFileSync('mount', ['--bind', source, source]);
+  execFileSync('mount', ['--make-shared', source]);
+  execFileSync('mount', ['-t', 'tmpfs', 'x', join(source, 'below')]);
+  await mountRootfs(host, bundle, [mount('bind', source, ['rbind'])]);
+  execFileSync('mount', ['-t', 'tmpfs', 'x', join(source, 'later')]);
+  const targets = () => mounted().map(({ target }) => target.slice(bundle.length));
+  const ofHost = ['', '/source', '/source/below', '/source/later'];
+  assert.deepEqual(targets().sort(), [...ofHost, '/rootfs', '/rootfs/below', '/rootfs/later'].sort());
+  await unmountRootfs(host, bundle);
+  assert.deepEqual(targets().sort(), ofHost);
+});
+
 test('what is mounted below a directory that is none itself goes too', async () => {
   mkdirSync(join(root, 'deep', 'er here'), { recursive: true });
   execFileSync('mount', ['-t', 'tmpfs', 'x', join(root, 'deep')]);
