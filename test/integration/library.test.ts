@@ -145,11 +145,13 @@ test('after an exec a container still ends by itself, and goes without force', (
   withSandbox(async (sandbox) => {
     const { runtime } = openRuntime(sandbox);
     const id = sandbox.id();
-    const container = await create(runtime, sandbox, id, 'sleep 0.5; exit 4');
+    const told = 'until [ -e /dev/shm/told ]; do sleep 0.02; done; exit 4';
+    const container = await create(runtime, sandbox, id, told);
     await tsoci.start(runtime, id);
     const quick = await tsoci.exec(runtime, id, ['sh', '-c', 'exit 5']);
     const slow = await tsoci.exec(runtime, id, ['sleep', '1000']);
     assert.equal((await quick.exited).code, 5);
+    await (await tsoci.exec(runtime, id, ['touch', '/dev/shm/told'])).exited;
     assert.equal((await container.exited).code, 4);
     assert.equal((await slow.exited).signal, 9, 'the end of its init ends everybody in its pid namespace');
     assert.throws(() => slow.kill(), /has ended/);
