@@ -38,6 +38,12 @@ export const servers: readonly NativeFunction[] = [
     'void',
     'Orphans among our descendants become our children (PR_SET_CHILD_SUBREAPER).',
   ],
+  [
+    'startSession',
+    {},
+    'void',
+    'A session of our own (setsid); of no effect for one that leads its process group.',
+  ],
   ['shareCore', {}, 'void', 'Processes of this process group share cores with nobody else (PR_SCHED_CORE).'],
   ['parentId', {}, 'number'],
   ['ignoreSignal', { signal: 'int' }, 'void'],

@@ -64,6 +64,7 @@ export async function serve(invocation: Invocation): Promise<void> {
   const children = new Children(invocation.host);
   const host = hostOf(invocation.host, children);
   const { native, wait } = host;
+  native.startSession();
   native.becomeSubreaper();
   nameProcess(native);
   native.ignoreSignal(signals.pipe);

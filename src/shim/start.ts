@@ -149,7 +149,8 @@ function startServer(
     ],
     environment,
     descriptors: [nothing, nothing, nothing, socket.listening],
-    newSession: true,
+    // A session of its own is the server's to make: a process that has just got one waits for its turn behind all
+    // others (sched(7), autogroup), and we until it executes.
     holdsSignals: true,
   });
   native.close(nothing);

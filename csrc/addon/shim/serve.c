@@ -143,6 +143,13 @@ static napi_value share_core(napi_env env, napi_callback_info info) {
     return make_undefined(env);
 }
 
+static napi_value start_session(napi_env env, napi_callback_info info) {
+    (void)info;
+    if (setsid() < 0 && errno != EPERM)
+        return fail(env, errno, "setsid", NULL);
+    return make_undefined(env);
+}
+
 static napi_value parent_id(napi_env env, napi_callback_info info) {
     (void)info;
     return make_number(env, getppid());
@@ -204,6 +211,7 @@ napi_status register_serve(napi_env env, napi_value exports) {
         EXPORT(receiveSome, receive_some),
         EXPORT(sendSome, send_some),
         EXPORT(endSocket, end_socket),
+        EXPORT(startSession, start_session),
         EXPORT(shareCore, share_core),
         EXPORT(parentId, parent_id),
         EXPORT(ignoreSignal, ignore_signal),

@@ -102,15 +102,17 @@ export async function createTask(shim: Shim, request: CreateRequest): Promise<Ta
   try {
     task = newTask(shim, request, config, readOptions(shim.host.native, request.options));
     noteBinary(shim, task.options);
-    await shim.mountRootfs(shim.host, task.bundle, mountsOf(request));
   } catch (error) {
     throw answerError('OCI runtime create failed', error);
   }
   const settle = task.exits.starting(task.init);
+  // The streams are made meanwhile.
+  const mounted = shim.mountRootfs(shim.host, task.bundle, mountsOf(request));
   try {
-    await make(shim, task, config);
+    await make(shim, task, config, mounted);
   } catch (error) {
     settle(false);
+    await mounted.catch(() => undefined);
     throw answerError('OCI runtime create failed', withCleanup(error, await undo(shim, task)));
   }
   const { init } = task;
@@ -141,7 +143,7 @@ function mountsOf({ rootfs = [] }: CreateRequest) {
   }));
 }
 
-async function make(shim: Shim, task: Task, config: Partial<Config>): Promise<void> {
+async function make(shim: Shim, task: Task, config: Partial<Config>, mounted: Promise<void>): Promise<void> {
   const { id, bundle, options, init } = task;
   if (options.root !== defaultRoot) writeNote(shim.host.native, bundle, rootFile, options.root);
   writeNote(shim.host.native, bundle, streamsFile, JSON.stringify(init.names));
@@ -153,6 +155,7 @@ async function make(shim: Shim, task: Task, config: Partial<Config>): Promise<vo
     namespace: shim.namespace,
     warn: (message) => shim.warn(message),
   });
+  await mounted;
   if (task.checkpoint !== '') return;
   const { descriptors } = init.streams;
   const made = await shim.containers.create(contextOf(task, init), {

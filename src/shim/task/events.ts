@@ -92,8 +92,9 @@ export class EventQueue implements Publisher {
 
   async #sendAll(): Promise<void> {
     this.#busy = true;
-    // Behind the answer of the call that it happened in, which nobody is to wait for longer than for its work.
-    await this.#host.wait.pause(0);
+    // Behind the answer of the call that it happened in, for which nobody is to wait longer than for its work: who
+    // hears of the event may get the processor before us. A pause of nothing is no turn of the loop.
+    await this.#host.wait.pause(1);
     let pause = firstPause;
     for (;;) {
       this.#write();

@@ -160,8 +160,11 @@ test('hundreds who wait for an end cost neither threads nor descriptors, and all
     const { client } = await laboratory.running('a');
     const shim = await laboratory.onlyShim();
     await until('mounting has ended', () => readdirSync(`/proc/${shim}/task`).length <= 2, 5);
+    // Events have a connection of their own.
+    await until('events are told', () => laboratory.topics('a').includes('start'));
     const descriptors = readdirSync(`/proc/${shim}/fd`).length;
     const waiting = Array.from({ length: 500 }, () => client.call('Wait', { id: 'a' }));
+    for (const each of waiting) each.catch(() => undefined);
     await client.call('State', { id: 'a' });
     assert.ok(readdirSync(`/proc/${shim}/task`).length <= 2);
     assert.ok(readdirSync(`/proc/${shim}/fd`).length <= descriptors);

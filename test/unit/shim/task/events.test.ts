@@ -46,10 +46,10 @@ test('whoever publishes goes on first: nothing is sent before the loop has come 
   // As many steps as any answer takes until it is with the kernel.
   for (let step = 0; step < 100; step++) await Promise.resolve();
   queue.publish('/tasks/resumed', { container_id: 'a' });
-  assert.deepEqual(asked, ['pause 0']);
+  assert.deepEqual(asked, ['pause 1']);
   comeRound();
   for (let step = 0; step < 100; step++) await Promise.resolve();
-  assert.deepEqual(asked, ['pause 0', 'connect somewhere']);
+  assert.deepEqual(asked, ['pause 1', 'connect somewhere']);
 });
 
 test('all come in their order, with the time at which they happened, also when nobody listened then', async () => {
