@@ -108,6 +108,8 @@ export async function createTask(shim: Shim, request: CreateRequest): Promise<Ta
   const settle = task.exits.starting(task.init);
   // The streams are made meanwhile.
   const mounted = shim.mountRootfs(shim.host, task.bundle, mountsOf(request));
+  // Until make() waits for it, nobody does.
+  mounted.catch(() => undefined);
   try {
     await make(shim, task, config, mounted);
   } catch (error) {
