@@ -182,6 +182,7 @@ const pivots: readonly Row[] = [
       return [stdout, after === before];
     },
     wanted: ['end\n', true],
+    ours: 'with runc 1.1 it depends on the kernel what the host keeps',
   },
 ];
 

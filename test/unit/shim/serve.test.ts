@@ -67,6 +67,7 @@ class Machine {
 
   #host() {
     const host = fakeHost({
+      startSession: this.#note('session'),
       becomeSubreaper: this.#note('subreaper'),
       ignoreSignal: this.#note('ignore'),
       keepFromChildren: this.#note('keep'),
@@ -156,6 +157,7 @@ class Machine {
 }
 
 const begun = [
+  'session',
   'subreaper ',
   'name /proc/self/comm containerd-shim',
   'ignore 13',
