@@ -3,7 +3,16 @@
  * others, freezers, signals for a whole cgroup, limits that are written in the order that works.
  */
 import { strict as assert } from 'node:assert';
-import { closeSync, existsSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmdirSync,
+  writeFileSync,
+} from 'node:fs';
 import { constants } from 'node:os';
 import { join } from 'node:path';
 import { suite } from 'uvu';
@@ -241,9 +250,16 @@ const freezers: readonly Row[] = [
         if (config.linux) config.linux.cgroupsPath = `/${group}/below`;
       });
       const above = join('/sys/fs/cgroup/freezer', group);
-      sandbox.onClose(() => write('THAWED', above, 'freezer.state'));
+      sandbox.onClose(() => existsSync(above) && write('THAWED', above, 'freezer.state'));
       write('FROZEN', above, 'freezer.state');
       const { code, stderr } = await sandbox.tsoci(['delete', '--force', id]);
+      write('THAWED', above, 'freezer.state');
+      expectSuccess(await sandbox.tsoci(['delete', '--force', id]));
+      // What was made above a container's own cgroup stays for others.
+      for (const hierarchy of readdirSync('/sys/fs/cgroup')) {
+        const made = join('/sys/fs/cgroup', hierarchy, group);
+        if (existsSync(made)) rmdirSync(made);
+      }
       return { code, named: stderr.includes(`The freezer "${above}" holds it`) };
     },
     wanted: { code: 1, named: true },

@@ -128,7 +128,13 @@ export class Sandbox {
 
   async close(): Promise<void> {
     const problems: string[] = [];
-    for (const cleanup of this.#cleanups.reverse()) await cleanup();
+    for (const cleanup of this.#cleanups.reverse())
+      try {
+        await cleanup();
+      } catch (error) {
+        // Told below; the others are not left for it.
+        problems.push(String(error));
+      }
     // One that left no state is not there for delete either, and most were deleted long ago; the leftovers tell of
     // the rest.
     for (const id of [...this.#ids].filter((each) => existsSync(join(this.root, each)))) {
