@@ -99,17 +99,21 @@ static int add(struct mounting *mounting, char *page, const char *separator, con
     return 0;
 }
 
-/* A colon stands between layers, and a backslash before one that is part of a name. */
+/* A colon stands between layers, a comma between options, and a backslash before what is part of a name. */
+static bool is_separator(char byte) {
+    return byte == ':' || byte == ',' || byte == '\\';
+}
+
 static size_t escaped_length(const char *path) {
     size_t length = strlen(path);
     for (const char *at = path; *at != '\0'; at++)
-        length += *at == ':' || *at == '\\';
+        length += is_separator(*at);
     return length;
 }
 
 static void escape(char *to, const char *path) {
     for (; *path != '\0'; path++) {
-        if (*path == ':' || *path == '\\')
+        if (is_separator(*path))
             *to++ = '\\';
         *to++ = *path;
     }
@@ -119,7 +123,7 @@ static void escape(char *to, const char *path) {
 static bool fits(const struct mounting *mounting) {
     size_t length = sizeof "lowerdir=";
     for (uint32_t i = 0; i < mounting->parameters.count; i++)
-        length += strlen(mounting->parameters.items[i]) + 1;
+        length += escaped_length(mounting->parameters.items[i]) + 1;
     for (uint32_t i = 0; i < mounting->layers.count; i++)
         length += escaped_length(mounting->layers.items[i]) + 1;
     return length < PAGE;
@@ -146,9 +150,15 @@ int mount_layers(struct mounting *mounting, int target, struct layers *layers) {
     char path[32];
     if (add_layers(mounting, page, layers) < 0)
         return -1;
-    for (uint32_t i = 0; i < mounting->parameters.count; i++)
-        if (add(mounting, page, ",", mounting->parameters.items[i]) < 0)
+    for (uint32_t i = 0; i < mounting->parameters.count; i++) {
+        const char *parameter = mounting->parameters.items[i];
+        char word[PAGE];
+        if (escaped_length(parameter) >= sizeof word)
+            return work_fail(&mounting->work, ENAMETOOLONG, "mount", parameter);
+        escape(word, parameter);
+        if (add(mounting, page, ",", word) < 0)
             return -1;
+    }
     snprintf(path, sizeof path, "/proc/thread-self/fd/%d", target);
     /* Read-only, nosuid, nodev and noexec have the same bits as attributes and as flags. */
     unsigned long flags = mounting->set & 0xfU;

@@ -15,7 +15,7 @@ import {
   truncateSync,
   writeFileSync,
 } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { release, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import { findLibexec } from '../../../src/entry/libexec.ts';
@@ -32,6 +32,9 @@ const host = { native, wait: watchingWait(native) };
 const test = suite('shim: root filesystems');
 const isInstalled = (program: string) =>
   ['/sbin', '/usr/sbin'].some((path) => existsSync(`${path}/${program}`));
+
+const [major = 0, minor = 0] = release().split('.').map(Number.parseFloat);
+const mapsTmpfs = major > 6 || (major === 6 && minor >= 3);
 
 let bundle = '';
 let root = '';
@@ -106,6 +109,22 @@ test('names of layers may be long, and have colons, commas and backslashes', asy
   await unmountRootfs(host, bundle);
 });
 
+test('and so on a kernel before 6.5', async () => {
+  const strange = 'a:b,c\\d';
+  const layers = makeLayers(2, strange);
+  for (const name of ['up', 'work']) mkdirSync(join(bundle, `${strange}-${name}`));
+  const parameters = ['up', 'work'].map(
+    (name) => `${name === 'up' ? 'upper' : name}dir=${join(bundle, `${strange}-${name}`)}`,
+  );
+  const request = mountRequest(root, mount('overlay', 'overlay', []), '6.4.0');
+  mkdirSync(root, { recursive: true });
+  await native.mountAsync({ ...request, layers, parameters });
+  writeFileSync(join(root, 'new'), 'x');
+  assert.equal(readFileSync(join(bundle, `${strange}-up`, 'new'), 'utf8'), 'x');
+  assert.equal(readFileSync(join(root, 'file-1'), 'utf8'), '1');
+  await unmountRootfs(host, bundle);
+});
+
 test('on a kernel before 6.5: by name while that fits the page, else by descriptor', async () => {
   for (const count of [3, 250]) {
     const request = mountRequest(root, overlay(makeLayers(count, `of-${count}`), 'ro'), '6.4.0');
@@ -137,21 +156,27 @@ test('a bind mount is read-only when it is asked to be, and rbind brings what is
   assert.equal(mounted().length, 2);
 });
 
-test('the files of a user namespace: a bind mount, and the layers of an overlay, belong to mapped ids', async () => {
-  const layers = makeLayers(3);
-  const maps = ['uidmap=0:100000:1000,1000:300000:10', 'gidmap=0:200000:65536'];
-  await mountRootfs(host, bundle, [mount('bind', layers[0] ?? '', ['bind', ...maps])]);
-  assert.deepEqual(
-    [statSync(join(root, 'which')).uid, statSync(join(root, 'which')).gid],
-    [100_000, 200_000],
-  );
-  await unmountRootfs(host, bundle);
-  await mountRootfs(host, bundle, [overlay(layers, ...maps)]);
-  assert.equal(statSync(join(root, 'file-2')).uid, 100_000);
-  await unmountRootfs(host, bundle);
-  // Nobody is left of those that made the namespaces.
-  assert.deepEqual(childrenOf(process.pid).filter(hasEnded), []);
-});
+testWhere(
+  test,
+  mapsTmpfs,
+  'before Linux 6.3 a tmpfs, on which they lie here, has no mapped mounts',
+  'the files of a user namespace: a bind mount, and the layers of an overlay, belong to mapped ids',
+  async () => {
+    const layers = makeLayers(3);
+    const maps = ['uidmap=0:100000:1000,1000:300000:10', 'gidmap=0:200000:65536'];
+    await mountRootfs(host, bundle, [mount('bind', layers[0] ?? '', ['bind', ...maps])]);
+    assert.deepEqual(
+      [statSync(join(root, 'which')).uid, statSync(join(root, 'which')).gid],
+      [100_000, 200_000],
+    );
+    await unmountRootfs(host, bundle);
+    await mountRootfs(host, bundle, [overlay(layers, ...maps)]);
+    assert.equal(statSync(join(root, 'file-2')).uid, 100_000);
+    await unmountRootfs(host, bundle);
+    // Nobody is left of those that made the namespaces.
+    assert.deepEqual(childrenOf(process.pid).filter(hasEnded), []);
+  },
+);
 
 /** What snapshotters put into files or onto devices: how one is made, and the least size that it takes. */
 const filesystems = [
@@ -260,7 +285,7 @@ test('a mount that fails takes the earlier ones with it, and says why', async ()
       mount('bind', missing, ['bind']),
       /cannot mount the bind of the root filesystem at ".*rootfs": ENOENT: .*missing/,
     ],
-    [overlay([...layers, missing]), /ENOENT.*lowerdir\+=.*missing/],
+    [overlay([...layers, missing]), /ENOENT.*lowerdir\+?=.*missing/],
     [mount('nosuchfs', 'x', []), /ENODEV.*nosuchfs/],
     [mount('tmpfs', 'x', ['nosuchoption=1']), /EINVAL.*nosuchoption=1: .*Unknown parameter/],
     [mount('bind', layers[0] ?? '', ['bind'], 'not/there'), /ENOENT.*not\/there/],
