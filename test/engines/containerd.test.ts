@@ -20,7 +20,7 @@ const known = async (engine: Containerd): Promise<string> =>
   expectSuccess(await engine.command([engineRuntime, '--root', engine.runtimeRoot, 'list', '--quiet']))
     .stdout;
 
-const forever = ['sh', '-c', 'while :; do sleep 0.1; done'];
+const forever = ['sh', '-c', 'sleep 1000 & wait'];
 
 test('run: output and exit status come back, and the container is removed', async (engine) => {
   const hello = expectSuccess(await engine.run(['echo', 'hello']));
