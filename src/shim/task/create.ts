@@ -1,11 +1,12 @@
 import type { Context } from '../../container/mod.ts';
 import { withCleanup } from '../../failure.ts';
-import { ask } from '../../host/files.ts';
+import { ask, askUnless } from '../../host/files.ts';
 import type { Native } from '../../host/native.ts';
 import { SIGKILL } from '../../host/signals.ts';
 import type { MessageOf } from '../../protobuf.ts';
 import type { Config } from '../../spec/config.ts';
 import { Queue } from '../queue.ts';
+import { codes, StatusError } from '../ttrpc/status.ts';
 import { answerError } from './answer-error.ts';
 import { ownerOf, peekConfig, wantsSystemd } from './bundle.ts';
 import { Exits } from './exits.ts';
@@ -97,7 +98,10 @@ export function contextOf(task: Task, process: TaskProcess): Context {
  * nobody was told of anything.
  */
 export async function createTask(shim: Shim, request: CreateRequest): Promise<Task> {
-  const config = peekConfig(shim.host.native, request.bundle ?? '');
+  const { bundle = '' } = request;
+  if (!bundle.startsWith('/'))
+    throw new StatusError(codes.invalidArgument, `bundle "${bundle}" is not an absolute path`);
+  const config = peekConfig(shim.host.native, bundle);
   let task: Task;
   try {
     task = newTask(shim, request, config, readOptions(shim.host.native, request.options));
@@ -177,11 +181,13 @@ async function make(shim: Shim, task: Task, config: Partial<Config>, mounted: Pr
 
 /** Something in the bundle for another process of this program: one that cleans up, or that takes over. */
 function writeNote(native: Native, bundle: string, name: string, text: string): void {
+  removeNote(native, bundle, name);
   const path = `${bundle}/${name}`;
-  ask('write', path, () => {
-    if (native.status(path, false) !== undefined) native.unlink(path);
-    native.createFile(path, text, 0o600, false);
-  });
+  ask('write', path, () => native.createFile(path, text, 0o600, false));
+}
+
+function removeNote(native: Native, bundle: string, name: string): void {
+  askUnless(['ENOENT', 'ENOTDIR'], 'remove', `${bundle}/${name}`, () => native.unlink(`${bundle}/${name}`));
 }
 
 /** Tells of want of memory from here on. */
@@ -205,5 +211,9 @@ async function undo(shim: Shim, task: Task): Promise<unknown[]> {
     await attempt(() => shim.containers.remove(contextOf(task, task.init), task.id, { force: true }));
   task.init.streams?.abandon();
   await attempt(() => shim.unmountRootfs(shim.host, task.bundle));
+  // What is left is found by them.
+  if (failures.length === 0)
+    for (const name of [streamsFile, rootFile])
+      await attempt(async () => removeNote(shim.host.native, task.bundle, name));
   return failures;
 }

@@ -8,6 +8,7 @@ import { type Methods, methods, services } from '../../../src/shim/task/messages
 import { TaskService } from '../../../src/shim/task/service.ts';
 import type { Containers, Shim } from '../../../src/shim/task/shim.ts';
 import { StatusError } from '../../../src/shim/ttrpc/status.ts';
+import { systemError } from '../launch/fake-stub.ts';
 import { nowhere, pauses } from '../waits.ts';
 
 /** A machine on which containers are names, and processes numbers. */
@@ -78,6 +79,11 @@ export class Fake {
       readText: () => JSON.stringify(this.config),
       status: () => undefined,
       createFile: (path: string) => void this.files.push(path),
+      unlink: (path: string) => {
+        const index = this.files.indexOf(path);
+        if (index < 0) throw systemError('ENOENT', 2);
+        this.files.splice(index, 1);
+      },
       eventDescriptor: () => 9,
       write: () => this.wake(),
       close: () => undefined,

@@ -185,6 +185,23 @@ test('an exec that fails is stopped, and can be deleted', async () => {
   assert.ok(!fake.log.some((each) => each.startsWith('/tasks/exit')));
 });
 
+test('a Create that fails leaves no note in the bundle, and one without a whole path touches nothing', async () => {
+  const { fake, call } = open();
+  fake.fail = 'create';
+  await refused(call('Create', container));
+  assert.deepEqual(fake.files, []);
+  const before = fake.log.length;
+  for (const bundle of ['', '.', 'b/c'])
+    assert.deepEqual(await refused(call('Create', { ...container, bundle })), [
+      codes.invalidArgument,
+      `bundle "${bundle}" is not an absolute path`,
+    ]);
+  assert.equal(fake.log.length, before);
+  fake.fail = undefined;
+  await call('Create', container);
+  assert.equal(fake.files.length, 1, 'positive control');
+});
+
 test('Kill waits behind nothing; what has ended is not found', async () => {
   const { fake, call } = open();
   await call('Create', container);
