@@ -35,7 +35,7 @@ const enough = 4;
  * How often for what comes out wrong only now and then; on a slow machine less often, but at least a few times. The
  * stub, which is raced, is the same on Node: there it is only to be seen that it is started in the same way.
  */
-const [many, few] = runtimeKind === 'node' ? [20, 20] : [300, 60];
+const [many, few] = runtimeKind === 'node' ? [8, 8] : [300, 60];
 const longTime = 12_000;
 
 /** Tries many times, and on until all that has to be seen was seen. */

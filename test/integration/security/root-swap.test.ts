@@ -14,7 +14,8 @@ import { expectSuccess, type Sandbox, withSandbox } from '../support/sandbox.ts'
 
 const test = suite(`security: a root that is swapped (${runtimeKind})`);
 
-const rounds = 60;
+/** The stub, which is raced, is the same on Node. */
+const rounds = runtimeKind === 'node' ? 15 : 60;
 
 /** Exchanges two names forever, and stays with each for a moment. */
 const swapper = compileProbe(

@@ -5,7 +5,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Test } from 'uvu';
 import { type ConfigChange, testConfig } from './bundle.ts';
-import type { CommandResult } from './runtime.ts';
+import { type CommandResult, runtimeKind } from './runtime.ts';
 import { expectSuccess, Sandbox } from './sandbox.ts';
 
 const runc = spawnSync('sh', ['-c', 'command -v runc'], { encoding: 'utf8' }).stdout.trim();
@@ -38,7 +38,8 @@ export function besideRunc(test: Test, rows: readonly Row[]): void {
     }
     test(row.name, async () => {
       assert.deepEqual(await row.ask(ours), row.wanted, 'tsoci');
-      if (runc === '' || row.ours !== undefined) return;
+      // What runc answers does not depend on our host: it is asked beside the executable.
+      if (runc === '' || row.ours !== undefined || runtimeKind === 'node') return;
       assert.deepEqual(await row.ask(theirs), row.runc?.answers ?? row.wanted, 'runc');
       if (row.runc !== undefined) assert.notDeepEqual(row.runc.answers, row.wanted, 'no difference to list');
     });
